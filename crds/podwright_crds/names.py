@@ -1,0 +1,60 @@
+"""Every group, label, annotation, finalizer and object name that Podwright puts on Kubernetes objects."""
+
+import hashlib
+
+GROUP = "podwright.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+CATEGORY = "podwright"
+
+#: The one field manager of everything the operator applies.
+FIELD_MANAGER = "podwright-operator"
+#: The field manager of status that a publishing Job writes.
+PUBLISHER_FIELD_MANAGER = "podwright-publisher"
+#: The field manager of specs that the facade writes.
+FACADE_FIELD_MANAGER = "podwright-facade"
+
+#: On every child: which kind and object it belongs to, and what part of it the child is.
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY = "podwright"
+LABEL_KIND = f"{GROUP}/kind"
+LABEL_NAME = f"{GROUP}/name"
+LABEL_STAGE = f"{GROUP}/stage"
+LABEL_STAGE_KEY = f"{GROUP}/stage-key"
+LABEL_PODCAST = f"{GROUP}/podcast"
+LABEL_EPISODE = f"{GROUP}/episode"
+LABEL_CAMPAIGN = f"{GROUP}/campaign"
+LABEL_CHANNEL = f"{GROUP}/channel"
+#: Names of owners longer than a label value (63) are kept whole here.
+ANNOTATION_OWNER_NAME = f"{GROUP}/owner-name"
+#: Digest of what the operator last applied to a child whose fields cannot be changed in place.
+ANNOTATION_SPEC_DIGEST = f"{GROUP}/spec-digest"
+#: Set by a person to have a stalled object tried again at once; any new value counts.
+ANNOTATION_RETRY = f"{GROUP}/retry"
+
+#: The Secret with the tenant's bucket credentials; its keys are the ``PODWRIGHT_S3_*`` variables.
+STORAGE_SECRET = "podwright-storage"  # noqa: S105  (the name of a Secret, not a secret)
+#: The service account of publishing Jobs in a tenant's namespace.
+PUBLISHER_SERVICE_ACCOUNT = "podwright-publisher"
+
+_LABEL_MAX = 63
+
+
+def label_value(name: str) -> str:
+    """``name`` as a label value: itself where it fits in 63 characters, else shortened with a digest."""
+    return shortened(name, _LABEL_MAX)
+
+
+def child_name(*parts: str, limit: int = 63) -> str:
+    """A deterministic name for a child: the parts joined by ``-``, shortened with a digest where too long.
+
+    Jobs, CronJobs and Services allow 63, 52 and 63 characters; pass ``limit`` accordingly.
+    """
+    return shortened("-".join(parts).replace(".", "-").lower(), limit)
+
+
+def shortened(name: str, limit: int) -> str:
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9].rstrip('-.')}-{digest}"
