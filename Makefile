@@ -1,0 +1,77 @@
+# Podwright: `make demo` shows it, `make test` proves it. Everything is cached below $(PODWRIGHT_CACHE).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+export PODWRIGHT_CACHE ?= $(HOME)/.cache/podwright
+export UV_CACHE_DIR := $(PODWRIGHT_CACHE)/uv
+export UV_LINK_MODE ?= hardlink
+UV_VERSION := 0.13.8
+UV := $(PODWRIGHT_CACHE)/tools/uv-$(UV_VERSION)/bin/uv
+RUN := $(UV) run --frozen --no-sync
+LOCAL := $(RUN) python -m podwright_local
+PYTEST := $(RUN) pytest
+
+.PHONY: help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
+
+help: ## this list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+$(UV):
+	@echo "installing uv $(UV_VERSION)"
+	@python3 -m venv $(PODWRIGHT_CACHE)/tools/uv-$(UV_VERSION)
+	@$(PODWRIGHT_CACHE)/tools/uv-$(UV_VERSION)/bin/pip install --quiet uv==$(UV_VERSION)
+
+sync: $(UV)
+	@$(UV) sync --frozen --all-extras --quiet
+
+demo: sync ## a real Kubernetes with Podwright on it, from nothing to a published post (CLUSTER=local|kind|current)
+	@$(LOCAL) demo $(if $(CLUSTER),--cluster $(CLUSTER))
+
+try: $(UV) ## the sample episode without a cluster: transcript, notes and posts in out/try
+	@$(UV) sync --frozen --extra pipeline --extra engines --quiet
+	@$(RUN) python k8s/samples/try.py
+
+test: sync ## everything: lint, types, unit, contract, integration, e2e
+	@$(MAKE) --no-print-directory lint types unit prepare contract integration e2e
+
+lint: sync ## style, import contracts, generated files
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) lint-imports
+	@$(RUN) python -m podwright_crds.generate --check
+	@$(RUN) python -m podwright_api.openapi --check
+
+types: sync ## mypy, strict
+	@$(RUN) mypy
+
+unit: sync ## decisions: tables and properties
+	@$(PYTEST) tests/unit
+
+prepare: sync ## build and download what the cluster needs, once
+	@$(LOCAL) prepare
+
+contract: sync ## schemas, manifests, chart, against a real API server
+	@$(PYTEST) tests/contract
+
+integration: sync ## adapters against the real thing
+	@$(PYTEST) tests/integration
+
+e2e: sync ## the product on a real cluster of its own
+	@$(PYTEST) tests/e2e
+
+generate: sync ## CRDs, roles and OpenAPI from the code
+	@$(RUN) python -m podwright_crds.generate
+	@$(RUN) python -m podwright_api.openapi
+
+kubeconfig: sync ## path of the demo cluster's kubeconfig
+	@$(LOCAL) kubeconfig
+
+status: sync ## what runs
+	@$(LOCAL) status
+
+down: sync ## stop the demo: no process, mount, interface or netfilter table stays
+	@$(LOCAL) down
+
+clean: sync ## down, and remove the caches
+	@$(LOCAL) clean
+	@rm -rf .venv out

@@ -1,0 +1,174 @@
+"""What the machine must have, and what a cluster puts on it outside its own namespaces: an interface, routes, one
+netfilter table, one control group. All of it is named after the cluster, and `clear` takes all of it away."""
+
+import json
+import os
+import shutil
+import time
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from podwright_local.commands import LocalError, output_of, run_logged, succeeds
+from podwright_local.network import AddressPlan
+
+CGROUPS = Path("/sys/fs/cgroup")
+FALLBACK_MTU = 1400
+PACKAGES = {
+    "/usr/sbin/runc": "runc",
+    "/usr/lib/cni/ptp": "containernetworking-plugins",
+    "/usr/sbin/nft": "nftables",
+    "/usr/sbin/iptables": "iptables",
+    "/usr/sbin/debootstrap": "debootstrap",
+    "/usr/bin/unshare": "util-linux",
+    "/usr/sbin/ip": "iproute2",
+    "/usr/bin/python3.11": "python3.11",
+}
+"""A file that each Debian package brings."""
+UPSTREAM_RESOLV_CONF = Path("/run/systemd/resolve/resolv.conf")
+
+
+def require_root() -> None:
+    if os.geteuid() != 0:
+        raise LocalError(
+            "The local cluster needs root: it makes network and mount namespaces. Run the command with sudo, or use "
+            "CLUSTER=kind with a Docker engine, or CLUSTER=current with a cluster of yours."
+        )
+
+
+def missing_packages() -> list[str]:
+    return [package for file, package in PACKAGES.items() if not Path(file).exists()]
+
+
+def install_packages(packages: list[str], log: Path) -> None:
+    if not shutil.which("apt-get"):
+        raise LocalError(f"Please install: {' '.join(packages)} (this machine has no apt-get to do it with).")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    run_logged(["apt-get", "update", "-q"], log.with_suffix(".update.log"), env=env)
+    run_logged(["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages], log, env=env)
+
+
+def uses_cgroup_v1() -> bool:
+    return not (CGROUPS / "cgroup.controllers").exists()
+
+
+def resolv_conf() -> str:
+    """The file that names real servers: an address on the loopback device means nothing inside a pod."""
+    text = Path("/etc/resolv.conf").read_text()
+    if "nameserver 127." in text and UPSTREAM_RESOLV_CONF.exists():
+        return str(UPSTREAM_RESOLV_CONF)
+    return "/etc/resolv.conf"
+
+
+def outside_mtu() -> int:
+    """Packets of pods must fit through the interface that leads outside."""
+    routes = json.loads(output_of(["ip", "-json", "route", "show", "default"]) or "[]")
+    for route in routes:
+        mtu = Path("/sys/class/net") / route.get("dev", "") / "mtu"
+        if mtu.exists():
+            return min(int(mtu.read_text()), 1500)
+    return FALLBACK_MTU
+
+
+def routed_networks() -> list[IPv4Network]:
+    """The networks that this machine already reaches some way, the default route aside."""
+    routes = json.loads(output_of(["ip", "-json", "-4", "route", "show"]) or "[]")
+    return [IPv4Network(route["dst"], strict=False) for route in routes if route["dst"] != "default"]
+
+
+def join_network(plan: AddressPlan, pid: int, mtu: int, table: str) -> None:
+    """Give the namespace of process `pid` its interface, and this machine the routes into it.
+
+    Pods reach the outside under the machine's own address; nothing outside reaches them.
+    """
+    name = plan.interface
+    output_of(["ip", "link", "add", name, "mtu", str(mtu), "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
+    output_of(["ip", "address", "add", f"{plan.host}/{plan.link.prefixlen}", "dev", name])
+    output_of(["ip", "link", "set", name, "up"])
+    for network in (plan.services, plan.pods):
+        output_of(["ip", "route", "replace", str(network), "via", str(plan.node), "dev", name])
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    output_of(["nft", "-f", "-"], input_text=firewall(plan, table))
+
+
+def firewall(plan: AddressPlan, table: str) -> str:
+    """The cluster's one netfilter table on this machine; declared, deleted and declared again, so that it is replaced."""
+    inside = f"{{ {plan.link}, {plan.pods} }}"
+    return f"""table ip {table}
+delete table ip {table}
+table ip {table} {{
+  chain postrouting {{
+    type nat hook postrouting priority srcnat
+    ip saddr {inside} oifname != "{plan.interface}" masquerade
+  }}
+  chain forward {{
+    type filter hook forward priority filter
+    oifname "{plan.interface}" ct state established,related accept
+    oifname "{plan.interface}" drop
+  }}
+}}
+"""
+
+
+def make_cgroup(name: str) -> None:
+    """The group below which the kubelet puts its pods, in every hierarchy."""
+    if uses_cgroup_v1():
+        for hierarchy in _hierarchies():
+            (hierarchy / name).mkdir(exist_ok=True)
+            if hierarchy.name == "cpuset":
+                for setting in ("cpuset.cpus", "cpuset.mems"):
+                    (hierarchy / name / setting).write_text((hierarchy / setting).read_text())
+        return
+    group = CGROUPS / name
+    group.mkdir(exist_ok=True)
+    controllers = (CGROUPS / "cgroup.controllers").read_text().split()
+    for level in (CGROUPS, group):
+        for controller in controllers:
+            try:
+                (level / "cgroup.subtree_control").write_text(f"+{controller}")
+            except OSError:
+                continue  # a controller that cannot be delegated here; the kubelet says which ones it misses
+
+
+def clear(plan: AddressPlan, table: str, cgroup: str) -> None:
+    """Take away whatever a cluster that no longer runs has left on the machine."""
+    if Path("/sys/class/net", plan.interface).exists():
+        output_of(["ip", "link", "delete", plan.interface])
+    if succeeds(["nft", "list", "table", "ip", table]):
+        output_of(["nft", "delete", "table", "ip", table])
+    deadline = time.monotonic() + 5
+    while (left := remove_cgroup(cgroup)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if left:
+        raise LocalError(f"control groups that cannot be removed, for processes still in them: {left}")
+
+
+def remove_cgroup(name: str) -> list[Path]:
+    """Remove the group with all below it; what is still there afterwards is returned."""
+    left = []
+    for hierarchy in _hierarchies():
+        top = hierarchy / name
+        if not top.exists():
+            continue
+        for folder, _, _ in os.walk(top, topdown=False):
+            try:
+                Path(folder).rmdir()
+            except OSError:
+                left.append(Path(folder))
+    return left
+
+
+def remains(plan: AddressPlan, table: str, cgroup: str) -> list[str]:
+    """What of a cluster is still on the machine, in words; empty after a `down`."""
+    found = []
+    if Path("/sys/class/net", plan.interface).exists():
+        found.append(f"interface {plan.interface}")
+    if succeeds(["nft", "list", "table", "ip", table]):
+        found.append(f"netfilter table {table}")
+    found += [f"control group {hierarchy / cgroup}" for hierarchy in _hierarchies() if (hierarchy / cgroup).exists()]
+    return found
+
+
+def _hierarchies() -> list[Path]:
+    if not uses_cgroup_v1():
+        return [CGROUPS]
+    return sorted(folder for folder in CGROUPS.iterdir() if folder.is_dir() and not folder.is_symlink())

@@ -1,0 +1,159 @@
+"""Kubernetes types, object keys, and what the engine reads off raw objects."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from podwright_core.stages import canonical_json
+from podwright_crds import names
+from podwright_crds.resource import Resource
+
+#: An object in the API server's JSON form.
+Raw = dict[str, Any]
+
+MANAGED_SELECTOR = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+
+
+@dataclass(frozen=True)
+class KubeType:
+    """A type of Kubernetes object: where it is served, how it is watched, what of it is kept in memory."""
+
+    kind: str
+    plural: str
+    version: str
+    group: str = ""
+    #: Label selector of the watch; empty watches all.
+    selector: str = ""
+    #: Whether its CRD may be missing from the cluster.
+    optional: bool = False
+    #: Keeps what decisions read; the rest of a stored object would only cost memory.
+    trim: Callable[[Raw], Raw] = field(default=lambda raw: raw, compare=False)
+    #: Own kinds are stored parsed.
+    model: type[Resource] | None = None
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def __str__(self) -> str:
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+class ObjectKey(NamedTuple):
+    """One object in the cluster."""
+
+    type: KubeType
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.type.kind}/{self.namespace}/{self.name}"
+
+
+def own(model: type[Resource]) -> KubeType:
+    """The Kubernetes type of one of Podwright's kinds."""
+    return _own_types.setdefault(
+        model,
+        KubeType(kind=model.KIND, plural=model.PLURAL, group=names.GROUP, version=names.VERSION, model=model),
+    )
+
+
+_own_types: dict[type[Resource], KubeType] = {}
+
+
+def _trimmed_metadata(raw: Raw) -> Raw:
+    metadata = {key: value for key, value in raw.get("metadata", {}).items() if key != "managedFields"}
+    return {**raw, "metadata": metadata}
+
+
+def _trimmed_job(raw: Raw) -> Raw:
+    spec = raw.get("spec", {})
+    return {
+        **_trimmed_metadata(raw),
+        "spec": {key: spec[key] for key in ("suspend", "backoffLimit") if key in spec},
+    }
+
+
+def _trimmed_pod(raw: Raw) -> Raw:
+    spec = raw.get("spec", {})
+    return {**_trimmed_metadata(raw), "spec": {key: spec[key] for key in ("nodeName",) if key in spec}}
+
+
+JOB = KubeType("Job", "jobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_job)
+CRON_JOB = KubeType("CronJob", "cronjobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_metadata)
+POD = KubeType("Pod", "pods", "v1", selector=MANAGED_SELECTOR, trim=_trimmed_pod)
+SERVICE_ACCOUNT = KubeType(
+    "ServiceAccount", "serviceaccounts", "v1", selector=MANAGED_SELECTOR, trim=_trimmed_metadata
+)
+ROLE_BINDING = KubeType(
+    "RoleBinding",
+    "rolebindings",
+    "v1",
+    "rbac.authorization.k8s.io",
+    selector=MANAGED_SELECTOR,
+    trim=_trimmed_metadata,
+)
+RAY_SERVICE = KubeType(
+    "RayService", "rayservices", "v1", "ray.io", selector=MANAGED_SELECTOR, optional=True, trim=_trimmed_metadata
+)
+
+
+def uid_of(raw: Raw) -> str:
+    return str(raw.get("metadata", {}).get("uid", ""))
+
+
+def version_of(raw: Raw) -> int:
+    """The resource version as a number; Kubernetes 1.35 promises that versions of one type can be compared."""
+    text = raw.get("metadata", {}).get("resourceVersion", "")
+    return int(text) if text.isdecimal() else 0
+
+
+def is_deleting(raw: Raw) -> bool:
+    return bool(raw.get("metadata", {}).get("deletionTimestamp"))
+
+
+def controller_uid(raw: Raw) -> str | None:
+    """UID of the object that controls this one."""
+    for reference in raw.get("metadata", {}).get("ownerReferences", ()):
+        if reference.get("controller"):
+            return str(reference["uid"])
+    return None
+
+
+def owner_labels(resource: Resource) -> dict[str, str]:
+    """The labels by which everything made for ``resource`` is found: its children, and their pods."""
+    return {
+        names.LABEL_MANAGED_BY: names.MANAGED_BY,
+        names.LABEL_KIND: resource.KIND.lower(),
+        names.LABEL_NAME: names.label_value(resource.metadata.name),
+    }
+
+
+def owner_annotations(resource: Resource) -> dict[str, str]:
+    """The owner's full name; a label value holds only 63 characters of it."""
+    return {names.ANNOTATION_OWNER_NAME: resource.metadata.name}
+
+
+def owner_reference(resource: Resource) -> Raw:
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": resource.KIND,
+        "name": resource.metadata.name,
+        "uid": resource.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def digest(value: Any) -> str:
+    """Digest of a JSON value, short enough for a label or a name."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()[:16]
+
+
+def labels_of(raw: Raw) -> Mapping[str, str]:
+    return raw.get("metadata", {}).get("labels") or {}
+
+
+def annotations_of(raw: Raw) -> Mapping[str, str]:
+    return raw.get("metadata", {}).get("annotations") or {}

@@ -1,0 +1,148 @@
+"""Bad input becomes a message that says what to do, other episodes go on, and mending the cause heals it."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import manifests
+from tests.e2e.installation import Installation
+from tests.e2e.kube import condition, ready
+
+SPEECH = Path(__file__).parents[2] / "k8s" / "samples" / "media" / "speech.mp3"
+
+pytestmark = pytest.mark.usefixtures("show")
+
+
+def silence() -> bytes:
+    """Ten seconds of nothing, as WAV."""
+    import io
+    import wave
+
+    out = io.BytesIO()
+    with wave.open(out, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(16000)
+        wav.writeframes(bytes(2 * 16000 * 10))
+    return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Bad:
+    name: str
+    content: Callable[[], bytes] | None
+    says: str
+
+
+BAD_MEDIA = [
+    Bad("missing-object.mp3", None, "not found|does not exist|missing"),
+    Bad("text.mp3", lambda: b"This is no audio at all, only a text.\n" * 200, "audio"),
+    Bad("empty.mp3", lambda: b"", "empty"),
+    Bad("truncated.m4a", lambda: TRUNCATED, "truncated|incomplete|damaged|decod|read"),
+    Bad("silence.wav", silence, "silen|audible"),
+]
+#: The beginning of an MP4 file whose index, at the end, was cut off.
+TRUNCATED = bytes.fromhex("00000020667479704d344120000002004d3441206d70343269736f6d00000000") + bytes.fromhex(
+    "00000008667265650001869f6d646174"
+) + bytes(range(256)) * 64
+
+
+@pytest.mark.parametrize("bad", BAD_MEDIA, ids=lambda b: b.name)
+def test_bad_media_is_rejected_with_a_cure_and_heals_when_mended(installed: Installation, bad: Bad) -> None:
+    key = f"podcasts/uploads/bad/{bad.name}"
+    name = "bad-" + bad.name.split(".")[0]
+    if bad.content is not None:
+        installed.upload(key, bad.content())
+    installed.kube.apply(manifests.episode(name, f"s3://{installed.bucket}/{key}"))
+    found = installed.kube.wait_reason("episode", name, ["MediaRejected"])
+    assert condition(found, "Stalled")["status"] == "True"
+    assert_says(ready(found)["message"], bad.says)
+
+    installed.upload(key, installed.another_speech(bad.name))
+    installed.kube.run("annotate", "episode", name, "podwright.dev/retry=mended", "--overwrite")
+    installed.kube.wait("episode", name, lambda o: stage_done(o, "ingest"), 180, "ingest Done")
+    installed.kube.delete("episode", name)
+
+
+def test_a_missing_object_heals_without_any_help(installed: Installation) -> None:
+    key = "podcasts/uploads/bad/late.mp3"
+    installed.remove(key)
+    installed.kube.apply(manifests.episode("bad-late", f"s3://{installed.bucket}/{key}"))
+    installed.kube.wait_reason("episode", "bad-late", ["MediaRejected"])
+    installed.upload(key, installed.another_speech("late"))
+    installed.kube.wait("episode", "bad-late", lambda o: stage_done(o, "ingest"), 180, "ingest Done")
+    installed.kube.delete("episode", "bad-late")
+
+
+def test_an_address_that_answers_404(installed: Installation) -> None:
+    url = f"{installed.public_url}/podcasts/media/nothing-here.mp3"
+    installed.kube.apply(manifests.episode("bad-404", url))
+    found = installed.kube.wait_reason("episode", "bad-404", ["MediaRejected"])
+    assert "404" in ready(found)["message"]
+    installed.kube.delete("episode", "bad-404")
+
+
+def test_a_secret_that_is_not_there_is_waited_for(installed: Installation) -> None:
+    installed.kube.apply(manifests.webhook_channel("bad-secret", "http://receiver.podcasts.svc:8080/hook", "not-there"))
+    found = installed.kube.wait_reason("channel", "bad-secret", ["CredentialsNotFound"])
+    assert "not-there" in ready(found)["message"]
+    installed.kube.run("create", "secret", "generic", "not-there", "--from-literal=signingSecret=whsec_" + "QUFB" * 8)
+    installed.kube.wait_ready("channel", "bad-secret", 60)
+    installed.kube.delete("channel", "bad-secret")
+    installed.kube.delete("secret", "not-there")
+
+
+def test_a_model_that_is_not_there(installed: Installation) -> None:
+    uri = f"s3://{installed.bucket}/models/no-such-model"
+    installed.kube.apply(manifests.model_endpoint("bad-model", uri))
+    found = installed.kube.wait_reason("modelendpoint", "bad-model", ["InvalidWeights"], 180)
+    assert "no-such-model" in ready(found)["message"]
+    installed.kube.delete("modelendpoint", "bad-model")
+
+
+def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) -> None:
+    late = manifests.episode("bad-endpoint", f"s3://{installed.bucket}/podcasts/samples/speech.mp3")
+    late["spec"]["transcription"] = {"endpointRef": {"name": "nobody"}}
+    installed.kube.apply(late)
+    found = installed.kube.wait_reason("episode", "bad-endpoint", ["EndpointNotFound"])
+    assert "nobody" in ready(found)["message"]
+    installed.kube.patch("episode", "bad-endpoint", {"spec": {"transcription": {"endpointRef": {"name": "whisper"}}}})
+    installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), 120, "transcribe Done")
+    installed.kube.delete("episode", "bad-endpoint")
+
+
+@pytest.mark.parametrize(
+    ("field", "cadence"),
+    [
+        ("cron", {"cron": "61 25 * * *", "timeZone": "Europe/Vienna"}),
+        ("timeZone", {"cron": "0 9 * * *", "timeZone": "Mars/Olympus_Mons"}),
+    ],
+)
+def test_a_schedule_that_does_not_exist(installed: Installation, field: str, cadence: dict[str, str]) -> None:
+    bad = manifests.campaign(f"bad-{field.lower()}", episodes=["speech"], channels=["receiver"], cadence=cadence)
+    name = bad["metadata"]["name"]
+    try:
+        installed.kube.apply(bad)
+    except AssertionError as refused:
+        assert cadence[field] in str(refused)
+        return
+    found = installed.kube.wait_reason("campaign", name, ["InvalidSchedule"])
+    assert cadence[field] in ready(found)["message"]
+    installed.kube.patch("campaign", name, {"spec": {"cadence": {"cron": "0 9 1 1 *", "timeZone": "Europe/Vienna"}}})
+    installed.kube.wait("campaign", name, lambda o: ready(o)["reason"] != "InvalidSchedule", 60, "a valid schedule")
+    installed.kube.delete("campaign", name)
+
+
+def stage_done(found: dict[str, object], name: str) -> bool:
+    from tests.e2e.kube import stage
+
+    return stage(found, name).get("phase") == "Done"
+
+
+def assert_says(message: str, pattern: str) -> None:
+    import re
+
+    assert re.search(pattern, message, re.IGNORECASE), message
