@@ -1,40 +1,57 @@
 """Campaign: which episodes are announced where and when."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from podwright_crds.constraints import SET, Cron, Duration, Rule, Timestamp, TimeZone, list_map
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
     LocalRef,
     Model,
+    ObjectName,
     PrinterColumn,
     Resource,
     Status,
     SuspendableSpec,
 )
 
+LabelValue = Annotated[str, Field(max_length=63, description="Value that the label must have.")]
+EpisodeName = Annotated[ObjectName, Field(description="Name of one Episode, in the same namespace.")]
+
 
 class EpisodeSelector(Model):
-    podcast_ref: LocalRef | None = Field(default=None, description="All episodes of this show.")
-    match_labels: dict[str, str] = Field(
+    """Which episodes: those that meet everything that is set here."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.podcastRef) || (has(self.matchLabels) && size(self.matchLabels) > 0)"
+            " || (has(self.names) && size(self.names) > 0)",
+            "select episodes by podcastRef, matchLabels or names: an empty selector would announce every episode",
+        ),
+    )
+
+    podcast_ref: LocalRef | None = Field(default=None, description="Only episodes of this Podcast.")
+    match_labels: dict[str, LabelValue] = Field(
         default_factory=dict, description="Only episodes with all of these labels.", max_length=32
     )
-    names: list[str] = Field(default_factory=list, description="Only episodes of these names.", max_length=1000)
+    names: Annotated[list[EpisodeName], SET] = Field(
+        default_factory=list, description="Only episodes of these names.", max_length=1000
+    )
 
 
 class Cadence(Model):
     """When posts go out."""
 
-    cron: str = Field(
-        description="Slots as a cron line of five fields, in timeZone: '0 9 * * 1-5' is 9:00 on weekdays.",
-        min_length=9,
-        max_length=128,
+    cron: Cron = Field(
+        description="Slots as a cron line of five fields (minute, hour, day, month, weekday) in timeZone: "
+        "'0 9 * * 1-5' is 9:00 on weekdays.",
     )
-    time_zone: str = Field(
-        default="Etc/UTC", description="IANA time zone of the cron line: Europe/Vienna.", max_length=64
+    time_zone: TimeZone = Field(
+        default="Etc/UTC",
+        description="IANA time zone of the cron line: Europe/Vienna. Slots follow its daylight saving time.",
     )
     posts_per_slot: int = Field(
         default=1, ge=1, le=100, description="Posts that go out at one slot on each channel, oldest episode first."
@@ -44,12 +61,18 @@ class Cadence(Model):
 class Window(Model):
     """When the campaign runs."""
 
-    start: str | None = Field(
-        default=None, description="Nothing goes out before (RFC 3339).", json_schema_extra={"format": "date-time"}
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.start) || !has(self.end) || self.end > self.start",
+            "end must be later than start",
+            field_path=".end",
+        ),
     )
-    end: str | None = Field(
-        default=None, description="Nothing goes out after (RFC 3339).", json_schema_extra={"format": "date-time"}
+
+    start: Timestamp | None = Field(
+        default=None, description="Nothing goes out before this time, as RFC 3339: 2026-12-01T09:00:00+01:00."
     )
+    end: Timestamp | None = Field(default=None, description="Nothing goes out from this time on, as RFC 3339.")
 
 
 class Approval(StrEnum):
@@ -58,35 +81,46 @@ class Approval(StrEnum):
 
 
 class Tracking(Model):
-    source: str | None = Field(default=None, description="utm_source; by default the channel's name.", max_length=100)
-    medium: str = Field(default="podcast", description="utm_medium.", max_length=100)
+    """UTM parameters that are added to every link, so that visits can be told apart."""
+
+    source: str | None = Field(
+        default=None, description="utm_source; by default the channel's name.", min_length=1, max_length=100
+    )
+    medium: str = Field(
+        default="podcast", description="utm_medium; the kind of visit's origin.", min_length=1, max_length=100
+    )
     campaign: str | None = Field(
-        default=None, description="utm_campaign; by default the campaign's name.", max_length=100
+        default=None, description="utm_campaign; by default the campaign's name.", min_length=1, max_length=100
     )
 
 
 class CampaignSpec(SuspendableSpec):
+    """What is announced where and when, and who has to agree."""
+
     description: str = Field(default="", description="What the campaign is for.", max_length=4000)
-    episodes: EpisodeSelector = Field(description="Episodes that are announced.")
-    channel_refs: list[LocalRef] = Field(
-        description="Channels that they are announced on.", min_length=1, max_length=50
+    episodes: EpisodeSelector = Field(description="Which episodes are announced; each gets one post on each channel.")
+    channel_refs: Annotated[list[LocalRef], list_map("name")] = Field(
+        description="Channels that the episodes are announced on.", min_length=1, max_length=50
     )
-    cadence: Cadence = Field(description="When posts go out.")
-    window: Window = Field(default_factory=Window, description="When the campaign runs.")
+    cadence: Cadence = Field(description="When posts go out, and how many at a time.")
+    window: Window = Field(
+        default_factory=Window, description="When the campaign begins and ends; by default now and never."
+    )
     approval: Approval = Field(
         default=Approval.MANUAL,
         description="Automatic: posts go out as written. Manual: each waits until a person sets spec.approval.state.",
     )
-    tracking: Tracking = Field(default_factory=Tracking, description="UTM parameters of the links.")
-    max_lateness: str = Field(
+    tracking: Tracking = Field(default_factory=Tracking, description="UTM parameters of the links in its posts.")
+    max_lateness: Duration = Field(
         default="24h",
         description="How late a post may go out (30m, 24h, 7d) after the cluster or a channel was down; later ones are "
         "Missed.",
-        pattern=r"^[0-9]+[smhd]$",
     )
 
 
 class PostTotals(Model):
+    """How many posts the campaign has, by how far they are."""
+
     total: int = Field(default=0, description="Posts of the campaign.")
     awaiting_approval: int = Field(default=0, description="Posts that wait for a person.")
     scheduled: int = Field(default=0, description="Posts that wait for their time.")
@@ -94,11 +128,20 @@ class PostTotals(Model):
     failed: int = Field(default=0, description="Posts that failed, were missed or are held.")
 
 
+Digest = Annotated[str, Field(description="Digest of one episode on one channel.")]
+
+
 class CampaignStatus(Status):
+    """How far the campaign is."""
+
     episodes: int | None = Field(default=None, description="Episodes selected.")
-    posts: PostTotals | None = Field(default=None, description="Totals over the campaign's posts.")
+    posts: PostTotals | None = Field(default=None, description="Totals over the posts of the campaign.")
     summary: str | None = Field(default=None, description="Published of all, for people: '3/8'.")
     next_slot: str | None = Field(default=None, description="Next slot of the cadence (RFC 3339).")
+    announced: list[Digest] = Field(
+        default_factory=list,
+        description="Posts that were sent, as digests of episode and channel; they are not made again when deleted.",
+    )
 
 
 class Campaign(Resource):

@@ -1,10 +1,21 @@
 """Episode: one recording, on its way from media to transcript, notes and texts."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from podwright_crds.constraints import (
+    NOT_BLANK,
+    HttpUrl,
+    Language,
+    LanguageOrAuto,
+    MediaUrl,
+    Rule,
+    Timestamp,
+    immutable,
+    list_map,
+)
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -28,75 +39,99 @@ class DeletionPolicy(StrEnum):
     DELETE = "Delete"
 
 
+Sha256 = Annotated[
+    str,
+    Field(max_length=64),
+    Rule("self.matches('^[0-9a-f]{64}$')", "must be 64 lower-case hex digits, as sha256sum prints them"),
+]
+
+
 class Media(Model):
     """Where the recording is."""
 
-    url: str = Field(
-        description="The recording, audio or video: s3://BUCKET/KEY in the tenant's storage, or an https:// address "
-        "that is fetched once.",
-        pattern=r"^(s3|https?)://[^\s]+$",
-        max_length=2048,
+    url: MediaUrl = Field(
+        description="Address of the recording, audio or video in any format that ffmpeg reads: s3://BUCKET/KEY for a "
+        "file in the tenant's storage, or an https:// address. It is fetched once; set revision when the file behind "
+        "the same address has changed.",
     )
-    sha256: str | None = Field(
+    sha256: Sha256 | None = Field(
         default=None,
-        description="Expected SHA-256 of the file, in hex. Where given, other content is rejected.",
-        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of the file in lower-case hex, as sha256sum prints it. Where given, other content is "
+        "rejected.",
     )
     revision: str | None = Field(
         default=None,
-        description="Any label of yours; change it when the file at the same address was replaced, so that it is "
-        "fetched again.",
+        description="Any label of yours. Change it when the file at the same address was replaced, so that it is "
+        "fetched and processed again.",
+        min_length=1,
         max_length=128,
     )
 
 
 class Transcription(Model):
+    """How speech becomes text."""
+
     endpoint_ref: LocalRef | None = Field(
         default=None, description="ModelEndpoint that transcribes; by default the Podcast's."
     )
-    language: str | None = Field(
+    language: LanguageOrAuto | None = Field(
         default=None,
-        description="Language spoken (en, de); by default the Podcast's. 'auto' detects it.",
-        pattern=r"^(auto|[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*)$",
+        description="Language that is spoken, as BCP 47 (en, de-AT); by default the Podcast's. 'auto' detects it.",
     )
 
 
 class Writing(Model):
+    """How show notes and posts are written."""
+
     endpoint_ref: LocalRef | None = Field(
         default=None, description="ModelEndpoint that analyses and writes; by default the Podcast's."
     )
-    language: str | None = Field(
-        default=None,
-        description="Language of the texts; by default the one spoken.",
-        pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+    language: Language | None = Field(
+        default=None, description="Language of the texts, as BCP 47; by default the one that is spoken."
     )
+
+
+Person = Annotated[str, Field(min_length=1, max_length=255, description="One person's name.")]
 
 
 class EpisodeSpec(SuspendableSpec):
-    podcast_ref: LocalRef = Field(description="Podcast that this is an episode of.")
-    title: str = Field(description="Title of the episode.", min_length=1, max_length=255)
+    """The recording, what is known about it, and how it is processed."""
+
+    podcast_ref: Annotated[
+        LocalRef, immutable("podcastRef cannot be changed: create a new Episode for the other Podcast")
+    ] = Field(description="Podcast that this is an episode of. It cannot be changed later.")
+    title: Annotated[str, NOT_BLANK] = Field(
+        description="Title of the episode, as listeners see it.", min_length=1, max_length=255
+    )
     notes: str = Field(
         default="", description="Show notes by a person; where empty, the written ones are used.", max_length=10000
     )
-    media: Media = Field(description="The recording.")
-    publish_at: str | None = Field(
+    media: Media = Field(description="Where the recording is; the first stage fetches and checks it.")
+    publish_at: Timestamp | None = Field(
         default=None,
-        description="When the episode goes into the feed (RFC 3339). Without it: as soon as it is Ready.",
-        json_schema_extra={"format": "date-time"},
+        description="When the episode goes into the feed, as RFC 3339: 2026-12-01T09:00:00+01:00. Without it, as soon "
+        "as it is Ready.",
     )
-    episode_number: int | None = Field(default=None, ge=1, description="Number within the season.")
-    season: int | None = Field(default=None, ge=1, description="Season.")
-    type: EpisodeType = Field(default=EpisodeType.FULL, description="full, trailer or bonus.")
-    explicit: bool = Field(default=False, description="Whether the episode has explicit content.")
-    link: str | None = Field(
-        default=None,
-        description="The episode's web page; posts link to it.",
-        pattern=r"^https?://\S+$",
-        max_length=2048,
+    episode_number: int | None = Field(
+        default=None, ge=1, le=1000000, description="Number of the episode within its season."
     )
-    people: list[str] = Field(default_factory=list, description="Hosts and guests by name.", max_length=50)
-    transcription: Transcription = Field(default_factory=Transcription, description="How to transcribe.")
-    writing: Writing = Field(default_factory=Writing, description="How to analyse and write.")
+    season: int | None = Field(default=None, ge=1, le=1000000, description="Number of the season.")
+    type: EpisodeType = Field(default=EpisodeType.FULL, description="What the episode is: full, trailer or bonus.")
+    explicit: bool = Field(default=False, description="Whether directories mark the episode as explicit.")
+    link: HttpUrl | None = Field(default=None, description="The episode's web page; posts link to it.")
+    people: list[Person] = Field(
+        default_factory=list,
+        description="Hosts and guests by name; texts may name them, and the transcription spells them right.",
+        max_length=50,
+    )
+    transcription: Transcription = Field(
+        default_factory=Transcription,
+        description="How the episode is transcribed; what is not set comes from the Podcast.",
+    )
+    writing: Writing = Field(
+        default_factory=Writing,
+        description="How the episode is analysed and written about; what is not set comes from the Podcast.",
+    )
     deletion_policy: DeletionPolicy = Field(
         default=DeletionPolicy.RETAIN,
         description="What happens to the stored results when the Episode is deleted: Retain keeps them, Delete "
@@ -114,8 +149,8 @@ class StagePhase(StrEnum):
 class StageStatus(Model):
     """How far one stage is."""
 
-    name: str = Field(description="ingest, transcribe, analyze or write.")
-    phase: StagePhase = Field(description="Waiting, Running, Done or Failed.")
+    name: str = Field(description="Name of the stage: ingest, transcribe, analyze or write.", max_length=63)
+    phase: StagePhase = Field(description="How far the stage is: Waiting, Running, Done or Failed.")
     key: str | None = Field(default=None, description="Digest of the stage's inputs; names its results in the bucket.")
     digest: str | None = Field(
         default=None, description="Digest of the stage's results; input of the next stage's key."
@@ -125,6 +160,7 @@ class StageStatus(Model):
     message: str | None = Field(default=None, description="What it does, or why it waits or failed.")
     since: str | None = Field(default=None, description="When this phase began (RFC 3339).")
     cached: bool | None = Field(default=None, description="Whether the results were already there.")
+    runs: int | None = Field(default=None, description="Times the Job was started anew after it had failed.")
     attempts: int | None = Field(default=None, description="Pods that have been started for it.")
 
 
@@ -151,7 +187,7 @@ class Artifacts(Model):
 
 
 class TextChecks(Model):
-    """What rule 6 found in the written texts."""
+    """How the written texts fared when they were checked against the transcript."""
 
     checked: int = Field(default=0, description="Items checked against transcript and metadata.")
     repaired: int = Field(default=0, description="Items that were right after asking again.")
@@ -159,9 +195,13 @@ class TextChecks(Model):
 
 
 class EpisodeStatus(Status):
+    """How far the episode is, stage by stage, and where its results are."""
+
     stage: str | None = Field(default=None, description="Stage at work, or 'Done'.")
     progress: str | None = Field(default=None, description="How far the stage at work is, for people: '40 %'.")
-    stages: list[StageStatus] = Field(default_factory=list, description="Every stage in order.")
+    stages: Annotated[list[StageStatus], list_map("name")] = Field(
+        default_factory=list, description="Every stage in order, and how far it is.", max_length=16
+    )
     media: MediaFacts | None = Field(default=None, description="Facts about the recording.")
     artifacts: Artifacts | None = Field(default=None, description="Where the results are.")
     checks: TextChecks | None = Field(default=None, description="What was checked in the written texts.")
@@ -175,6 +215,7 @@ class Episode(Resource):
     KIND: ClassVar[str] = "Episode"
     PLURAL: ClassVar[str] = "episodes"
     SHORT: ClassVar[str] = "eps"
+    SELECTABLE: ClassVar[tuple[str, ...]] = (".spec.podcastRef.name",)
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
         PrinterColumn(name="Podcast", type="string", json_path=".spec.podcastRef.name", description="Show."),
         PrinterColumn(name="Stage", type="string", json_path=".status.stage", description="Stage at work."),

@@ -1,10 +1,12 @@
 """Podcast: a show, its feed, and the defaults of its episodes."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from podwright_crds.constraints import NOT_BLANK, HttpUrl, Language, MediaUrl, Rule
+from podwright_crds.episode import StageStatus
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -23,28 +25,62 @@ class ShowType(StrEnum):
 
 
 class Owner(Model):
-    name: str = Field(description="Who owns the show; stands in the feed.", min_length=1, max_length=255)
-    email: str = Field(
-        description="Address for directories that verify ownership; stands in the feed.",
+    """Who owns the show, as directories want to know it."""
+
+    name: Annotated[str, NOT_BLANK] = Field(
+        description="Who owns the show; stands in the feed.", min_length=1, max_length=255
+    )
+    email: Annotated[
+        str,
+        Rule(
+            r"self.matches('^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$')",
+            "must be an e-mail address, such as show@example.org",
+            shows_value=True,
+        ),
+    ] = Field(
+        description="E-mail address for directories that verify who owns the show; stands in the feed.",
         max_length=320,
-        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
     )
 
 
+Guid = Annotated[
+    str,
+    Field(max_length=36),
+    Rule(
+        "self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')",
+        "must be a UUID, such as 917393e3-1b1e-5cef-ace4-edaa54e1f810",
+        shows_value=True,
+    ),
+]
+
+
 class FeedSettings(Model):
-    enabled: bool = Field(default=True, description="Write an RSS feed for this show.")
-    guid: str | None = Field(
+    """How the show's RSS feed is written."""
+
+    enabled: bool = Field(default=True, description="Whether an RSS feed is written for this show.")
+    guid: Guid | None = Field(
         default=None,
-        description="podcast:guid of the show (a UUID). By default made from the feed's address as the Podcasting 2.0 "
-        "namespace says (UUIDv5), and kept in status for good.",
-        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        description="podcast:guid of the show, a UUID; set it when the show moves here. By default made from the "
+        "feed's address as the Podcasting 2.0 namespace says (UUIDv5), and kept in status for good.",
     )
     limit: int = Field(default=300, ge=1, le=10000, description="Newest episodes that the feed lists.")
 
 
+VoiceRule = Annotated[str, Field(max_length=500, description="One rule, in a sentence.")]
+VoiceExample = Annotated[str, Field(max_length=4000, description="One text, whole.")]
+
+
 class Voice(Model):
-    rules: list[str] = Field(default_factory=list, description="How the show writes, a sentence each.", max_length=20)
-    examples: list[str] = Field(default_factory=list, description="Texts of the show to sound like.", max_length=10)
+    """How texts for the show should sound."""
+
+    rules: list[VoiceRule] = Field(
+        default_factory=list,
+        description="How the show writes, a sentence each: 'No exclamation marks.'",
+        max_length=20,
+    )
+    examples: list[VoiceExample] = Field(
+        default_factory=list, description="Texts of the show that new ones should sound like.", max_length=10
+    )
 
 
 class EpisodeDefaults(Model):
@@ -58,56 +94,65 @@ class EpisodeDefaults(Model):
     )
 
 
+Category = Annotated[str, Field(max_length=100, description="One category: 'Arts' or 'Arts > Books'.", min_length=1)]
+Term = Annotated[str, Field(max_length=200, description="One name or term, spelled as it should be.", min_length=1)]
+
+
 class PodcastSpec(SuspendableSpec):
-    title: str = Field(description="Title of the show.", min_length=1, max_length=255)
+    """The show as listeners and directories see it, and what its episodes share."""
+
+    title: Annotated[str, NOT_BLANK] = Field(description="Title of the show.", min_length=1, max_length=255)
     description: str = Field(default="", description="What the show is about; plain text.", max_length=4000)
-    language: str = Field(
-        default="en",
-        description="Language spoken, as BCP 47 (en, de-AT).",
-        pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$",
-    )
+    language: Language = Field(default="en", description="Language that is spoken, as BCP 47: en, de-AT.")
     author: str | None = Field(
         default=None, description="Author as listeners see it; by default the owner.", max_length=255
     )
     owner: Owner = Field(description="Owner of the show.")
-    categories: list[str] = Field(
+    categories: list[Category] = Field(
         default_factory=list,
-        description="Apple Podcasts categories, 'Category' or 'Category > Subcategory'.",
+        description="Apple Podcasts categories, the main one first: 'Category' or 'Category > Subcategory'.",
         max_length=3,
     )
-    explicit: bool = Field(default=False, description="Whether the show has explicit content.")
-    type: ShowType = Field(default=ShowType.EPISODIC, description="Order of listening: episodic or serial.")
-    website: str | None = Field(
-        default=None, description="The show's web page.", pattern=r"^https?://\S+$", max_length=2048
+    explicit: bool = Field(default=False, description="Whether directories mark the show as explicit.")
+    type: ShowType = Field(
+        default=ShowType.EPISODIC,
+        description="Order of listening: episodic (newest first) or serial (from the first episode on).",
     )
-    artwork: str | None = Field(
+    website: HttpUrl | None = Field(default=None, description="The show's web page.")
+    artwork: MediaUrl | None = Field(
         default=None,
-        description="Square cover, JPEG or PNG, 1400 to 3000 pixels: an https:// or s3:// address.",
-        pattern=r"^(https?|s3)://\S+$",
-        max_length=2048,
+        description="Square cover, JPEG or PNG, 1400 to 3000 pixels: an https:// address, or s3://BUCKET/KEY in the "
+        "tenant's storage.",
     )
-    copyright: str | None = Field(default=None, description="Copyright line.", max_length=255)
-    glossary: list[str] = Field(
-        default_factory=list, description="Names and terms that the transcription should know.", max_length=200
+    copyright: str | None = Field(default=None, description="Copyright line of the feed.", max_length=255)
+    glossary: list[Term] = Field(
+        default_factory=list,
+        description="Names and terms of the show that the transcription should spell right.",
+        max_length=200,
     )
     voice: Voice = Field(default_factory=Voice, description="How texts for the show should sound.")
     feed: FeedSettings = Field(default_factory=FeedSettings, description="The show's RSS feed.")
     episode_defaults: EpisodeDefaults = Field(
-        default_factory=EpisodeDefaults, description="Defaults for the show's episodes."
+        default_factory=EpisodeDefaults, description="What an Episode of the show takes where it says nothing itself."
     )
 
 
 class EpisodeTotals(Model):
+    """How many episodes the show has."""
+
     total: int = Field(default=0, description="Episodes of the show.")
     ready: int = Field(default=0, description="Episodes that are Ready.")
     in_feed: int = Field(default=0, description="Episodes that stand in the feed.")
 
 
 class PodcastStatus(Status):
+    """The show's feed and the totals over its episodes."""
+
     episodes: EpisodeTotals | None = Field(default=None, description="Totals over the show's episodes.")
     feed_url: str | None = Field(default=None, description="Public address of the feed.")
     feed_digest: str | None = Field(default=None, description="Key of the feed as last written.")
     feed_updated: str | None = Field(default=None, description="When the feed was last written (RFC 3339).")
+    feed: StageStatus | None = Field(default=None, description="How far the writing of the feed is.")
     guid: str | None = Field(default=None, description="podcast:guid of the show; never changes once set.")
 
 

@@ -1,10 +1,19 @@
 """Post: one text for one channel, published exactly once."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from podwright_crds.constraints import (
+    NOT_BLANK,
+    Duration,
+    HttpUrl,
+    Rule,
+    Timestamp,
+    immutable,
+    immutable_optional,
+)
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -24,28 +33,49 @@ class ApprovalState(StrEnum):
 
 
 class PostApproval(Model):
-    state: ApprovalState = Field(default=ApprovalState.DRAFT, description="Draft waits; only Approved goes out.")
+    """The decision whether the post may go out."""
+
+    state: ApprovalState = Field(
+        default=ApprovalState.DRAFT, description="Draft waits for a decision, Approved goes out, Rejected never does."
+    )
     by: str | None = Field(default=None, description="Who decided.", max_length=255)
     note: str | None = Field(default=None, description="Remark of whoever decided.", max_length=2000)
 
 
 class PostSpec(SuspendableSpec):
-    channel_ref: LocalRef = Field(description="Channel that the post goes to.")
-    episode_ref: LocalRef | None = Field(default=None, description="Episode that the post is about.")
-    campaign_ref: LocalRef | None = Field(default=None, description="Campaign that made the post.")
-    text: str = Field(description="Text as it goes out, without the link.", min_length=1, max_length=100000)
-    link: str | None = Field(
-        default=None, description="Link, with its UTM parameters.", pattern=r"^https?://\S+$", max_length=2048
+    """The text, where and when it goes out, and whether it may."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        immutable_optional("episodeRef", "episodeRef cannot be changed: create a new Post for the other Episode"),
+        immutable_optional("campaignRef", "campaignRef cannot be changed: it says which Campaign made the post"),
     )
-    publish_at: str | None = Field(
+
+    channel_ref: Annotated[
+        LocalRef, immutable("channelRef cannot be changed: create a new Post for the other Channel")
+    ] = Field(description="Channel that the post goes to. It cannot be changed later.")
+    episode_ref: LocalRef | None = Field(
+        default=None, description="Episode that the post is about. It cannot be changed later."
+    )
+    campaign_ref: LocalRef | None = Field(
         default=None,
-        description="When the post goes out (RFC 3339). Without it: as soon as it is approved.",
-        json_schema_extra={"format": "date-time"},
+        description="Campaign that made the post and publishes it; without it the post is published on its own. It "
+        "cannot be changed later.",
     )
-    max_lateness: str = Field(
+    text: Annotated[str, NOT_BLANK] = Field(
+        description="Text as it goes out, without the link; within the channel's longest text.",
+        min_length=1,
+        max_length=100000,
+    )
+    link: HttpUrl | None = Field(default=None, description="Link that goes with the text, UTM parameters included.")
+    publish_at: Timestamp | None = Field(
+        default=None,
+        description="When the post goes out, as RFC 3339: 2026-12-01T09:00:00+01:00. Without it, as soon as it is "
+        "approved.",
+    )
+    max_lateness: Duration = Field(
         default="24h",
-        description="How late it may go out (30m, 24h, 7d); later it is Missed.",
-        pattern=r"^[0-9]+[smhd]$",
+        description="How late the post may go out (30m, 24h, 7d) after the cluster or the channel was down; later it "
+        "is Missed.",
     )
     approval: PostApproval = Field(default_factory=PostApproval, description="Whether it may go out.")
 
@@ -83,13 +113,22 @@ class Attempt(Model):
 
 
 class PostStatus(Status):
+    """How far the post is, and every attempt to publish it."""
+
     phase: PostPhase | None = Field(default=None, description="How far the post is.")
-    attempts: list[Attempt] = Field(default_factory=list, description="Attempts, oldest first; the last ten are kept.")
+    attempts: list[Attempt] = Field(
+        default_factory=list,
+        description="Attempts to publish, oldest first; the last ten are kept.",
+        max_length=10,
+    )
     platform_id: str | None = Field(default=None, description="The post's id on the platform.")
     url: str | None = Field(default=None, description="Where the published post is.")
     published_at: str | None = Field(default=None, description="When the platform confirmed it (RFC 3339).")
     lateness_seconds: float | None = Field(default=None, description="Seconds between due and published.")
     next_attempt_at: str | None = Field(default=None, description="When it is tried again (RFC 3339).")
+    retry_honoured: str | None = Field(
+        default=None, description="Value of the annotation podwright.dev/retry that was last acted on."
+    )
 
 
 class Post(Resource):
@@ -98,6 +137,11 @@ class Post(Resource):
     KIND: ClassVar[str] = "Post"
     PLURAL: ClassVar[str] = "posts"
     SHORT: ClassVar[str] = "pwp"
+    SELECTABLE: ClassVar[tuple[str, ...]] = (
+        ".spec.channelRef.name",
+        ".spec.episodeRef.name",
+        ".spec.campaignRef.name",
+    )
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
         PrinterColumn(name="Channel", type="string", json_path=".spec.channelRef.name", description="Channel."),
         PrinterColumn(name="Phase", type="string", json_path=".status.phase", description="How far it is."),
@@ -106,6 +150,15 @@ class Post(Resource):
         PrinterColumn(name="Text", type="string", json_path=".spec.text", description="Text.", priority=1),
         PrinterColumn(name="URL", type="string", json_path=".status.url", description="Where it is.", priority=1),
         MESSAGE_COLUMN,
+    )
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(oldSelf.status) || !has(oldSelf.status.phase) || oldSelf.status.phase != 'Published'"
+            " || self.spec.text == oldSelf.spec.text",
+            "the post is published, so its text is a record and cannot be changed: create a new Post",
+            field_path=".spec.text",
+        ),
     )
 
     spec: PostSpec

@@ -4,9 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from podwright_crds.constraints import RULES_KEYWORD, Rule, list_map
 from podwright_crds.names import API_VERSION
 
 
@@ -15,9 +18,19 @@ class Model(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
 
+    #: What several fields have to say together, checked by the API server.
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+
     def to_wire(self) -> dict[str, Any]:
         """The JSON form, without fields that are unset (None)."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        generated = handler(schema)
+        if cls.RULES:
+            handler.resolve_ref_schema(generated)[RULES_KEYWORD] = [rule.to_wire() for rule in cls.RULES]
+        return generated
 
 
 class ConditionType(StrEnum):
@@ -51,6 +64,7 @@ class Reason(StrEnum):
     EPISODES_NOT_READY = "EpisodesNotReady"
     CHANNEL_NOT_FOUND = "ChannelNotFound"
     CHANNEL_NOT_READY = "ChannelNotReady"
+    CAMPAIGN_NOT_FOUND = "CampaignNotFound"
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     KUBERAY_NOT_INSTALLED = "KubeRayNotInstalled"
     STARTING = "Starting"
@@ -83,7 +97,7 @@ class ConditionStatus(StrEnum):
 class Condition(Model):
     """One aspect of an object's state, as in metav1.Condition."""
 
-    type: str = Field(description="Aspect that this condition is about.", max_length=316)
+    type: str = Field(description="Aspect that this condition is about.", min_length=1, max_length=316)
     status: ConditionStatus = Field(description="Whether the aspect holds: True, False or Unknown.")
     reason: str = Field(description="Why, as one CamelCase word.", max_length=1024)
     message: str = Field(description="Why, as a sentence; says what to do where a person must act.", max_length=32768)
@@ -114,7 +128,8 @@ class SecretRef(Model):
 class SuspendableSpec(Model):
     suspend: bool = Field(
         default=False,
-        description="Stop working on this object: running work is ended, nothing new is started, nothing is lost.",
+        description="true stops all work on this object: running work is ended, nothing new is started, and nothing "
+        "that was done is lost. false goes on where it stopped.",
     )
 
 
@@ -124,8 +139,11 @@ class Status(Model):
     observed_generation: int | None = Field(
         default=None, description="metadata.generation that this status was worked out for."
     )
-    conditions: list[Condition] = Field(
-        default_factory=list, description="State by aspect; Ready, Reconciling and Stalled follow kstatus."
+    conditions: Annotated[list[Condition], list_map("type")] = Field(
+        default_factory=list,
+        description="State by aspect. Ready: the object is as declared. Reconciling: work is under way. Stalled: a "
+        "person must act, and the message says what to do.",
+        max_length=16,
     )
 
 
@@ -166,6 +184,8 @@ class Resource(Model):
     SHORT: ClassVar[str]
     #: The columns between NAME and AGE; AGE is added to every kind.
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = ()
+    #: Paths that ``kubectl get --field-selector`` can select by.
+    SELECTABLE: ClassVar[tuple[str, ...]] = ()
 
     api_version: str = API_VERSION
     kind: str = ""
