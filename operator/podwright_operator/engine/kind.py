@@ -3,16 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from podwright_crds.resource import Resource
-
 from podwright_operator.engine.kube import KubeType, Raw
 from podwright_operator.engine.plan import Plan
 
 R = TypeVar("R", bound=Resource)
-O = TypeVar("O")
+Observed = TypeVar("Observed")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class View(Protocol):
         """Objects whose labels name ``owner``: also what its children made, such as a Job's pods."""
         ...
 
-    def serves(self, type_: KubeType) -> bool:
+    async def serves(self, type_: KubeType) -> bool:
         """Whether the cluster has this type."""
         ...
 
@@ -70,7 +69,7 @@ class Wake:
     relevant: Callable[[Any], Any]
 
 
-class Kind(ABC, Generic[R, O]):
+class Kind(ABC, Generic[R, Observed]):
     """A kind of resource: what it observes and what it decides."""
 
     model: type[R]
@@ -80,11 +79,13 @@ class Kind(ABC, Generic[R, O]):
     reads: ClassVar[tuple[KubeType, ...]] = ()
     indexes: ClassVar[tuple[Index[Any], ...]] = ()
     wakes: ClassVar[tuple[Wake, ...]] = ()
+    #: How long wake-ups by other kinds are gathered; for objects that many others wake.
+    gather: ClassVar[timedelta | None] = None
 
     @abstractmethod
-    async def observe(self, resource: R, view: View) -> O:
+    async def observe(self, resource: R, view: View) -> Observed:
         """Gather, without deciding, what ``desired`` needs; the only part that may wait for I/O."""
 
     @abstractmethod
-    def desired(self, resource: R, observed: O, now: datetime) -> Plan:
+    def desired(self, resource: R, observed: Observed, now: datetime) -> Plan:
         """Decide: a pure function."""

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 from podwright_core.stages import canonical_json
 from podwright_crds import names
-from podwright_crds.resource import Resource
+from podwright_crds.resource import Resource, Status
 
 #: An object in the API server's JSON form.
 Raw = dict[str, Any]
@@ -15,9 +15,12 @@ Raw = dict[str, Any]
 MANAGED_SELECTOR = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KubeType:
-    """A type of Kubernetes object: where it is served, how it is watched, what of it is kept in memory."""
+    """A type of Kubernetes object: where it is served, how it is watched, what of it is kept in memory.
+
+    There is one instance for each type; it is compared and hashed by identity.
+    """
 
     kind: str
     plural: str
@@ -28,7 +31,7 @@ class KubeType:
     #: Whether its CRD may be missing from the cluster.
     optional: bool = False
     #: Keeps what decisions read; the rest of a stored object would only cost memory.
-    trim: Callable[[Raw], Raw] = field(default=lambda raw: raw, compare=False)
+    trim: Callable[[Raw], Raw] = lambda raw: raw
     #: Own kinds are stored parsed.
     model: type[Resource] | None = None
 
@@ -83,9 +86,7 @@ def _trimmed_pod(raw: Raw) -> Raw:
 JOB = KubeType("Job", "jobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_job)
 CRON_JOB = KubeType("CronJob", "cronjobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_metadata)
 POD = KubeType("Pod", "pods", "v1", selector=MANAGED_SELECTOR, trim=_trimmed_pod)
-SERVICE_ACCOUNT = KubeType(
-    "ServiceAccount", "serviceaccounts", "v1", selector=MANAGED_SELECTOR, trim=_trimmed_metadata
-)
+SERVICE_ACCOUNT = KubeType("ServiceAccount", "serviceaccounts", "v1", selector=MANAGED_SELECTOR, trim=_trimmed_metadata)
 ROLE_BINDING = KubeType(
     "RoleBinding",
     "rolebindings",
@@ -157,3 +158,8 @@ def labels_of(raw: Raw) -> Mapping[str, str]:
 
 def annotations_of(raw: Raw) -> Mapping[str, str]:
     return raw.get("metadata", {}).get("annotations") or {}
+
+
+def status_of(resource: Resource) -> Status:
+    """The status, which every kind has in its own type."""
+    return cast("Status", vars(resource)["status"])

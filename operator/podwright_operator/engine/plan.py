@@ -5,7 +5,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason, Status
-
 from podwright_operator.engine.kube import KubeType, Raw
 
 
@@ -70,6 +69,9 @@ class Child:
     mode: ChildMode
     #: Whether it goes when its owner goes.
     owned: bool = True
+    #: What decides whether an existing object is the wanted one; by default everything in ``object``. With a Job's
+    #: work as its identity, a new image or setting leaves a running Job alone.
+    identity: str | None = None
 
     @property
     def name(self) -> str:
@@ -120,4 +122,3 @@ class Plan:
     guarded: bool = False
     #: Leave status alone (another program's turn); outcome, status and conditions are ignored.
     silent: bool = False
-

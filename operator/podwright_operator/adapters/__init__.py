@@ -1,0 +1,1 @@
+"""Adapters: the API server, probe requests to endpoints, logs of stage pods."""

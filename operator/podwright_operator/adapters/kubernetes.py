@@ -1,0 +1,234 @@
+"""The API server over one pooled HTTP session: retries, rate limit, errors as the engine names them."""
+
+import asyncio
+import base64
+import json
+import logging
+import random
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import aiohttp
+
+from podwright_crds import names
+from podwright_operator.engine import metrics
+from podwright_operator.engine.cluster import ClusterError, ConflictError, NotFoundError, RefusedError
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+
+logger = logging.getLogger(__name__)
+
+_SSA: Final = "application/apply-patch+yaml"
+_MERGE: Final = "application/merge-patch+json"
+_RETRIED: Final = frozenset({429, 500, 502, 503, 504})
+_ATTEMPTS: Final = 6
+_LONGEST_PAUSE_S: Final = 10.0
+_SERVED_TTL_S: Final = 300.0
+_MISSING_TTL_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the API server is, and how to prove who asks."""
+
+    server: str
+    ssl: ssl.SSLContext | bool
+    #: Headers with the credentials in force now; called for every request, since tokens expire.
+    headers: Callable[[], Mapping[str, str]]
+
+
+@dataclass
+class RateLimit:
+    """A token bucket. ``per_second`` 0 does not limit."""
+
+    per_second: float = 0
+    burst: int = 1
+    _tokens: float = field(default=0, init=False)
+    _filled: float = field(default=0, init=False)
+
+    def allows(self) -> bool:
+        """Take a token if there is one now."""
+        self._fill()
+        if self.per_second and self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    async def take(self) -> None:
+        """Take a token, waiting for it in turn."""
+        if not self.per_second:
+            return
+        self._fill()
+        self._tokens -= 1
+        if self._tokens < 0:
+            await asyncio.sleep(-self._tokens / self.per_second)
+
+    def _fill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.per_second)
+        self._filled = now
+
+
+class KubernetesCluster:
+    """Implements the engine's ``Cluster``."""
+
+    def __init__(self, connection: Connection, connections: int = 32, limit: RateLimit | None = None) -> None:
+        self._connection = connection
+        self._limit = limit or RateLimit()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, ssl=connection.ssl, keepalive_timeout=60),
+            timeout=aiohttp.ClientTimeout(total=30, sock_connect=5),
+            headers={"Accept": "application/json", "User-Agent": names.FIELD_MANAGER},
+        )
+        self._served: dict[KubeType, tuple[float, bool]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def apply(self, key: ObjectKey, body: Raw) -> Raw:
+        query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
+        return await self._object("PATCH", "apply", key.type, _path(key), query=query, body=body, content=_SSA)
+
+    async def create(self, key: ObjectKey, body: Raw) -> Raw:
+        query = {"fieldManager": names.FIELD_MANAGER}
+        path = _path(key._replace(name=""))
+        return await self._object("POST", "create", key.type, path, query=query, body=body)
+
+    async def delete(self, key: ObjectKey, uid: str) -> None:
+        options = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        await self._ask("DELETE", "delete", key.type, _path(key), body=options)
+
+    async def read(self, key: ObjectKey) -> Raw | None:
+        try:
+            return await self._object("GET", "get", key.type, _path(key))
+        except NotFoundError:
+            return None
+
+    async def patch_status(self, key: ObjectKey, patch: Raw) -> Raw:
+        query = {"fieldManager": names.FIELD_MANAGER}
+        path = f"{_path(key)}/status"
+        return await self._object("PATCH", "patch", key.type, path, query=query, body=patch, content=_MERGE)
+
+    async def patch_metadata(self, key: ObjectKey, patch: Raw) -> Raw:
+        query = {"fieldManager": names.FIELD_MANAGER}
+        return await self._object("PATCH", "patch", key.type, _path(key), query=query, body=patch, content=_MERGE)
+
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        raw = await self.read(ObjectKey(_SECRET, namespace, name))
+        if raw is None:
+            return None
+        return {key: base64.b64decode(value).decode(errors="replace") for key, value in raw.get("data", {}).items()}
+
+    async def serves(self, type_: KubeType) -> bool:
+        known = self._served.get(type_)
+        now = time.monotonic()
+        if known is not None and now - known[0] < (_SERVED_TTL_S if known[1] else _MISSING_TTL_S):
+            return known[1]
+        try:
+            found = await self._ask("GET", "discover", type_, _root(type_))
+            served = any(item["name"] == type_.plural for item in found.get("resources", ()))
+        except NotFoundError:
+            served = False
+        self._served[type_] = (now, served)
+        return served
+
+    async def emit(self, event: Raw, namespace: str) -> None:
+        try:
+            await self._ask("POST", "create", _EVENT, _path(ObjectKey(_EVENT, namespace, "")), body=event)
+        except ClusterError as error:
+            logger.warning("event %s not recorded: %s", event["reason"], error)
+
+    async def log_tail(self, namespace: str, pod: str, container: str, lines: int) -> str:
+        """The last lines of a container's log; empty where there is none yet."""
+        path = f"{_path(ObjectKey(_POD, namespace, pod))}/log"
+        query = {"container": container, "tailLines": str(lines), "limitBytes": "16384"}
+        try:
+            return str(await self._ask("GET", "log", _POD, path, query=query, text=True, attempts=1))
+        except (NotFoundError, RefusedError):
+            return ""
+
+    async def _object(self, *args: Any, **options: Any) -> Raw:
+        answer: Raw = await self._ask(*args, **options)
+        return answer
+
+    async def _ask(
+        self,
+        method: str,
+        verb: str,
+        type_: KubeType,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: str = "application/json",
+        text: bool = False,
+        attempts: int = _ATTEMPTS,
+    ) -> Any:
+        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        for attempt in range(1, attempts + 1):
+            await self._limit.take()
+            began = time.perf_counter()
+            pause = min(_LONGEST_PAUSE_S, 0.1 * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311
+            try:
+                async with self._session.request(
+                    method,
+                    self._connection.server + path,
+                    params=query,
+                    data=data,
+                    headers={**self._connection.headers(), "Content-Type": content},
+                ) as response:
+                    metrics.API_SECONDS.labels(verb).observe(time.perf_counter() - began)
+                    metrics.API_REQUESTS.labels(verb, type_.plural, response.status).inc()
+                    if response.ok:
+                        return await (response.text() if text else response.json())
+                    error = _error(response.status, await response.text())
+                    if response.status not in _RETRIED or attempt == attempts:
+                        raise error
+                    pause = max(pause, min(_LONGEST_PAUSE_S, _retry_after(response)))
+            except (aiohttp.ClientError, TimeoutError) as problem:
+                metrics.API_REQUESTS.labels(verb, type_.plural, "none").inc()
+                if attempt == attempts:
+                    raise ClusterError(f"the API server does not answer: {problem!r}") from problem
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
+
+
+_SECRET = KubeType("Secret", "secrets", "v1")
+_EVENT = KubeType("Event", "events", "v1", "events.k8s.io")
+_POD = KubeType("Pod", "pods", "v1")
+
+
+def _root(type_: KubeType) -> str:
+    return f"/apis/{type_.group}/{type_.version}" if type_.group else f"/api/{type_.version}"
+
+
+def _path(key: ObjectKey) -> str:
+    collection = f"{_root(key.type)}/namespaces/{key.namespace}/{key.type.plural}"
+    return f"{collection}/{key.name}" if key.name else collection
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float:
+    try:
+        return float(response.headers.get("Retry-After", "0"))
+    except ValueError:
+        return 0.0
+
+
+def _error(status: int, text: str) -> ClusterError:
+    try:
+        told = str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        told = text[:200]
+    message = f"{told} (HTTP {status})"
+    if status == 404:
+        return NotFoundError(message)
+    if status in {409, 410}:
+        return ConflictError(message)
+    if status in {400, 403, 405, 413, 415, 422}:
+        return RefusedError(message)
+    return ClusterError(message)

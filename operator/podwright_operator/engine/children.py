@@ -1,0 +1,127 @@
+"""Making the children of a plan so: what must be written, and writing it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from podwright_crds import names
+from podwright_crds.resource import Reason, Resource
+from podwright_operator.engine import kube
+from podwright_operator.engine.cluster import Cluster, ConflictError, NotFoundError
+from podwright_operator.engine.difference import covers
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+from podwright_operator.engine.plan import Child, ChildMode, Outcome, Plan, stalled
+from podwright_operator.engine.store import Entry, Store
+
+
+class Action(StrEnum):
+    NOTHING = "nothing"
+    CREATE = "create"
+    APPLY = "apply"
+    DELETE = "delete"
+
+
+def action(child: Child, wanted: Raw, live: Entry | None) -> Action:
+    """What makes ``live`` as the plan wants it."""
+    if live is None:
+        return Action.APPLY if child.mode is ChildMode.APPLY else Action.CREATE
+    if live.deleting:  # its end wakes the owner, then it is made anew
+        return Action.NOTHING
+    if child.mode is ChildMode.CREATE:
+        return Action.NOTHING
+    same_digest = live.digest == kube.annotations_of(wanted)[names.ANNOTATION_SPEC_DIGEST]
+    if child.mode is ChildMode.REPLACE:
+        return Action.NOTHING if same_digest else Action.DELETE
+    return Action.NOTHING if same_digest and covers(live.value, wanted) else Action.APPLY
+
+
+def complete(child: Child, owner: Resource) -> Raw:
+    """The object to send: with its owner, the labels it is found by, and the digest of what was wanted."""
+    metadata: Raw = child.object.get("metadata", {})
+    body: Raw = {
+        "apiVersion": child.type.api_version,
+        "kind": child.type.kind,
+        **{key: value for key, value in child.object.items() if key != "metadata"},
+        "metadata": {
+            **metadata,
+            "namespace": owner.metadata.namespace,
+            "labels": {**metadata.get("labels", {}), **kube.owner_labels(owner)},
+            "annotations": {**metadata.get("annotations", {}), **kube.owner_annotations(owner)},
+        },
+    }
+    if child.owned:
+        body["metadata"]["ownerReferences"] = [kube.owner_reference(owner)]
+    body["metadata"]["annotations"][names.ANNOTATION_SPEC_DIGEST] = kube.digest(child.identity or body)
+    return body
+
+
+#: Takes an answer of the API server into the store: for whose sake it was asked, the object's type, the object.
+Learn = Callable[[ObjectKey, KubeType, Raw], None]
+
+
+@dataclass(frozen=True)
+class Children:
+    """Applies and prunes the children of one kind's plans."""
+
+    store: Store
+    cluster: Cluster
+    learn: Learn
+
+    async def apply(self, owner_key: ObjectKey, owner: Resource, plan: Plan) -> Outcome | None:
+        """Write what differs; returns the outcome where a child cannot be had under its name."""
+        for child in plan.children:
+            if problem := await self._apply(owner_key, owner, child):
+                return problem
+        return None
+
+    async def prune(self, owner: Resource, plan: Plan, types: Iterable[KubeType]) -> None:
+        """Delete what ``owner`` controls and the plan neither asks for nor keeps."""
+        wanted = {(child.type, child.name) for child in plan.children} | plan.keep
+        created = {child.type for child in plan.children if child.mode is ChildMode.CREATE}
+        for type_ in types:
+            if type_ in created:
+                continue
+            for entry in self.store.controlled(owner.metadata.uid, type_):
+                if (type_, entry.key.name) not in wanted and not entry.deleting:
+                    await self._delete(entry)
+
+    async def _apply(self, owner_key: ObjectKey, owner: Resource, child: Child) -> Outcome | None:
+        key = ObjectKey(child.type, owner.metadata.namespace, child.name)
+        wanted = complete(child, owner)
+        live = self.store.entry(key)
+        if live is not None and child.owned and live.controller not in {None, owner.metadata.uid}:
+            return await self._taken(owner_key, key, owner, child)
+        match action(child, wanted, live):
+            case Action.CREATE:
+                try:
+                    self.learn(owner_key, child.type, await self.cluster.create(key, wanted))
+                except ConflictError:
+                    return await self._taken(owner_key, key, owner, child)
+            case Action.APPLY:
+                self.learn(owner_key, child.type, await self.cluster.apply(key, wanted))
+            case Action.DELETE if live is not None:
+                await self._delete(live)
+            case _:
+                pass
+        return None
+
+    async def _taken(self, owner_key: ObjectKey, key: ObjectKey, owner: Resource, child: Child) -> Outcome | None:
+        """The name is in use: ours (the watch is behind), or somebody's, which a person has to settle."""
+        found = await self.cluster.read(key)
+        if found is None or kube.is_deleting(found):
+            self.store.forget(key)
+            raise ConflictError(f"{key} is being replaced")
+        if kube.controller_uid(found) == owner.metadata.uid or not child.owned or child.mode is ChildMode.CREATE:
+            self.learn(owner_key, child.type, found)
+            return None
+        return stalled(
+            Reason.NAME_CONFLICT,
+            f"A {child.type.kind} named {child.name} exists and is not this {owner.KIND}'s. Delete or rename it: "
+            f"kubectl delete {child.type} {child.name} -n {key.namespace}",
+        )
+
+    async def _delete(self, entry: Entry) -> None:
+        try:
+            await self.cluster.delete(entry.key, entry.uid)
+        except NotFoundError:
+            self.store.forget(entry.key)

@@ -1,0 +1,183 @@
+"""The engine: watch events in, reconciles out."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from podwright_operator.engine import metrics
+from podwright_operator.engine.children import Children
+from podwright_operator.engine.cluster import Cluster, ClusterError, ConflictError, RefusedError
+from podwright_operator.engine.kind import Kind, Wake
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, own
+from podwright_operator.engine.queue import WorkQueue
+from podwright_operator.engine.reconciler import ClusterView, Reconciler
+from podwright_operator.engine.store import Change, Store
+
+logger = logging.getLogger(__name__)
+
+#: A look that takes longer is given up and tried again.
+_LOOK_LIMIT_S: Final = 120.0
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How hard the engine works."""
+
+    workers: int = 32
+    #: Every object is looked at at least this often, even when nothing is told about it.
+    resync: timedelta = timedelta(hours=1)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Engine:
+    """Keeps the store, the queue and the workers of all kinds."""
+
+    def __init__(
+        self,
+        kinds: Iterable[Kind[Any, Any]],
+        cluster: Cluster,
+        settings: EngineSettings | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._kinds = {own(kind.model): kind for kind in kinds}
+        self._settings = settings or EngineSettings()
+        self._types_by_label = {type_.kind.lower(): type_ for type_ in self._kinds}
+        self._wakes: dict[KubeType, list[tuple[KubeType, Wake]]] = defaultdict(list)
+        for type_, kind in self._kinds.items():
+            for wake in kind.wakes:
+                self._wakes[own(wake.source)].append((type_, wake))
+        self.queue: WorkQueue[ObjectKey] = WorkQueue()
+        self.store = Store(index for kind in self._kinds.values() for index in kind.indexes)
+        self.view = ClusterView(self.store, cluster)
+        self._reconciler = Reconciler(
+            view=self.view,
+            children=Children(self.store, cluster, self._learn),
+            cluster=cluster,
+            store=self.store,
+            learn=self._learn,
+            clock=clock,
+        )
+        self._started = asyncio.Event()
+
+    @property
+    def types(self) -> tuple[KubeType, ...]:
+        """Every type that must be watched."""
+        found: dict[KubeType, None] = dict.fromkeys(self._kinds)
+        for kind in self._kinds.values():
+            found.update(dict.fromkeys((*kind.children, *kind.reads)))
+            found.update(dict.fromkeys(own(wake.source) for wake in kind.wakes))
+        return tuple(found)
+
+    def prime(self, type_: KubeType, raw: Raw) -> None:
+        """Take an object of the first listing; nothing is decided until ``start``."""
+        self.store.put(type_, raw)
+
+    @property
+    def started(self) -> bool:
+        return self._started.is_set()
+
+    def start(self) -> None:
+        """Everything is listed: work may begin."""
+        self._started.set()
+
+    def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False, listed: bool = False) -> None:
+        """Take a watch event; one of a listing wakes its object even where it tells nothing new."""
+        change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)
+        if change is not None:
+            self._wake(change, by=None)
+        elif listed and type_ in self._kinds:
+            metadata = raw["metadata"]
+            self.queue.add(ObjectKey(type_, metadata.get("namespace", ""), metadata["name"]))
+
+    async def run(self) -> None:
+        """Work until cancelled; a cancelled worker leaves at a point where everything can be picked up again."""
+        await self._started.wait()
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._settings.workers):
+                group.create_task(self._worker(), name=f"worker-{number}")
+
+    def _learn(self, by: ObjectKey, type_: KubeType, raw: Raw) -> None:
+        """Take the answer to a write; whoever wrote knows it already, others are woken."""
+        if change := self.store.put(type_, raw):
+            self._wake(change, by=by)
+
+    def _wake(self, change: Change, by: ObjectKey | None) -> None:
+        """Queue whoever may decide differently now: the object, whom it was made for, and who declared an interest."""
+        for entry in (change.new, change.old):
+            if entry is None:
+                continue
+            if entry.key.type in self._kinds and entry.key != by:
+                self.queue.add(entry.key)
+            if entry.made_for is not None and (type_ := self._types_by_label.get(entry.made_for[0])):
+                owner = ObjectKey(type_, *entry.made_for[1:])
+                if owner != by:
+                    self.queue.add(owner)
+        for key in self._interested(change):
+            gather = self._kinds[key.type].gather
+            if gather is None:
+                self.queue.add(key)
+            else:
+                self.queue.add_soon(key, gather)
+
+    def _interested(self, change: Change) -> Iterable[ObjectKey]:
+        sides = [entry for entry in (change.new, change.old) if entry is not None]
+        for type_, wake in self._wakes.get(sides[0].key.type, ()):
+            old, new = (wake.relevant(side.value) if side else None for side in (change.old, change.new))
+            if old != new:
+                found = {name for entry in sides for name in wake.names(entry.value, self.view)}
+                yield from (ObjectKey(type_, sides[0].key.namespace, name) for name in found)
+
+    async def _worker(self) -> None:
+        while True:
+            key = await self.queue.take()
+            try:
+                await self._look(key)
+            finally:
+                self.queue.done(key)
+
+    async def _look(self, key: ObjectKey) -> None:
+        kind = self._kinds[key.type]
+        began = time.perf_counter()
+        result = "ok"
+        try:
+            async with asyncio.timeout(_LOOK_LIMIT_S):
+                delay = await self._reconciler.reconcile(kind, key)
+        except Exception as error:  # noqa: BLE001  (whatever it is: logged, told, tried again)
+            result = "conflict" if isinstance(error, ConflictError) else "error"
+            await self._failed(kind, key, error)
+        else:
+            self.queue.succeeded(key)
+            if self.store.entry(key) is None:
+                self.queue.forget(key)
+            else:
+                self.queue.schedule(key, self._no_later(delay))
+        metrics.RECONCILES.labels(key.type.kind, result).inc()
+        metrics.RECONCILE_SECONDS.labels(key.type.kind).observe(time.perf_counter() - began)
+
+    async def _failed(self, kind: Kind[Any, Any], key: ObjectKey, error: Exception) -> None:
+        delay = self.queue.retry(key)
+        failures = self.queue.failures(key)
+        if isinstance(error, ConflictError):
+            logger.debug("%s: %s; again in %.1f s", key, error, delay.total_seconds())
+        elif isinstance(error, ClusterError):
+            logger.warning("%s: %s; again in %.1f s", key, error, delay.total_seconds())
+        else:
+            logger.error("%s: again in %.1f s", key, delay.total_seconds(), exc_info=error)
+        if isinstance(error, ConflictError | RefusedError) or not isinstance(error, ClusterError):
+            with contextlib.suppress(ClusterError):
+                await self._reconciler.tell_failure(kind, key, failures, error)
+
+    def _no_later(self, delay: timedelta | None) -> timedelta:
+        """Spread over a quarter, so that what started together does not come back together."""
+        resync = self._settings.resync * random.uniform(0.75, 1.0)  # noqa: S311
+        return resync if delay is None else min(delay, resync)

@@ -1,0 +1,143 @@
+"""One look at one object: observe, decide, apply, prune, write status, tell."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from podwright_crds import names
+from podwright_crds.resource import Condition, Reason, Resource
+from podwright_operator.engine.children import Children, Learn
+from podwright_operator.engine.cluster import Cluster, ConflictError, NotFoundError, RefusedError
+from podwright_operator.engine.conditions import conditions
+from podwright_operator.engine.difference import merge_patch
+from podwright_operator.engine.kind import Index, Kind
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, status_of
+from podwright_operator.engine.notes import event_body, transitions
+from podwright_operator.engine.plan import Outcome, OutcomeKind, Plan
+from podwright_operator.engine.store import Store
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R", bound=Resource)
+
+#: Holds the deletion of an object until the operator has done its part.
+FINALIZER: Final = f"{names.GROUP}/operator"
+_SECRET_TTL_S: Final = 5.0
+#: Failed looks after which the object's status says so.
+_FAILURES_TOLD: Final = 3
+
+
+@dataclass
+class ClusterView:
+    """What kinds observe: the store, and Secrets by name."""
+
+    store: Store
+    cluster: Cluster
+    _secrets: dict[tuple[str, str], tuple[float, Mapping[str, str] | None]] = field(default_factory=dict)
+
+    def find(self, model: type[R], namespace: str, name: str) -> R | None:
+        return self.store.find(model, namespace, name)
+
+    def all(self, model: type[R], namespace: str) -> Sequence[R]:
+        return self.store.all(model, namespace)
+
+    def select(self, index: Index[R], namespace: str, value: str) -> Sequence[R]:
+        return self.store.select(index, namespace, value)
+
+    def children(self, owner: Resource, type_: KubeType) -> Sequence[Any]:
+        return [entry.value for entry in self.store.controlled(owner.metadata.uid, type_)]
+
+    def labelled(self, owner: Resource, type_: KubeType) -> Sequence[Any]:
+        return [entry.value for entry in self.store.made_for(owner, type_)]
+
+    async def serves(self, type_: KubeType) -> bool:
+        return await self.cluster.serves(type_)
+
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        now = time.monotonic()
+        known = self._secrets.get((namespace, name))
+        if known is not None and now - known[0] < _SECRET_TTL_S:
+            return known[1]
+        data = await self.cluster.secret(namespace, name)
+        self._secrets[namespace, name] = (now, data)
+        return data
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Reconciles objects of all declared kinds."""
+
+    view: ClusterView
+    children: Children
+    cluster: Cluster
+    store: Store
+    learn: Learn
+    clock: Callable[[], datetime]
+
+    async def reconcile(self, kind: Kind[Any, Any], key: ObjectKey) -> timedelta | None:
+        """Bring one object closer to what it declares; returns when to look again."""
+        resource = self.store.find(kind.model, key.namespace, key.name)
+        if resource is None or _is_leaving(resource):
+            return None
+        observed = await kind.observe(resource, self.view)
+        plan = kind.desired(resource, observed, self.clock())
+        await self._hold(key, resource, plan)
+        if problem := await self.children.apply(key, resource, plan):
+            plan = replace(plan, outcome=problem)
+        await self.children.prune(resource, plan, kind.children)
+        await self._report(key, resource, plan)
+        return plan.requeue_after
+
+    async def tell_failure(self, kind: Kind[Any, Any], key: ObjectKey, failures: int, error: Exception) -> None:
+        """Say in status that looks keep failing, and why, without touching the kind's own fields."""
+        resource = self.store.find(kind.model, key.namespace, key.name)
+        if resource is None or failures < _FAILURES_TOLD:
+            return
+        told = str(error) if isinstance(error, RefusedError | ConflictError) else f"{type(error).__name__}: {error}"
+        outcome = Outcome(OutcomeKind.WAITING, Reason.RETRYING, f"Trying again: {told}"[:1000])
+        await self._report(key, resource, Plan(outcome, status_of(resource)))
+
+    async def _hold(self, key: ObjectKey, resource: Resource, plan: Plan) -> None:
+        """Add or remove the finalizer."""
+        held = FINALIZER in resource.metadata.finalizers
+        if held == plan.finalizer:
+            return
+        others = [name for name in resource.metadata.finalizers if name != FINALIZER]
+        finalizers = [*others, FINALIZER] if plan.finalizer else others
+        patch: Raw = {"finalizers": finalizers, "resourceVersion": resource.metadata.resource_version}
+        self.learn(key, key.type, await self.cluster.patch_metadata(key, {"metadata": patch}))
+
+    async def _report(self, key: ObjectKey, resource: Resource, plan: Plan) -> None:
+        """Write status where it differs from what is there, then tell what is worth an Event."""
+        if plan.silent or resource.metadata.deletion_timestamp is not None:
+            return
+        status = status_of(resource)
+        before: Sequence[Condition] = status.conditions
+        now = self.clock()
+        after = plan.status.model_copy(
+            update={
+                "observed_generation": resource.metadata.generation,
+                "conditions": conditions(before, plan.outcome, plan.conditions, resource.metadata.generation, now),
+            }
+        )
+        patch = merge_patch(status.to_wire(), after.to_wire())
+        if not patch:
+            return
+        body: Raw = {"status": patch}
+        if plan.guarded:
+            body["metadata"] = {"resourceVersion": resource.metadata.resource_version}
+        try:
+            answer = await self.cluster.patch_status(key, body)
+        except NotFoundError:  # deleted meanwhile
+            return
+        self.learn(key, key.type, answer)
+        for note in (*transitions(before, after.conditions), *plan.notes):
+            await self.cluster.emit(event_body(resource, note, now), key.namespace)
+
+
+def _is_leaving(resource: Resource) -> bool:
+    """Deleted, and nothing left for the operator to do."""
+    return resource.metadata.deletion_timestamp is not None and FINALIZER not in resource.metadata.finalizers

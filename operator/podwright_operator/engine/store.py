@@ -1,0 +1,206 @@
+"""The objects of the cluster as the watches last told, and as the operator's own writes were answered.
+
+Both sources race; the resource version decides, so that a reconcile sees what it wrote itself, and an event that was
+under way meanwhile does not take it back.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+from pydantic import ValidationError
+
+from podwright_crds import names
+from podwright_crds.resource import Resource
+from podwright_operator.engine import kube
+from podwright_operator.engine.kind import Index
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R", bound=Resource)
+Place = tuple[str, str]  # namespace, name
+
+#: Deleted objects whose late answers and events must not bring them back; the oldest are forgotten first.
+_TOMBSTONES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored object."""
+
+    key: ObjectKey
+    #: The parsed model for own kinds, else the trimmed JSON form.
+    value: Any
+    uid: str
+    version: int
+    generation: int
+    controller: str | None
+    #: Digest of what the operator last applied, for children.
+    digest: str | None
+    deleting: bool
+    #: Kind label, namespace and name of the resource that this object was made for.
+    made_for: tuple[str, str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a put or a removal changed."""
+
+    old: Entry | None
+    new: Entry | None
+
+
+def _made_for(raw: Raw) -> tuple[str, str, str] | None:
+    labels = kube.labels_of(raw)
+    kind = labels.get(names.LABEL_KIND)
+    name = kube.annotations_of(raw).get(names.ANNOTATION_OWNER_NAME) or labels.get(names.LABEL_NAME)
+    if not kind or not name:
+        return None
+    return kind, raw["metadata"].get("namespace", ""), name
+
+
+class Store:
+    """In memory, indexed by what the engine and the kinds ask for. Not for several threads."""
+
+    def __init__(self, indexes: Iterable[Index[Any]] = ()) -> None:
+        self._objects: dict[KubeType, dict[str, dict[str, Entry]]] = defaultdict(lambda: defaultdict(dict))
+        self._controlled: dict[str, dict[ObjectKey, None]] = defaultdict(dict)
+        self._made_for: dict[tuple[str, str, str], dict[ObjectKey, None]] = defaultdict(dict)
+        self._indexes: dict[KubeType, list[Index[Any]]] = defaultdict(list)
+        self._indexed: dict[tuple[Index[Any], str, str], dict[str, None]] = defaultdict(dict)
+        self._gone: dict[str, int] = {}  # UID to the version in which it went
+        for index in indexes:
+            self._indexes[kube.own(index.model)].append(index)
+
+    def put(self, type_: KubeType, raw: Raw) -> Change | None:
+        """Take an object as told; None where it is not news."""
+        metadata = raw["metadata"]
+        key = ObjectKey(type_, metadata.get("namespace", ""), metadata["name"])
+        uid, version = kube.uid_of(raw), kube.version_of(raw)
+        old = self.entry(key)
+        if version <= self._gone.get(uid, -1) or (old is not None and old.uid == uid and version <= old.version):
+            return None
+        value = _value(type_, raw)
+        if value is None:
+            return None
+        new = Entry(
+            key=key,
+            value=value,
+            uid=uid,
+            version=version,
+            generation=metadata.get("generation", 0),
+            controller=kube.controller_uid(raw),
+            digest=kube.annotations_of(raw).get(names.ANNOTATION_SPEC_DIGEST),
+            deleting=kube.is_deleting(raw),
+            made_for=_made_for(raw),
+        )
+        if old is not None:
+            self._unlink(old)
+        self._link(new)
+        return Change(old, new)
+
+    def remove(self, type_: KubeType, raw: Raw) -> Change | None:
+        """Take the news that an object is gone, or no longer has the labels that are watched."""
+        uid = kube.uid_of(raw)
+        self._gone[uid] = kube.version_of(raw)
+        if len(self._gone) > _TOMBSTONES:
+            del self._gone[next(iter(self._gone))]
+        metadata = raw["metadata"]
+        return self._drop(ObjectKey(type_, metadata.get("namespace", ""), metadata["name"]), uid)
+
+    def forget(self, key: ObjectKey) -> Change | None:
+        """Drop an object that a request found to be absent."""
+        entry = self.entry(key)
+        return self._drop(key, entry.uid) if entry is not None else None
+
+    def entry(self, key: ObjectKey) -> Entry | None:
+        return self._objects[key.type].get(key.namespace, {}).get(key.name)
+
+    def entries(self, type_: KubeType) -> Iterator[Entry]:
+        for namespace in self._objects[type_].values():
+            yield from namespace.values()
+
+    def count(self, type_: KubeType) -> int:
+        return sum(len(namespace) for namespace in self._objects[type_].values())
+
+    def find(self, model: type[R], namespace: str, name: str) -> R | None:
+        entry = self.entry(ObjectKey(kube.own(model), namespace, name))
+        return cast("R", entry.value) if entry is not None else None
+
+    def all(self, model: type[R], namespace: str) -> Sequence[R]:
+        found = self._objects[kube.own(model)].get(namespace, {})
+        return [found[name].value for name in sorted(found)]
+
+    def select(self, index: Index[R], namespace: str, value: str) -> Sequence[R]:
+        found = self._objects[kube.own(index.model)].get(namespace, {})
+        return [found[name].value for name in sorted(self._indexed.get((index, namespace, value), ()))]
+
+    def controlled(self, uid: str, type_: KubeType) -> list[Entry]:
+        """Objects of a type whose controller has this UID, by name."""
+        return self._sorted(self._controlled.get(uid, ()), type_)
+
+    def made_for(self, resource: Resource, type_: KubeType) -> list[Entry]:
+        """Objects of a type whose labels name ``resource``, by name."""
+        owner = (resource.KIND.lower(), resource.metadata.namespace, resource.metadata.name)
+        return self._sorted(self._made_for.get(owner, ()), type_)
+
+    def _sorted(self, keys: Iterable[ObjectKey], type_: KubeType) -> list[Entry]:
+        chosen = sorted((key for key in keys if key.type is type_), key=lambda key: key.name)
+        return [entry for key in chosen if (entry := self.entry(key)) is not None]
+
+    def _drop(self, key: ObjectKey, uid: str) -> Change | None:
+        old = self.entry(key)
+        if old is None or old.uid != uid:
+            return None
+        self._unlink(old)
+        return Change(old, None)
+
+    def _link(self, entry: Entry) -> None:
+        key = entry.key
+        self._objects[key.type][key.namespace][key.name] = entry
+        if entry.controller is not None:
+            self._controlled[entry.controller][key] = None
+        if entry.made_for is not None:
+            self._made_for[entry.made_for][key] = None
+        for index in self._indexes.get(key.type, ()):
+            for value in index.values(entry.value):
+                self._indexed[index, key.namespace, value][key.name] = None
+
+    def _unlink(self, entry: Entry) -> None:
+        key = entry.key
+        del self._objects[key.type][key.namespace][key.name]
+        if entry.controller is not None:
+            _discard(self._controlled, entry.controller, key)
+        if entry.made_for is not None:
+            _discard(self._made_for, entry.made_for, key)
+        for index in self._indexes.get(key.type, ()):
+            for value in index.values(entry.value):
+                _discard(self._indexed, (index, key.namespace, value), key.name)
+
+
+def _discard(groups: dict[Any, dict[Any, None]], group: Any, member: Any) -> None:
+    members = groups.get(group)
+    if members is not None:
+        members.pop(member, None)
+        if not members:
+            del groups[group]
+
+
+def _value(type_: KubeType, raw: Raw) -> Any:
+    if type_.model is None:
+        return type_.trim(raw)
+    try:
+        return type_.model.read(raw)
+    except ValidationError:
+        pass
+    try:  # the status is ours to rebuild
+        return type_.model.read({key: value for key, value in raw.items() if key != "status"})
+    except ValidationError as error:
+        metadata = raw["metadata"]
+        logger.error(  # noqa: TRY400  (the stack tells nothing)
+            "cannot read %s %s/%s, left alone: %s", type_.kind, metadata.get("namespace"), metadata["name"], error
+        )
+        return None

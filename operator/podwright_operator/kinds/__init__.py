@@ -1,0 +1,1 @@
+"""The kinds: each folder holds what a kind observes, decides and builds."""

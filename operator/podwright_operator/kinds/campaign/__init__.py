@@ -1,0 +1,1 @@
+"""Campaign: which episodes are announced where, as Posts and a CronJob."""

@@ -1,0 +1,1 @@
+"""Channel: is the account connected."""

@@ -1,0 +1,121 @@
+"""What a Channel's status says, from its Secret or its Podcast."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from podwright_core.channel_limits import max_characters
+from podwright_core.schedule import ScheduleError, time_zone_named
+from podwright_core.times import format_instant
+from podwright_crds.channel import Channel, ChannelStatus, ChannelType
+from podwright_crds.podcast import Podcast
+from podwright_crds.resource import ConditionStatus, ConditionType, Reason
+from podwright_operator.engine.plan import (
+    ExtraCondition,
+    Outcome,
+    OutcomeKind,
+    Plan,
+    ready,
+    stalled,
+    suspended,
+    waiting,
+)
+from podwright_publish.credentials import NEEDED_KEYS, credentials_digest, credentials_problem
+
+#: Nothing wakes a Channel when its Secret changes.
+_WHILE_BROKEN: Final = timedelta(seconds=10)
+_WHILE_WELL: Final = timedelta(minutes=1)
+
+#: How to make a value for a key that is missing.
+_MAKE: Final[Mapping[str, str]] = {"signingSecret": "whsec_$(openssl rand -base64 32)"}
+
+
+@dataclass(frozen=True)
+class ChannelObserved:
+    #: The decoded Secret; None where it does not exist.
+    credentials: Mapping[str, str] | None = None
+    podcast: Podcast | None = None
+
+
+def desired(channel: Channel, observed: ChannelObserved, now: datetime) -> Plan:
+    """Decide: a pure function."""
+    outcome = _outcome(channel, observed)
+    well = outcome.kind is OutcomeKind.READY
+    digest = credentials_digest(observed.credentials) if observed.credentials else None
+    return Plan(
+        outcome=outcome,
+        status=ChannelStatus(
+            max_characters=max_characters(channel.spec.type.value, channel.spec.limits.max_characters),
+            credentials_digest=digest,
+            checked_at=_checked_at(channel, digest, now) if well else channel.status.checked_at,
+        ),
+        conditions=() if outcome.kind is OutcomeKind.SUSPENDED else (_connected(outcome),),
+        requeue_after=_WHILE_WELL if well else _WHILE_BROKEN,
+    )
+
+
+def _outcome(channel: Channel, observed: ChannelObserved) -> Outcome:
+    if channel.spec.suspend:
+        return suspended("Suspended: nothing is sent to this channel until spec.suspend is false.")
+    if channel.spec.quiet_hours:
+        try:
+            time_zone_named(channel.spec.quiet_hours.time_zone)
+        except ScheduleError as error:
+            return stalled(Reason.INVALID_SCHEDULE, f"Correct spec.quietHours: {error}.")
+    match channel.spec.type:
+        case ChannelType.FEED:
+            return _feed_outcome(channel, observed.podcast)
+        case ChannelType.WEBHOOK:
+            return _credentials_outcome(channel, observed.credentials)
+
+
+def _feed_outcome(channel: Channel, podcast: Podcast | None) -> Outcome:
+    if channel.spec.feed is None:
+        return stalled(Reason.CHANNEL_REJECTED, "Set spec.feed.podcastRef to the Podcast whose feed this is.")
+    name = channel.spec.feed.podcast_ref.name
+    if podcast is None:
+        return waiting(
+            Reason.PODCAST_NOT_FOUND, f"Waiting for Podcast '{name}', which does not exist in this namespace."
+        )
+    if not podcast.spec.feed.enabled:
+        return stalled(Reason.CHANNEL_REJECTED, f"Podcast '{name}' has no feed: set its spec.feed.enabled to true.")
+    return ready(f"Posts count as published when their episode stands in the feed of '{podcast.spec.title}'.")
+
+
+def _credentials_outcome(channel: Channel, credentials: Mapping[str, str] | None) -> Outcome:
+    if channel.spec.webhook is None:
+        return stalled(Reason.CHANNEL_REJECTED, "Set spec.webhook.url to the address that receives the posts.")
+    if channel.spec.credentials_ref is None:
+        keys = ", ".join(NEEDED_KEYS[channel.spec.type])
+        return stalled(Reason.INVALID_CREDENTIALS, f"Set spec.credentialsRef to a Secret with the key {keys}.")
+    name, namespace = channel.spec.credentials_ref.name, channel.metadata.namespace
+    if credentials is None:
+        return waiting(
+            Reason.CREDENTIALS_NOT_FOUND,
+            f"Secret '{name}' does not exist in this namespace. Create it: {_create(channel, name, namespace)}",
+        )
+    if problem := credentials_problem(channel.spec.type, credentials):
+        return stalled(
+            Reason.INVALID_CREDENTIALS,
+            f"Secret '{name}': {problem}. Replace it: kubectl delete secret {name} -n {namespace} && "
+            f"{_create(channel, name, namespace)}",
+        )
+    return ready(f"The credentials in Secret '{name}' are complete; posts go to {channel.spec.webhook.url}.")
+
+
+def _create(channel: Channel, name: str, namespace: str) -> str:
+    literals = " ".join(f'--from-literal={key}="{_MAKE.get(key, "…")}"' for key in NEEDED_KEYS[channel.spec.type])
+    return f"kubectl create secret generic {name} -n {namespace} {literals}"
+
+
+def _checked_at(channel: Channel, digest: str | None, now: datetime) -> str:
+    """When these credentials were first found well: a time that moved with each look would be written each time."""
+    before = channel.status
+    known = before.checked_at if before.credentials_digest == digest else None
+    return known or format_instant(now.replace(microsecond=0))
+
+
+def _connected(outcome: Outcome) -> ExtraCondition:
+    status = ConditionStatus.TRUE if outcome.kind is OutcomeKind.READY else ConditionStatus.FALSE
+    return ExtraCondition(ConditionType.CONNECTED, status, outcome.reason, outcome.message)

@@ -1,0 +1,152 @@
+"""What a ModelEndpoint comes to: a RayService, Ready only when it has answered a request."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from podwright_crds import names
+from podwright_crds.model_endpoint import Engine, ModelEndpoint, ModelEndpointStatus, Task
+from podwright_crds.resource import ConditionStatus, ConditionType, Reason
+from podwright_operator.engine.plan import (
+    Child,
+    ExtraCondition,
+    Outcome,
+    OutcomeKind,
+    Plan,
+    progressing,
+    ready,
+    stalled,
+    suspended,
+    waiting,
+)
+from podwright_operator.kinds.model_endpoint.objects import (
+    ANNOTATION_CLUSTER,
+    model_id,
+    model_revision,
+    ray_service,
+    service_url,
+)
+from podwright_operator.kinds.model_endpoint.observed import EndpointObserved, RaySeen
+from podwright_operator.settings import InferenceSettings
+
+#: How soon to look again for what tells nothing when it comes: a CRD, a Secret, an answer to a probe.
+_SOON: Final = timedelta(seconds=5)
+_SETTLED: Final = timedelta(minutes=5)
+#: KubeRay's word for a cluster that took too long; it never leaves this state.
+_GIVEN_UP: Final = "InitializingTimeout"
+
+
+def desired(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime, settings: InferenceSettings) -> Plan:
+    """Decide: a pure function."""
+    outcome, phase = _outcome(endpoint, observed)
+    serving = outcome.kind is OutcomeKind.READY
+    since = endpoint.status.ready_since if serving else None
+    ray = observed.ray
+    status = ModelEndpointStatus(
+        url=service_url(endpoint),
+        model_id=model_id(endpoint),
+        model_revision=model_revision(endpoint),
+        phase=phase,
+        replicas=ray.endpoints if ray and not ray.deleting else 0,
+        ready_since=since or (now.strftime("%Y-%m-%dT%H:%M:%SZ") if serving else None),
+    )
+    return Plan(
+        outcome=outcome,
+        status=status,
+        children=_children(endpoint, observed, outcome, settings),
+        conditions=(_serving(observed, outcome),),
+        requeue_after=_SETTLED if outcome.kind in {OutcomeKind.READY, OutcomeKind.SUSPENDED} else _SOON,
+    )
+
+
+def _outcome(endpoint: ModelEndpoint, observed: EndpointObserved) -> tuple[Outcome, str]:
+    """The outcome, and the phase in a word."""
+    if problem := _spec_problem(endpoint):
+        return problem, "Invalid"
+    if not observed.kuberay:
+        message = "Waiting for KubeRay: install its operator and CRDs (rayservices.ray.io) in this cluster."
+        return waiting(Reason.KUBERAY_NOT_INSTALLED, message), "Waiting"
+    if endpoint.spec.suspend:
+        return suspended("Suspended: the model is not served; spec.suspend is true."), "Suspended"
+    if not observed.storage and endpoint.spec.weights.uri.startswith("s3://"):
+        message = (
+            "Waiting for Secret podwright-storage, from which the weights' bucket is read: create it in namespace "
+            f"{endpoint.metadata.namespace}."
+        )
+        return waiting(Reason.STORAGE_SECRET_NOT_FOUND, message), "Waiting"
+    if observed.ray is None or observed.ray.deleting:
+        return progressing("The RayService is being created.", Reason.STARTING), "Starting"
+    return _serving_outcome(observed.ray, observed)
+
+
+def _spec_problem(endpoint: ModelEndpoint) -> Outcome | None:
+    whisper = endpoint.spec.engine is Engine.FASTER_WHISPER
+    if whisper is not (endpoint.spec.task is Task.TRANSCRIPTION):
+        needed = "faster-whisper" if endpoint.spec.task is Task.TRANSCRIPTION else "vllm"
+        return stalled(
+            Reason.WRONG_TASK,
+            f"Engine {endpoint.spec.engine.value} does not do {endpoint.spec.task.value}: set spec.engine to {needed}.",
+        )
+    return None
+
+
+def _serving_outcome(ray: RaySeen, observed: EndpointObserved) -> tuple[Outcome, str]:
+    for pod in observed.pods:
+        if pod.weights_failure:
+            message = f"The weights cannot be had: {pod.weights_failure} Correct spec.weights, or put them there."
+            return stalled(Reason.INVALID_WEIGHTS, message), "NoWeights"
+    for application in ray.applications:
+        if application.failed:
+            message = f"Ray Serve says {application.status}: {_last_line(application.message)}"
+            return stalled(Reason.SERVING_FAILED, message), "Failed"
+    if not ray.is_running:
+        return progressing(_what_ray_does(ray, observed), Reason.STARTING), "Starting"
+    if observed.probe is None or not observed.probe.ok:
+        answer = observed.probe.message if observed.probe else "no answer yet"
+        return progressing(f"The model runs; a probe request did not succeed: {answer}", Reason.STARTING), "Probing"
+    return ready("Every Serve application runs and a probe request succeeded."), "Serving"
+
+
+def _what_ray_does(ray: RaySeen, observed: EndpointObserved) -> str:
+    for pod in observed.pods:
+        if pod.problem:
+            return f"Pod {pod.name} does not run: {pod.problem}"
+    for application in ray.applications:
+        if application.status and application.status != "RUNNING":
+            told = _last_line(application.message)
+            return f"Ray Serve: {application.status}{': ' + told if told else ''}"
+    if not observed.pods:
+        return "Waiting for KubeRay to start the pods."
+    return f"The Ray cluster is starting ({ray.reason or 'pods are up'})."
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    return lines[-1][:500] if lines else ""
+
+
+def _children(
+    endpoint: ModelEndpoint, observed: EndpointObserved, outcome: Outcome, settings: InferenceSettings
+) -> tuple[Child, ...]:
+    """No RayService while suspended or impossible; leaving it out has it deleted, and made anew in the next look."""
+    if not observed.kuberay or endpoint.spec.suspend or outcome.reason is Reason.WRONG_TASK:
+        return ()
+    ray = observed.ray
+    if ray is None and outcome.reason is Reason.STORAGE_SECRET_NOT_FOUND:
+        return ()
+    wanted = ray_service(endpoint, settings)
+    return () if ray is not None and _must_go(ray, wanted, outcome, settings) else (wanted,)
+
+
+def _must_go(ray: RaySeen, wanted: Child, outcome: Outcome, settings: InferenceSettings) -> bool:
+    """Whether the RayService is made anew: KubeRay gave it up, a person asks for it, or its cluster cannot change."""
+    annotations = wanted.object["metadata"]["annotations"]
+    asked_again = outcome.kind is OutcomeKind.STALLED and ray.retry != annotations[names.ANNOTATION_RETRY]
+    outdated = settings.upgrade_strategy == "None" and ray.cluster_digest != annotations[ANNOTATION_CLUSTER]
+    return ray.reason == _GIVEN_UP or asked_again or outdated
+
+
+def _serving(observed: EndpointObserved, outcome: Outcome) -> ExtraCondition:
+    running = observed.ray is not None and observed.ray.is_running
+    status = ConditionStatus.TRUE if running else ConditionStatus.FALSE
+    message = "Every Serve application runs." if running else outcome.message
+    return ExtraCondition(ConditionType.SERVING, status, Reason.READY if running else outcome.reason, message)

@@ -1,0 +1,228 @@
+"""The RayService of a ModelEndpoint."""
+
+import json
+import math
+from typing import Final
+
+from podwright_crds import names
+from podwright_crds.model_endpoint import Engine, ModelEndpoint
+from podwright_operator.engine import kube
+from podwright_operator.engine.kube import Raw
+from podwright_operator.engine.plan import Child, ChildMode
+from podwright_operator.settings import InferenceSettings
+
+#: KubeRay appends to the name what its clusters, pods and Services are told apart by.
+_NAME_LIMIT: Final = 40
+_USER: Final = 10001
+MODELS: Final = "/models"
+#: On a RayService: digest of its cluster without replica counts. With the upgrade strategy None, KubeRay ignores
+#: changes of the cluster, so the operator makes the RayService anew where this differs.
+ANNOTATION_CLUSTER: Final = f"{names.GROUP}/cluster-digest"
+#: The container that brings the weights.
+WEIGHTS_CONTAINER: Final = "weights"
+_IMPORT_PATHS: Final = {
+    Engine.FASTER_WHISPER: "podwright_inference.whisper_app:build",
+    Engine.VLLM: "podwright_inference.llm_app:build",
+}
+_APPLICATION: Final = "model"
+_SERVE_PORT: Final = 8000
+_OBJECT_STORE_BYTES: Final = 200_000_000
+
+
+def ray_service_name(endpoint: ModelEndpoint) -> str:
+    return names.child_name(endpoint.metadata.name, limit=_NAME_LIMIT)
+
+
+def service_url(endpoint: ModelEndpoint) -> str:
+    return f"http://{ray_service_name(endpoint)}-serve-svc.{endpoint.metadata.namespace}.svc:{_SERVE_PORT}/v1"
+
+
+def model_id(endpoint: ModelEndpoint) -> str:
+    return endpoint.spec.model_id or endpoint.metadata.name
+
+
+def model_revision(endpoint: ModelEndpoint) -> str:
+    """Digest of everything that results depend on: weights, revision, engine and its arguments."""
+    spec = endpoint.spec
+    return kube.digest([spec.weights.uri, spec.weights.revision, spec.engine.value, dict(spec.engine_args)])
+
+
+def ray_service(endpoint: ModelEndpoint, settings: InferenceSettings) -> Child:
+    """One Serve application on a Ray cluster of its own: the head alone, or with workers where it scales."""
+    scales = endpoint.spec.scaling.max_replicas > 1
+    cluster: Raw = {
+        "rayVersion": settings.ray_version,
+        "headGroupSpec": {
+            "rayStartParams": _start_params(endpoint, settings, serves=not scales),
+            "template": _pod(endpoint, settings, "ray-head", serves=not scales),
+        },
+    }
+    if scales:
+        cluster["enableInTreeAutoscaling"] = True
+        cluster["autoscalerOptions"] = {"upscalingMode": "Default", "idleTimeoutSeconds": 120}
+        cluster["workerGroupSpecs"] = [_workers(endpoint, settings)]
+    body: Raw = {
+        "metadata": {
+            "name": ray_service_name(endpoint),
+            "annotations": {
+                names.ANNOTATION_RETRY: endpoint.metadata.annotations.get(names.ANNOTATION_RETRY, ""),
+                ANNOTATION_CLUSTER: _cluster_digest(cluster),
+            },
+        },
+        "spec": {
+            "upgradeStrategy": {"type": settings.upgrade_strategy},
+            "serveConfigV2": _serve_config(endpoint),
+            "rayClusterConfig": cluster,
+        },
+    }
+    return Child(kube.RAY_SERVICE, body, ChildMode.APPLY)
+
+
+def _cluster_digest(cluster: Raw) -> str:
+    counts = {"replicas", "minReplicas", "maxReplicas"}
+    groups = [
+        {key: value for key, value in group.items() if key not in counts}
+        for group in cluster.get("workerGroupSpecs", ())
+    ]
+    return kube.digest({**cluster, "workerGroupSpecs": groups})
+
+
+def _serve_config(endpoint: ModelEndpoint) -> str:
+    """JSON, which is YAML: KubeRay takes a string."""
+    spec = endpoint.spec
+    arguments = {
+        "model_id": model_id(endpoint),
+        "weights": MODELS,
+        "engine_args": dict(sorted(spec.engine_args.items())),
+        "cpus": spec.resources.cpus,
+        "gpus": spec.resources.gpus,
+        "min_replicas": spec.scaling.min_replicas,
+        "max_replicas": max(spec.scaling.max_replicas, spec.scaling.min_replicas),
+        "target_ongoing_requests": spec.scaling.target_ongoing_requests,
+    }
+    application = {
+        "name": _APPLICATION,
+        "route_prefix": "/",
+        "import_path": _IMPORT_PATHS[spec.engine],
+        "args": arguments,
+    }
+    config = {"http_options": {"host": "0.0.0.0", "port": _SERVE_PORT}, "applications": [application]}  # noqa: S104
+    return json.dumps(config, sort_keys=True, indent=1)
+
+
+def _start_params(endpoint: ModelEndpoint, settings: InferenceSettings, *, serves: bool) -> Raw:
+    params = {"dashboard-host": "0.0.0.0", "object-store-memory": str(_OBJECT_STORE_BYTES)}  # noqa: S104
+    if serves and endpoint.spec.resources.gpus:
+        params["num-gpus"] = str(endpoint.spec.resources.gpus)
+    cpus = max(settings.virtual_cpus, math.ceil(endpoint.spec.resources.cpus) + 2)
+    # A head that serves nothing offers no CPU to replicas: they belong on the workers.
+    params["num-cpus"] = str(cpus) if serves else "0"
+    return params
+
+
+def _workers(endpoint: ModelEndpoint, settings: InferenceSettings) -> Raw:
+    """A worker holds one replica, so that Ray's autoscaler adds and removes pods as Serve adds and removes replicas."""
+    spec = endpoint.spec
+    params = {"object-store-memory": str(_OBJECT_STORE_BYTES), "num-cpus": str(math.ceil(spec.resources.cpus))}
+    if spec.resources.gpus:
+        params["num-gpus"] = str(spec.resources.gpus)
+    return {
+        "groupName": "replicas",
+        "replicas": max(1, spec.scaling.min_replicas),
+        "minReplicas": spec.scaling.min_replicas,
+        "maxReplicas": max(spec.scaling.max_replicas, spec.scaling.min_replicas),
+        "rayStartParams": params,
+        "template": _pod(endpoint, settings, "ray-worker", serves=True),
+    }
+
+
+def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *, serves: bool) -> Raw:
+    mounts = [{"name": "models", "mountPath": MODELS}, *settings.pod.get("volumeMounts", ())]
+    resources = _resources(endpoint, settings) if serves else _HEAD_RESOURCES
+    common = {
+        "image": settings.image,
+        "imagePullPolicy": settings.pull_policy,
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    ray: Raw = {
+        **common,
+        "name": container,
+        "env": [*_environment(endpoint), *settings.pod.get("env", ())],
+        "resources": resources,
+        "volumeMounts": mounts,
+    }
+    if container == "ray-head":
+        ray["ports"] = [
+            {"containerPort": 6379, "name": "gcs-server"},
+            {"containerPort": 8265, "name": "dashboard"},
+            {"containerPort": _SERVE_PORT, "name": "serve"},
+        ]
+    spec: Raw = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 5,  # Ray's head ignores SIGTERM
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [ray],
+        "volumes": [_models_volume(endpoint), *settings.pod.get("volumes", ())],
+        **{key: value for key, value in settings.pod.items() if key not in {"volumes", "volumeMounts", "env"}},
+    }
+    if serves and not endpoint.spec.weights.uri.startswith("pvc://"):
+        spec["initContainers"] = [{**common, **_weights(endpoint, settings), "volumeMounts": mounts}]
+    return {
+        "metadata": {"labels": kube.owner_labels(endpoint), "annotations": kube.owner_annotations(endpoint)},
+        "spec": spec,
+    }
+
+
+#: A head that only coordinates.
+_HEAD_RESOURCES: Final = {"requests": {"cpu": "200m", "memory": "2Gi"}, "limits": {"memory": "2Gi"}}
+
+
+def _resources(endpoint: ModelEndpoint, settings: InferenceSettings) -> Raw:
+    wanted = endpoint.spec.resources
+    limits: Raw = {"memory": wanted.memory}
+    if wanted.gpus:
+        limits["nvidia.com/gpu"] = str(wanted.gpus)
+    millicores = max(50, math.ceil(wanted.cpus * settings.cpu_share * 1000))
+    return {"requests": {"cpu": f"{millicores}m", "memory": wanted.memory}, "limits": limits}
+
+
+def _environment(endpoint: ModelEndpoint) -> list[Raw]:
+    variables = {
+        "HF_HUB_OFFLINE": "1",  # the weights are there before Ray starts
+        "TRANSFORMERS_OFFLINE": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+    }
+    if not endpoint.spec.resources.gpus:
+        variables |= {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+    return [{"name": name, "value": value} for name, value in variables.items()]
+
+
+def _weights(endpoint: ModelEndpoint, settings: InferenceSettings) -> Raw:
+    """Brings the weights into the emptyDir; says why it cannot in its termination message."""
+    weights = endpoint.spec.weights
+    revision = ["--revision", weights.revision] if weights.uri.startswith("hf://") and weights.revision else []
+    return {
+        "name": WEIGHTS_CONTAINER,
+        "command": ["python", "-m", "podwright_inference.weights", weights.uri, MODELS, *revision],
+        "env": [*settings.pod.get("env", ())],
+        "envFrom": [{"secretRef": {"name": names.STORAGE_SECRET}}],
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    }
+
+
+def _models_volume(endpoint: ModelEndpoint) -> Raw:
+    uri = endpoint.spec.weights.uri
+    if uri.startswith("pvc://"):
+        claim = uri.removeprefix("pvc://").partition("/")[0]
+        return {"name": "models", "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
+    return {"name": "models", "emptyDir": {}}

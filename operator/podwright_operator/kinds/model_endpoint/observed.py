@@ -1,0 +1,71 @@
+"""What a ModelEndpoint's decision is made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from podwright_operator.kinds.ports import ProbeResult
+
+
+@dataclass(frozen=True)
+class Application:
+    """One Serve application as the RayService tells."""
+
+    status: str
+    message: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status in {"DEPLOY_FAILED", "UNHEALTHY"}
+
+
+@dataclass(frozen=True)
+class RaySeen:
+    """The endpoint's RayService."""
+
+    name: str
+    generation: int
+    observed_generation: int
+    deleting: bool
+    ready: bool
+    #: Reason and message of its Ready condition.
+    reason: str
+    message: str
+    endpoints: int
+    applications: tuple[Application, ...]
+    #: The value of the retry annotation that it answers.
+    retry: str
+    #: Digest of the cluster that it was made with.
+    cluster_digest: str
+
+    @property
+    def is_running(self) -> bool:
+        """Ready only means that there are endpoints: the applications must run too, those of the newest spec."""
+        return (
+            self.ready
+            and not self.deleting
+            and self.observed_generation >= self.generation
+            and bool(self.applications)
+            and all(application.status == "RUNNING" for application in self.applications)
+        )
+
+
+@dataclass(frozen=True)
+class RayPodSeen:
+    """A pod of the RayService's cluster."""
+
+    name: str
+    created: datetime
+    #: Why it does not run, in a sentence; empty where nothing is wrong.
+    problem: str
+    #: What the init container that brings the weights said last, where it failed.
+    weights_failure: str
+
+
+@dataclass(frozen=True)
+class EndpointObserved:
+    kuberay: bool = True
+    storage: bool = True
+    ray: RaySeen | None = None
+    pods: tuple[RayPodSeen, ...] = ()
+    #: The last probe of an endpoint whose applications run.
+    probe: ProbeResult | None = None

@@ -1,0 +1,147 @@
+"""What a Podcast comes to: a feed, written by a Job whenever what it shows has changed."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from podwright_core.guids import podcast_guid
+from podwright_core.stages import StageName, StageRequest
+from podwright_crds.episode import StagePhase, StageStatus
+from podwright_crds.podcast import EpisodeTotals, Podcast, PodcastStatus
+from podwright_crds.resource import Reason
+from podwright_operator.engine.kube import JOB
+from podwright_operator.engine.plan import Outcome, Plan, progressing, ready, suspended, waiting
+from podwright_operator.kinds.endpoints import is_ready
+from podwright_operator.kinds.podcast.items import Listing, listing
+from podwright_operator.kinds.podcast.observed import PodcastObserved
+from podwright_operator.kinds.stage_state import StageContext, StageState, stage_state
+from podwright_operator.settings import StageJobSettings
+
+_SECRET_INTERVAL: Final = timedelta(seconds=5)
+_UNSETTLED_INTERVAL: Final = timedelta(seconds=30)
+#: The fields of spec that a feed shows.
+_SHOWN: Final = (
+    "title",
+    "description",
+    "language",
+    "author",
+    "owner",
+    "categories",
+    "explicit",
+    "type",
+    "website",
+    "artwork",
+    "copyright",
+)
+
+
+def desired(podcast: Podcast, observed: PodcastObserved, now: datetime, settings: StageJobSettings) -> Plan:
+    """Decide: a pure function."""
+    url = _feed_url(podcast, observed)
+    guid = podcast.spec.feed.guid or podcast.status.guid or (podcast_guid(url) if url else None)
+    status = podcast.status.model_copy(update={"guid": guid, "feed_url": url if podcast.spec.feed.enabled else None})
+    if guid is None:
+        message = (
+            "Waiting for Secret podwright-storage with PODWRIGHT_S3_PUBLIC_URL and the other storage settings: create "
+            f"it in namespace {podcast.metadata.namespace}."
+        )
+        outcome = waiting(Reason.STORAGE_SECRET_NOT_FOUND, message)
+        return _plan(outcome, status, observed, None, requeue_after=_SECRET_INTERVAL)
+    listed = listing(podcast, guid, observed.episodes, now)
+    until_due = listed.next_due - now if listed.next_due else None
+    if not podcast.spec.feed.enabled:
+        return _plan(ready("No feed is wanted."), status, observed, None, requeue_after=until_due)
+    if podcast.spec.suspend:
+        return _plan(suspended("Suspended: the feed stays as it is."), status, observed, None)
+    if not listed.items and status.feed_digest is None:
+        message = "The feed is written when the first episode is ready and due."
+        return _plan(ready(message), status, observed, None, requeue_after=until_due)
+    return _feed_plan(podcast, observed, now, settings, status, listed, guid)
+
+
+def _feed_plan(
+    podcast: Podcast,
+    observed: PodcastObserved,
+    now: datetime,
+    settings: StageJobSettings,
+    status: PodcastStatus,
+    listed: Listing,
+    guid: str,
+) -> Plan:
+    request = feed_request(podcast, guid, listed)
+    until_due = listed.next_due - now if listed.next_due else None
+    in_work = next((job for job in observed.jobs if not job.is_over and not job.deleting), None)
+    if request.key != status.feed_digest:
+        if in_work is not None and in_work.key != request.key:
+            # The feed at work is written first: one that changes all the time would never come out otherwise.
+            keep = progressing("The feed is being written; what changed meanwhile follows.")
+            return _plan(keep, status, observed, None, keep=in_work.name)
+        if listed.unsettled:
+            outcome = progressing("An episode of the feed is being worked on anew; the feed follows.")
+            return _plan(outcome, status, observed, None, requeue_after=_UNSETTLED_INTERVAL)
+    before = _remembered(status, request.key)
+    wait = (
+        None if observed.storage else waiting(Reason.STORAGE_SECRET_NOT_FOUND, "Waiting for Secret podwright-storage.")
+    )
+    context = StageContext(owner=podcast, jobs=observed.jobs, progress=None, now=now, settings=settings)
+    state = stage_state(request, wait, before, context)
+    if state.outcome is None:
+        status = _written(status, request.key, len(listed.items), now)
+    outcome = state.outcome or ready(f"The feed lists {len(listed.items)} of {len(observed.episodes)} episodes.")
+    pause = min((delay for delay in (state.requeue_after, until_due) if delay is not None), default=None)
+    status = status.model_copy(update={"feed": state.status})
+    return _plan(outcome, status, observed, state, requeue_after=pause, keep=state.status.job)
+
+
+def feed_request(podcast: Podcast, guid: str, listed: Listing) -> StageRequest:
+    spec = podcast.spec.to_wire()
+    shown: dict[str, Any] = {name: spec.get(name) for name in _SHOWN}
+    return StageRequest(
+        stage=StageName.FEED,
+        namespace=podcast.metadata.namespace,
+        params={"podcast": {**shown, "guid": guid}, "name": podcast.metadata.name, "items": list(listed.items)},
+    )
+
+
+def _remembered(status: PodcastStatus, key: str) -> StageStatus | None:
+    """Only the feed written last is there: one with an older key has been overwritten."""
+    feed = status.feed
+    if feed is not None and feed.phase is StagePhase.DONE and status.feed_digest != feed.key:
+        return None
+    return feed
+
+
+def _written(status: PodcastStatus, key: str, items: int, now: datetime) -> PodcastStatus:
+    totals = (status.episodes or EpisodeTotals()).model_copy(update={"in_feed": items})
+    updated = status.feed_updated if status.feed_digest == key else now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return status.model_copy(update={"feed_digest": key, "feed_updated": updated, "episodes": totals})
+
+
+def _plan(
+    outcome: Outcome,
+    status: PodcastStatus,
+    observed: PodcastObserved,
+    state: StageState | None,
+    requeue_after: timedelta | None = None,
+    keep: str | None = None,
+) -> Plan:
+    totals = (status.episodes or EpisodeTotals()).model_copy(
+        update={
+            "total": len(observed.episodes),
+            "ready": sum(is_ready(episode) for episode in observed.episodes),
+        }
+    )
+    return Plan(
+        outcome=outcome,
+        status=status.model_copy(update={"episodes": totals}),
+        children=(state.job,) if state and state.job else (),
+        # Only the last feed's Job stays: an older one with the same key would look as if its feed were in place.
+        keep=frozenset({(JOB, keep)}) if keep else frozenset(),
+        requeue_after=requeue_after,
+    )
+
+
+def _feed_url(podcast: Podcast, observed: PodcastObserved) -> str | None:
+    if observed.storage is None:
+        return podcast.status.feed_url
+    name, namespace = podcast.metadata.name, podcast.metadata.namespace
+    return f"{observed.storage.public_url.rstrip('/')}/{namespace}/feeds/{name}/feed.xml"

@@ -1,0 +1,85 @@
+"""Which episodes stand in a feed, and what of them."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from podwright_core.stages import StageName
+from podwright_crds.episode import Episode
+from podwright_crds.podcast import Podcast
+from podwright_crds.resource import ConditionStatus, ConditionType
+from podwright_operator.kinds.endpoints import is_ready
+
+#: An episode in the feed that is worked on anew holds the feed back this long, so that it is written once.
+_PATIENCE: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The episodes of a feed, the newest first."""
+
+    items: tuple[dict[str, Any], ...]
+    #: When the next one is due.
+    next_due: datetime | None
+    #: Whether an episode that stands in the feed is being worked on anew.
+    unsettled: bool
+
+
+def listing(podcast: Podcast, guid: str, episodes: Iterable[Episode], now: datetime) -> Listing:
+    """Episodes that have once been ready and are due."""
+    known = [episode for episode in episodes if _has_results(episode)]
+    due = [episode for episode in known if _published_at(episode) <= now]
+    later = [_published_at(episode) for episode in known if _published_at(episode) > now]
+    due.sort(key=lambda episode: (_published_at(episode), episode.metadata.name), reverse=True)
+    chosen = due[: podcast.spec.feed.limit]
+    return Listing(
+        items=tuple(_item(guid, episode) for episode in chosen),
+        next_due=min(later, default=None),
+        unsettled=any(_is_reworked(episode, now) for episode in chosen),
+    )
+
+
+def _has_results(episode: Episode) -> bool:
+    """Ready now or earlier: the last stage's checks stay once it was done."""
+    status = episode.status
+    return status.media is not None and (status.checks is not None or is_ready(episode))
+
+
+def _is_reworked(episode: Episode, now: datetime) -> bool:
+    for condition in episode.status.conditions:
+        if condition.type == ConditionType.RECONCILING and condition.status is ConditionStatus.TRUE:
+            return now - condition.last_transition_time < _PATIENCE
+    return False
+
+
+def _published_at(episode: Episode) -> datetime:
+    """What the spec says; without it, the Episode's creation, which never changes."""
+    if episode.spec.publish_at:
+        at = datetime.fromisoformat(episode.spec.publish_at)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return episode.metadata.creation_timestamp or datetime.fromtimestamp(0, UTC)
+
+
+def _item(guid: str, episode: Episode) -> dict[str, Any]:
+    spec, status = episode.spec, episode.status
+    keys = {stage.name: stage.key for stage in status.stages if stage.key and stage.digest}
+    facts = status.media.to_wire() if status.media else {}
+    if status.language:
+        facts["language"] = status.language
+    return {
+        "name": episode.metadata.name,
+        # The show's identity and the episode's name: the same when the manifests are applied to another cluster.
+        "guid": str(uuid.uuid5(uuid.UUID(guid), episode.metadata.name)),
+        "title": spec.title,
+        "notes": spec.notes,
+        "publishedAt": _published_at(episode).astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "season": spec.season,
+        "episode": spec.episode_number,
+        "type": spec.type.value,
+        "explicit": spec.explicit,
+        "link": spec.link,
+        "inputs": {name.value: keys[name.value] for name in StageName if name.value in keys},
+        "facts": facts,
+    }

@@ -1,0 +1,50 @@
+"""Gathering what a Podcast's decision is made from, and what wakes it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from podwright_crds import names
+from podwright_crds.episode import Episode
+from podwright_crds.podcast import Podcast
+from podwright_operator.engine.kind import Kind, View, Wake
+from podwright_operator.engine.kube import JOB, POD
+from podwright_operator.engine.plan import Plan
+from podwright_operator.kinds.endpoints import is_ready
+from podwright_operator.kinds.episode.observe import EPISODES_BY_PODCAST
+from podwright_operator.kinds.job_state import jobs_seen
+from podwright_operator.kinds.podcast.desired import desired
+from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
+from podwright_operator.settings import StageJobSettings
+
+
+def _episode_facts(episode: Episode) -> Any:
+    """What a show reads of an episode: how far its stages are matters only once it has results."""
+    status = episode.status
+    results = tuple((stage.key, stage.digest) for stage in status.stages) if status.checks else None
+    return episode.spec, is_ready(episode), status.media, results
+
+
+class PodcastKind(Kind[Podcast, PodcastObserved]):
+    """Podcast → feed."""
+
+    model = Podcast
+    children = (JOB,)
+    reads = (POD,)
+    wakes = (Wake(Episode, lambda episode, _: (episode.spec.podcast_ref.name,), relevant=_episode_facts),)
+    gather = timedelta(seconds=1)
+
+    def __init__(self, settings: StageJobSettings) -> None:
+        self._settings = settings
+
+    async def observe(self, resource: Podcast, view: View) -> PodcastObserved:
+        namespace, name = resource.metadata.namespace, resource.metadata.name
+        storage = await view.secret(namespace, names.STORAGE_SECRET)
+        public_url = storage.get("PODWRIGHT_S3_PUBLIC_URL") if storage else None
+        return PodcastObserved(
+            episodes=tuple(view.select(EPISODES_BY_PODCAST, namespace, name)),
+            storage=Storage(public_url) if public_url else None,
+            jobs=jobs_seen(view.children(resource, JOB), view.labelled(resource, POD)),
+        )
+
+    def desired(self, resource: Podcast, observed: PodcastObserved, now: datetime) -> Plan:
+        return desired(resource, observed, now, self._settings)

@@ -1,0 +1,22 @@
+"""What a Podcast's decision is made from."""
+
+from dataclasses import dataclass
+
+from podwright_crds.episode import Episode
+from podwright_operator.kinds.job_state import JobSeen
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What the storage Secret says that a feed needs."""
+
+    public_url: str
+
+
+@dataclass(frozen=True)
+class PodcastObserved:
+    #: All episodes of the show, by name.
+    episodes: tuple[Episode, ...] = ()
+    storage: Storage | None = None
+    #: The show's feed Jobs.
+    jobs: tuple[JobSeen, ...] = ()

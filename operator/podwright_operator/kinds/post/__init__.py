@@ -1,0 +1,1 @@
+"""Post: from approval to one publication."""

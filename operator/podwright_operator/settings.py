@@ -1,0 +1,102 @@
+"""The operator's settings, from environment variables that the chart sets."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Self
+
+from podwright_operator.engine.kube import Raw
+
+
+@dataclass(frozen=True)
+class StageJobSettings:
+    """How stage Jobs look, besides what their stage asks for."""
+
+    image: str = "localhost/podwright/services:dev"
+    pull_policy: str = "IfNotPresent"
+    #: Merged into every stage pod's spec: nodeSelector, tolerations, priorityClassName, imagePullSecrets …
+    pod: Raw = field(default_factory=dict)
+    #: Labels for every stage Job, such as Kueue's queue name.
+    labels: Mapping[str, str] = field(default_factory=dict)
+    #: Pods that a stage may take before it counts as failed, minus one.
+    retries: int = 4
+    #: How long a finished Job stays, for its logs.
+    keep_finished: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class InferenceSettings:
+    """How the pods of endpoints look, besides what their ModelEndpoint asks for."""
+
+    image: str = "localhost/podwright/inference:dev"
+    pull_policy: str = "IfNotPresent"
+    ray_version: str = "2.60.0"
+    #: volumes, volumeMounts, env, nodeSelector, tolerations.
+    pod: Raw = field(default_factory=dict)
+    #: What a changed model does: None replaces in place, NewCluster starts the new one first (twice the resources).
+    upgrade_strategy: str = "None"
+    #: Part of the CPUs that a replica is meant to use which its pod requests; endpoints seldom compute all at once.
+    cpu_share: float = 0.5
+    #: CPUs that Ray believes to have; its actors add up to more than a small machine has.
+    virtual_cpus: int = 8
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings."""
+
+    stage_jobs: StageJobSettings = field(default_factory=StageJobSettings)
+    inference: InferenceSettings = field(default_factory=InferenceSettings)
+    #: Namespaces to serve; empty serves all.
+    namespaces: tuple[str, ...] = ()
+    workers: int = 32
+    api_connections: int = 32
+    #: Requests a second to the API server; 0 leaves it to the server's priority and fairness.
+    api_rate: float = 0.0
+    resync: timedelta = timedelta(hours=1)
+    #: Log reads a second, over all running stages.
+    log_reads: float = 5.0
+    health_port: int = 8080
+    metrics_port: int = 9090
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        def text(name: str, default: str) -> str:
+            return environment.get(f"PODWRIGHT_{name}") or default
+
+        def parsed(name: str) -> Any:
+            value = environment.get(f"PODWRIGHT_{name}")
+            return json.loads(value) if value else {}
+
+        jobs, inference = StageJobSettings(), InferenceSettings()
+        policy = text("IMAGE_PULL_POLICY", jobs.pull_policy)
+        return cls(
+            stage_jobs=StageJobSettings(
+                image=text("IMAGE", jobs.image),
+                pull_policy=policy,
+                pod=parsed("STAGE_POD"),
+                labels=parsed("STAGE_LABELS"),
+                retries=int(text("STAGE_RETRIES", str(jobs.retries))),
+                keep_finished=timedelta(seconds=int(text("STAGE_KEEP_SECONDS", "1800"))),
+            ),
+            inference=InferenceSettings(
+                image=text("INFERENCE_IMAGE", inference.image),
+                pull_policy=text("INFERENCE_IMAGE_PULL_POLICY", policy),
+                ray_version=text("RAY_VERSION", inference.ray_version),
+                pod=parsed("INFERENCE_POD"),
+                upgrade_strategy=text("INFERENCE_UPGRADE", inference.upgrade_strategy),
+                cpu_share=float(text("INFERENCE_CPU_SHARE", str(inference.cpu_share))),
+                virtual_cpus=int(text("INFERENCE_VIRTUAL_CPUS", str(inference.virtual_cpus))),
+            ),
+            namespaces=tuple(name.strip() for name in text("WATCH_NAMESPACES", "").split(",") if name.strip()),
+            workers=int(text("WORKERS", "32")),
+            api_connections=int(text("API_CONNECTIONS", "32")),
+            api_rate=float(text("API_RATE", "0")),
+            resync=timedelta(seconds=int(text("RESYNC_SECONDS", "3600"))),
+            log_reads=float(text("LOG_READS", "5")),
+            health_port=int(text("HEALTH_PORT", "8080")),
+            metrics_port=int(text("METRICS_PORT", "9090")),
+            log_level=text("LOG_LEVEL", "INFO"),
+        )

@@ -1,0 +1,63 @@
+"""Probes and metrics over HTTP."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from podwright_operator.engine import metrics
+from podwright_operator.engine.engine import Engine
+
+#: A key that has waited longer for a worker tells that the workers are stuck.
+_LONGEST_WAIT_S: Final = 300.0
+
+
+@dataclass
+class Health:
+    """Whether the process does its work, not merely whether it answers."""
+
+    engine: Engine
+    #: Set by whoever finds a lost watch; the probe then fails, and Kubernetes starts a new process.
+    deaf: str | None = None
+    started_at: float = field(default_factory=time.monotonic)
+
+    def problem(self) -> str | None:
+        if self.deaf:
+            return self.deaf
+        if self.engine.queue.oldest_age() > _LONGEST_WAIT_S:
+            return f"an object has waited {self.engine.queue.oldest_age():.0f} s for a worker"
+        return None
+
+
+@asynccontextmanager
+async def serve(health: Health, health_port: int, metrics_port: int) -> AsyncIterator[None]:
+    """Serve ``/healthz`` and ``/readyz`` on one port, ``/metrics`` on the other, while the context is open."""
+    engine = health.engine
+
+    async def healthz(_: web.Request) -> web.Response:
+        problem = health.problem()
+        return web.Response(text=problem or "ok", status=503 if problem else 200)
+
+    async def measured(_: web.Request) -> web.Response:
+        metrics.QUEUE_DEPTH.set(engine.queue.depth)
+        metrics.QUEUE_AGE_SECONDS.set(engine.queue.oldest_age())
+        for type_ in engine.types:
+            metrics.OBJECTS.labels(type_.plural).set(engine.store.count(type_))
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    probes, metering = web.Application(), web.Application()
+    probes.add_routes([web.get("/healthz", healthz), web.get("/readyz", healthz)])
+    metering.add_routes([web.get("/metrics", measured)])
+    runners = [(web.AppRunner(probes, access_log=None), health_port), (web.AppRunner(metering), metrics_port)]
+    try:
+        for runner, port in runners:
+            await runner.setup()
+            await web.TCPSite(runner, port=port).start()
+        yield
+    finally:
+        for runner, _ in runners:
+            await runner.cleanup()

@@ -1,0 +1,67 @@
+"""Start the operator, and stop it well."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import kopf
+
+from podwright_operator.adapters.kubernetes import Connection, KubernetesCluster, RateLimit
+from podwright_operator.adapters.probe import HttpProber
+from podwright_operator.adapters.progress import PodProgress
+from podwright_operator.engine.engine import Engine, EngineSettings
+from podwright_operator.kinds.registry import Ports, kinds
+from podwright_operator.settings import Settings
+from podwright_operator.shell.http import Health, serve
+from podwright_operator.shell.watches import current_login, watch
+
+logger = logging.getLogger(__name__)
+
+#: Service account tokens rotate; the file is read again this often.
+_TOKEN_TTL_S = 60.0
+#: A look in progress may take this long to end when the operator stops.
+_GRACE = timedelta(seconds=5)
+
+
+def connection() -> Connection:
+    """How to reach the API server, with credentials that are renewed as they rotate."""
+    settings = kopf.OperatorSettings()
+    login = current_login(settings)
+    if login is None:
+        raise SystemExit("no API server: neither a service account nor a kubeconfig (KUBECONFIG) was found")
+    return Connection(server=login.server.rstrip("/"), ssl=login.as_ssl_context(), headers=_headers(settings, login))
+
+
+def _headers(settings: kopf.OperatorSettings, login: kopf.ConnectionInfo) -> Callable[[], Mapping[str, str]]:
+    current, read = login.as_http_headers(), time.monotonic()
+
+    def headers() -> Mapping[str, str]:
+        nonlocal current, read
+        if time.monotonic() - read > _TOKEN_TTL_S and (renewed := current_login(settings)):
+            current, read = renewed.as_http_headers(), time.monotonic()
+        return current
+
+    return headers
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Run until ``stop`` is set or a signal comes."""
+    stop = stop or asyncio.Event()
+    limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
+    async with KubernetesCluster(connection(), settings.api_connections, limit) as cluster, HttpProber() as prober:
+        ports = Ports(prober=prober, progress=PodProgress(cluster, RateLimit(settings.log_reads, burst=10)))
+        engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
+        async with serve(Health(engine), settings.health_port, settings.metrics_port):
+            work = asyncio.create_task(engine.run(), name="engine")
+            work.add_done_callback(lambda _: stop.set())
+            try:
+                await watch(engine, settings.namespaces, stop)
+            finally:
+                work.cancel()
+                with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(work), _GRACE.total_seconds())
+            if work.done() and not work.cancelled() and (error := work.exception()):
+                raise error
