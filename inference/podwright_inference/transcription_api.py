@@ -1,0 +1,136 @@
+"""OpenAI's transcription API over a `SpeechEngine`, as a FastAPI application.
+
+The work is done in threads of its own: the event loop stays free for health checks and uploads. A request that finds
+all threads busy waits; windows of requests that run take turns in the engine.
+"""
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import FastAPI, File, Form, UploadFile
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from podwright_inference.openai_errors import ApiError, answer, install_error_handlers
+from podwright_inference.speech import EngineFailedError, SpeechEngine, SpeechRequest, UnreadableAudioError
+from podwright_inference.transcription_formats import (
+    Granularity,
+    ResponseFormat,
+    Transcription,
+    json_answer,
+    plain,
+    verbose_answer,
+)
+
+logger = logging.getLogger(__name__)
+
+LARGEST_UPLOAD = 2 << 30
+"""Bytes. Sixteen hours of what the ingest stage makes (16 kHz, 16 bit, mono)."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """An engine under the name by which clients ask for it."""
+
+    model_id: str
+    engine: SpeechEngine
+    parallel_requests: int = 4
+
+
+def transcription_api(served: ServedModel) -> FastAPI:
+    """The application; it answers until its process ends."""
+    app = FastAPI(title="Podwright transcription", docs_url=None, redoc_url=None)
+    install_error_handlers(app)
+    threads = ThreadPoolExecutor(served.parallel_requests, thread_name_prefix="transcribe")
+    started = int(time.time())
+    card = {"id": served.model_id, "object": "model", "created": started, "owned_by": "podwright"}
+
+    @app.get("/health")
+    async def health() -> Response:
+        try:
+            served.engine.check_health()
+        except EngineFailedError as error:
+            return answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error), code="engine_failed")
+        return JSONResponse({"status": "ok", "model": served.model_id})
+
+    @app.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        return {"object": "list", "data": [card]}
+
+    @app.get("/v1/models/{model:path}")
+    async def model_card(model: str) -> dict[str, Any]:
+        _check_model(served, model)
+        return card
+
+    @app.post("/v1/audio/transcriptions")
+    async def transcriptions(
+        file: Annotated[UploadFile, File()],
+        model: Annotated[str, Form()],
+        *,
+        language: Annotated[str | None, Form()] = None,
+        prompt: Annotated[str | None, Form()] = None,
+        response_format: Annotated[ResponseFormat, Form()] = ResponseFormat.JSON,
+        temperature: Annotated[float, Form(ge=0, le=1)] = 0,
+        granularities: Annotated[list[Granularity] | None, Form(alias="timestamp_granularities[]")] = None,
+    ) -> Response:
+        _check_model(served, model)
+        request = SpeechRequest(_checked_language(served, language), prompt or None, temperature)
+        _check_size(file)
+        running = asyncio.get_running_loop().run_in_executor(threads, _transcribe, served.engine, file.file, request)
+        try:
+            transcription = await running
+        except UnreadableAudioError as error:
+            message = f"The file {file.filename or 'sent'} cannot be transcribed: {error}."
+            raise ApiError(HTTPStatus.BAD_REQUEST, message, param="file", code="invalid_audio") from error
+        except EngineFailedError as error:
+            raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), code="engine_failed") from error
+        return _response(transcription, response_format, frozenset(granularities or [Granularity.SEGMENT]))
+
+    return app
+
+
+def _transcribe(engine: SpeechEngine, audio: BinaryIO, request: SpeechRequest) -> Transcription:
+    started = time.monotonic()
+    speech = engine.transcribe(audio, request)
+    segments = list(speech.segments)
+    seconds = time.monotonic() - started
+    logger.info("Transcribed %.1f s of audio (%s) in %.1f s", speech.duration, speech.language, seconds)
+    return Transcription(speech.language, speech.duration, segments)
+
+
+def _response(transcription: Transcription, form: ResponseFormat, granularities: frozenset[Granularity]) -> Response:
+    if form is ResponseFormat.JSON:
+        return JSONResponse(json_answer(transcription))
+    if form is ResponseFormat.VERBOSE_JSON:
+        return JSONResponse(verbose_answer(transcription, granularities))
+    text, media_type = plain(transcription, form)
+    return PlainTextResponse(text, media_type=media_type)
+
+
+def _check_model(served: ServedModel, model: str) -> None:
+    if model != served.model_id:
+        message = f"The model `{model}` does not exist; this endpoint serves `{served.model_id}`."
+        raise ApiError(HTTPStatus.NOT_FOUND, message, param="model", code="model_not_found")
+
+
+def _checked_language(served: ServedModel, language: str | None) -> str | None:
+    if not language:
+        return None
+    code = language.strip().lower()
+    if code not in served.engine.languages:
+        message = f"Invalid language '{language}'. It must be an ISO 639-1 code that the model knows, such as 'en'."
+        raise ApiError(HTTPStatus.BAD_REQUEST, message, param="language", code="invalid_language_format")
+    return code
+
+
+def _check_size(file: UploadFile) -> None:
+    size = file.size or 0
+    if size == 0:
+        raise ApiError(HTTPStatus.BAD_REQUEST, "The file is empty.", param="file", code="invalid_audio")
+    if size > LARGEST_UPLOAD:
+        message = f"The file has {size} bytes; {LARGEST_UPLOAD} is the most."
+        raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, param="file", code="file_too_large")
