@@ -87,7 +87,9 @@ def build_all(cache: Cache, progress: Progress) -> Path:
 
 def _compile(cache: Cache, packages: tuple[str, ...], target: Path, log: Path) -> None:
     if not shutil.which("go"):
-        raise LocalError("The local cluster is compiled from Go modules: please install Go 1.25 or newer (https://go.dev/dl).")
+        raise LocalError(
+            "The local cluster is compiled from Go modules: please install Go 1.25 or newer (https://go.dev/dl)."
+        )
     env = {
         "GOMODCACHE": str(cache.go_modules),
         "GOCACHE": str(cache.go_build),

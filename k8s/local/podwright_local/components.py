@@ -66,7 +66,9 @@ def components(settings: Settings) -> list[Component]:
 
     def as_user(user: str) -> list[str]:
         kubeconfig = config / f"{user}.conf"
-        return [f"--{flag}={kubeconfig}" for flag in ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig")]
+        return [
+            f"--{flag}={kubeconfig}" for flag in ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig")
+        ]
 
     return [
         Component(

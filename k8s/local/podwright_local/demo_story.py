@@ -1,23 +1,60 @@
 """The demo as a person follows it: a line whenever something moves, and at the end what came out and where to look."""
 
+import base64
 import json
+import secrets
+import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
+
+from minio import Minio
+
+from podwright_local import storage
+from podwright_local.commands import LocalError
+from podwright_local.demo import Demo, namespace
+from podwright_local.kubectl import Kubectl
+from podwright_local.paths import REPOSITORY
 
 Object = dict[str, Any]
-Kubectl = Callable[..., str]
-"""Runs kubectl in the demo's namespace and gives its output."""
 
+SAMPLES = REPOSITORY / "k8s" / "samples"
+#: The demo's own resources; what a person adds beside them does not hold it up.
+SAMPLE_EPISODES = ("speech", "two-voices")
 KINDS = ("modelendpoints", "podcasts", "episodes", "channels", "campaigns", "posts")
-TIMEOUT_SECONDS = 1200
+TIMEOUT_SECONDS = 1200.0
 #: Stalled may pass while things arrive out of order; after this long the demo gives up on it.
-STALLED_SECONDS = 120
+STALLED_SECONDS = 180.0
+WIDTH = 100
 
 
-class DemoFailedError(Exception):
-    """The demo did not end well; the message says what stands in the way."""
+def tell(demo: Demo) -> None:
+    """Apply the samples, follow them to their published posts, and show what came out."""
+    apply_samples(demo)
+    with demo.progress.step("the samples, from recording to published post") as detail:
+        follow(demo, detail)
+    show(demo)
+
+
+def apply_samples(demo: Demo) -> None:
+    """The sample recordings into the bucket, then the manifests of `k8s/samples`. Idempotent."""
+    with demo.progress.step("sample recordings in the bucket"), demo.target.store() as store:
+        for recording in sorted((SAMPLES / "media").glob("*.mp3")):
+            store.fput_object(storage.BUCKET, f"{demo.tenant}/samples/{recording.name}", str(recording))
+    with demo.progress.step("kubectl apply -k k8s/samples"):
+        demo.kubectl.apply([namespace(demo.tenant)])
+        _receiver_credentials(demo)
+        demo.kubectl.run("apply", "-k", str(SAMPLES))
+
+
+def _receiver_credentials(demo: Demo) -> None:
+    """The secret that the demo's receiver and its channel share; made once."""
+    if demo.kubectl.get("secret", "receiver-credentials", "-n", demo.tenant) is None:
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        literal = f"--from-literal=signingSecret={secret}"
+        demo.kubectl.run("create", "secret", "generic", "receiver-credentials", literal, "-n", demo.tenant)
 
 
 @dataclass(frozen=True)
@@ -28,52 +65,136 @@ class State:
     text: str
     ready: bool
     stalled: bool
+    reason: str
 
 
-def follow(kubectl: Kubectl, say: Callable[[str], None]) -> None:
-    """Tell what moves until every endpoint, episode and post of the samples is there.
+def follow(demo: Demo, detail: Callable[[str], None]) -> None:
+    """Tell what moves until the samples' episodes are Ready and each of their posts is published.
 
     Raises:
-        DemoFailedError: something stalled for two minutes, or twenty minutes were not enough.
+        LocalError: something stalled for three minutes, or twenty minutes were not enough.
     """
     started = time.monotonic()
     told: dict[str, str] = {}
     stalled_since: dict[str, float] = {}
     while True:
-        states = list(_states(json.loads(kubectl("get", ",".join(KINDS), "-o", "json"))["items"]))
+        found = json.loads(demo.kubectl.run("get", ",".join(KINDS), "-n", demo.tenant, "-o", "json"))["items"]
+        states = list(map(state_of, samples_only(found)))
         now = time.monotonic()
         for state in states:
             if told.get(state.what) != state.text:
                 told[state.what] = state.text
-                say(f"{state.what:<32} {state.text}")
-        if _complete(states):
+                demo.progress.say(f"  {state.what:<30} {state.text}")
+        if complete(states):
             return
+        detail(f"{sum(state.ready for state in states)} of {len(states)} there")
         stalled = {state.what: state for state in states if state.stalled}
         stalled_since = {what: stalled_since.get(what, now) for what in stalled}
         for what, since in stalled_since.items():
             if now - since > STALLED_SECONDS:
-                raise DemoFailedError(f"{what} is stalled: {stalled[what].text}")
+                raise LocalError(f"{what} needs a person: {stalled[what].text}")
         if now - started > TIMEOUT_SECONDS:
-            waiting = "; ".join(f"{s.what}: {s.text}" for s in states if not s.ready)
-            raise DemoFailedError(f"not finished after {TIMEOUT_SECONDS // 60} minutes. {waiting}")
+            waiting = "\n".join(f"    {state.what}: {state.text}" for state in states if not state.ready)
+            raise LocalError(f"not finished after {TIMEOUT_SECONDS / 60:.0f} minutes; still waiting:\n{waiting}")
         time.sleep(1)
 
 
-def _complete(states: list[State]) -> bool:
-    kinds = {state.what.split("/")[0] for state in states}
-    return {"episode", "post", "modelendpoint"} <= kinds and all(state.ready for state in states)
+def samples_only(found: Iterable[Object]) -> Iterator[Object]:
+    """Without the episodes and posts that a person has added to the demo since."""
+    for item in found:
+        episode = item["metadata"]["name"] if item["kind"] == "Episode" else None
+        if item["kind"] == "Post":
+            episode = item["spec"].get("episodeRef", {}).get("name", "")
+        if episode is None or episode in SAMPLE_EPISODES:
+            yield item
 
 
-def _states(items: list[Object]) -> Iterator[State]:
-    for item in items:
-        status = item.get("status", {})
-        conditions = {c["type"]: c for c in status.get("conditions", [])}
-        ready = conditions.get("Ready", {})
-        current = status.get("observedGeneration") == item["metadata"]["generation"]
-        text = f"{ready.get('reason', 'Waiting')}: {ready.get('message', 'not looked at yet')}"
-        yield State(
-            what=f"{item['kind'].lower()}/{item['metadata']['name']}",
-            text=text if len(text) <= 160 else text[:159] + "…",
-            ready=current and ready.get("status") == "True",
-            stalled=conditions.get("Stalled", {}).get("status") == "True",
-        )
+def state_of(item: Object) -> State:
+    """The line for one resource, from its conditions."""
+    status = item.get("status", {})
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    ready = conditions.get("Ready", {})
+    current = status.get("observedGeneration") == item["metadata"]["generation"]
+    reason = ready.get("reason", "Waiting")
+    text = f"{reason}: {ready.get('message', 'not looked at yet')}"
+    return State(
+        what=f"{item['kind'].lower()}/{item['metadata']['name']}",
+        text=textwrap.shorten(text, 160, placeholder=" …"),
+        ready=current and ready.get("status") == "True",
+        stalled=conditions.get("Stalled", {}).get("status") == "True",
+        reason=reason,
+    )
+
+
+def complete(states: Iterable[State]) -> bool:
+    """Whether everything is Ready and at least one post is among it."""
+    states = list(states)
+    return any(state.what.startswith("post/") for state in states) and all(state.ready for state in states)
+
+
+def show(demo: Demo) -> None:
+    """What came out, as its reader sees it, and where to look."""
+    kubectl, say = demo.kubectl, demo.progress.say
+    episode = kubectl.get("episode", SAMPLE_EPISODES[0], "-n", demo.tenant) or {}
+    podcast = kubectl.get("podcast", episode["spec"]["podcastRef"]["name"], "-n", demo.tenant) or {}
+    posts = json.loads(kubectl.run("get", "posts", "-n", demo.tenant, "-o", "json"))["items"]
+    with demo.target.store() as store:
+        transcript = _read(store, episode["status"]["artifacts"]["transcriptTxt"])
+    say("")
+    say(f"Episode '{episode['spec']['title']}', transcribed:")
+    for line in textwrap.wrap(textwrap.shorten(transcript, 400, placeholder=" …"), WIDTH):
+        say(f"    {line}")
+    for post in samples_only(posts):
+        text = textwrap.wrap(post["spec"]["text"], WIDTH - 4)
+        say(f"Post for '{post['spec']['channelRef']['name']}', {post['status'].get('publishedAt', '')}:")
+        for line in text:
+            say(f"    {line}")
+    received = receiver_posts(demo)
+    say(f"The receiver verified and kept {len(received)} signed posts, each delivered:")
+    for kept in received:
+        say(f"    {kept['id']}  {kept['deliveries']} x")
+    say("")
+    for title, where in (
+        ("feed", podcast["status"].get("feedUrl", "")),
+        ("kubectl", f"{kubectl.program} {_kubeconfig(kubectl)}-n {demo.tenant} get episodes,posts"),
+        ("facade", f"{_service(demo, 'podwright-facade', demo.system_namespace)}/docs"),
+        ("token", _token_command(demo)),
+        ("stop", "make down"),
+    ):
+        say(f"  {title:<8} {where}")
+
+
+def receiver_posts(demo: Demo) -> list[Object]:
+    """What the demo's receiver keeps, read through the API server, so that it works on every cluster."""
+    path = f"/api/v1/namespaces/{demo.tenant}/services/http:receiver:8080/proxy/posts"
+    kept: list[Object] = json.loads(demo.kubectl.run("get", "--raw", path))["posts"]
+    return kept
+
+
+def _read(store: Minio, address: str) -> str:
+    url = urlsplit(address)
+    answer = store.get_object(url.netloc, url.path.lstrip("/"))
+    try:
+        return answer.read().decode()
+    finally:
+        answer.close()
+        answer.release_conn()
+
+
+def _service(demo: Demo, name: str, system: str) -> str:
+    service = demo.kubectl.get("service", name, "-n", system)
+    if service is None:
+        return f"(no Service {name} in {system})"
+    return f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
+
+
+def _kubeconfig(kubectl: Kubectl) -> str:
+    return f"--kubeconfig {kubectl.kubeconfig} " if kubectl.kubeconfig else ""
+
+
+def _token_command(demo: Demo) -> str:
+    path = "jsonpath={.data.token}"
+    return (
+        f"{demo.kubectl.program} {_kubeconfig(demo.kubectl)}-n {demo.system_namespace} get secret podwright-facade "
+        f"-o '{path}' | base64 -d"
+    )

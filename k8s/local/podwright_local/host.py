@@ -1,5 +1,6 @@
 """What the machine must have, and what a cluster puts on it outside its own namespaces: an interface, routes, one
-netfilter table, one control group. All of it is named after the cluster, and `clear` takes all of it away."""
+netfilter table, one control group. All of it is named after the cluster, and `clear` takes all of it away.
+"""
 
 import json
 import os
@@ -91,7 +92,7 @@ def join_network(plan: AddressPlan, pid: int, mtu: int, table: str) -> None:
 
 
 def firewall(plan: AddressPlan, table: str) -> str:
-    """The cluster's one netfilter table on this machine; declared, deleted and declared again, so that it is replaced."""
+    """The cluster's netfilter table on this machine; declared, deleted and declared again, so that it is replaced."""
     inside = f"{{ {plan.link}, {plan.pods} }}"
     return f"""table ip {table}
 delete table ip {table}

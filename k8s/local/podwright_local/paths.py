@@ -104,13 +104,13 @@ class ClusterPaths:
         return self.root / "imported"
 
     @property
-    def containerd_socket(self) -> Path:
-        return self.run / "containerd.sock"
+    def applied(self) -> Path:
+        """Which manifests the cluster has been given."""
+        return self.root / "applied"
 
     @property
-    def supervisor(self) -> Path:
-        """The identity of the supervisor process."""
-        return self.root / "supervisor.json"
+    def containerd_socket(self) -> Path:
+        return self.run / "containerd.sock"
 
     @property
     def components(self) -> Path:

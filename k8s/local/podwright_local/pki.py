@@ -69,9 +69,7 @@ def ensure(folder: Path, plan: AddressPlan, now: dt.datetime) -> None:
     signing = ec.generate_private_key(ec.SECP256R1())
     _write_key(folder / "sa.key", signing)
     (folder / "sa.pub").write_bytes(
-        signing.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        signing.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     (folder / "complete").touch()
 
@@ -146,9 +144,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     path.touch(mode=0o600)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 

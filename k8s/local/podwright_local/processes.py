@@ -1,13 +1,13 @@
 """Processes as the kernel tells of them in /proc: who runs, whose child, under which id in its own namespace."""
 
-import json
 import os
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
+SUPERVISOR_MODULE = "podwright_local.supervisor"
 
 
 @dataclass(frozen=True)
@@ -23,25 +23,11 @@ class Identity:
         """Raises ProcessLookupError when there is no such process."""
         return cls(pid, start_time(pid), boot_id())
 
-    @classmethod
-    def read(cls, path: Path) -> "Identity | None":
-        """The identity noted in a file; None when there is none."""
-        try:
-            return cls(**json.loads(path.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
-
-    def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".new")
-        beside.write_text(json.dumps(asdict(self)))
-        beside.rename(path)
-
     @property
     def alive(self) -> bool:
         """Whether that very process runs; a zombie does not."""
         try:
-            return self.boot == boot_id() and start_time(self.pid) == self.started and state(self.pid) != "Z"
+            return self.boot == boot_id() and start_time(self.pid) == self.started and state_of(self.pid) != "Z"
         except ProcessLookupError:
             return False
 
@@ -59,7 +45,7 @@ def _stat(pid: int) -> list[str]:
     return text.rpartition(")")[2].split()
 
 
-def state(pid: int) -> str:
+def state_of(pid: int) -> str:
     return _stat(pid)[0]
 
 
@@ -103,7 +89,7 @@ def namespace_pid(pid: int) -> int:
 def namespace(pid: int, kind: str) -> str:
     """Which namespace (`net`, `pid`, `mnt`) the process is in."""
     try:
-        return os.readlink(PROC / str(pid) / "ns" / kind)
+        return str((PROC / str(pid) / "ns" / kind).readlink())
     except FileNotFoundError:
         raise ProcessLookupError(pid) from None
 
@@ -137,3 +123,38 @@ def send(identity: Identity, number: signal.Signals) -> None:
             os.kill(identity.pid, number)
         except ProcessLookupError:
             return
+
+
+def supervisor_of(state: Path) -> int | None:
+    """The first process of the namespaces of the cluster whose state is in this folder, as the machine sees it.
+
+    Found by what it runs and where, so that no file can name a process that is gone or another that has its id.
+    """
+    ours = namespace(os.getpid(), "pid")
+    for pid in all_pids():
+        try:
+            words = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            named = SUPERVISOR_MODULE in words and str(state) in words
+            if named and namespace(pid, "pid") != ours and namespace_pid(pid) == 1 and state_of(pid) != "Z":
+                return pid
+        except (OSError, ProcessLookupError):
+            continue
+    return None
+
+
+def component_pid(state: Path, name: str) -> int:
+    """The id, as the machine sees it, of one of a cluster's own processes: `kubelet`, `kube-apiserver`, ...
+
+    Raises ProcessLookupError when the cluster or that component does not run.
+    """
+    supervisor = supervisor_of(state)
+    if supervisor is None:
+        raise ProcessLookupError(f"no cluster runs in {state}")
+    for pid in children(supervisor):
+        try:
+            program = (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")[0].decode()
+        except OSError:
+            continue
+        if Path(program).name == name and state_of(pid) != "Z":
+            return pid
+    raise ProcessLookupError(f"{name} of the cluster in {state} does not run now")

@@ -20,4 +20,3 @@ import (
 func main() {
 	coremain.Run()
 }
-

@@ -1,0 +1,218 @@
+"""Command line: `python -m podwright_local COMMAND`."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from podwright_local import binaries, demo, host, images, inference_venv, models, network
+from podwright_local.cluster import LocalCluster
+from podwright_local.commands import LocalError, tail_of
+from podwright_local.docker_targets import DockerTarget
+from podwright_local.local_target import LocalTarget
+from podwright_local.paths import Cache
+from podwright_local.processes import component_pid
+from podwright_local.progress import Progress
+from podwright_local.targets import CHOICES, Target, default_choice
+
+Command = Callable[..., Any]
+
+
+class Group(click.Group):
+    """Shows an expected failure as its message alone."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (LocalError, ProcessLookupError) as error:
+            click.secho(f"\n{error}", fg="red", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+def app() -> None:
+    """A real Kubernetes on this machine without Docker, and Podwright's demo on it."""
+
+
+def name_option(command: Command) -> Command:
+    return click.option("--name", default=network.DEMO, show_default=True, help="Which cluster.")(command)
+
+
+def _cluster(name: str) -> LocalCluster:
+    return LocalCluster.named(name, Cache.from_environment())
+
+
+@app.command()
+@name_option
+@click.option("--postgres/--no-postgres", default=True, show_default=True)
+@click.option("--inference/--no-inference", default=True, show_default=True, help="KubeRay and the engines' packages.")
+@click.option("--product/--no-product", default=True, show_default=True, help="Podwright's own images.")
+def up(name: str, postgres: bool, inference: bool, product: bool) -> None:
+    """Start a cluster with the prerequisites and the images in it; what is missing is built first."""
+    host.require_root()
+    cluster = _cluster(name)
+    with Progress() as progress:
+        LocalTarget(cluster, progress, postgres=postgres, inference=inference, product=product).up()
+        progress.say(f"cluster '{name}' is up: export KUBECONFIG={cluster.paths.kubeconfig}")
+        progress.say(f"kubectl, helm: {binaries.folder(cluster.cache)}")
+
+
+@app.command()
+def prepare() -> None:
+    """Download, compile and build everything that a cluster needs."""
+    with Progress() as progress:
+        LocalTarget(_cluster(network.DEMO), progress).prepare()
+
+
+@app.command("demo")
+@click.option("--cluster", "choice", type=click.Choice(CHOICES), help="Default: kind with a Docker engine, else local.")
+@name_option
+def demo_command(choice: str | None, name: str) -> None:
+    """Everything from a fresh machine to a published post."""
+    cache = Cache.from_environment()
+    with Progress() as progress:
+        target = _target(choice or default_choice(), name, cache, progress)
+        target.up()
+        installed = demo.install(target, cache, progress)
+        demo.tell(installed)
+
+
+@app.command()
+@name_option
+def install(name: str) -> None:
+    """Install or upgrade the chart on a running cluster, with freshly built images."""
+    cluster = _cluster(name)
+    with Progress() as progress:
+        target = LocalTarget(cluster, progress)
+        target.prepare()
+        target.load_images()
+        demo.install(target, cluster.cache, progress)
+
+
+@app.command()
+@name_option
+def down(name: str) -> None:
+    """Stop the cluster; its data stays. No process, mount, interface or netfilter table is left."""
+    cluster = _cluster(name)
+    with Progress() as progress:
+        cluster.down(progress)
+        left = cluster.remains()
+    if left:
+        raise LocalError("still there: " + ", ".join(left))
+
+
+@app.command()
+@name_option
+def delete(name: str) -> None:
+    """Stop the cluster and remove its data."""
+    with Progress() as progress:
+        _cluster(name).delete(progress)
+
+
+@app.command()
+def clean() -> None:
+    """Delete every cluster, and the whole cache."""
+    cache = Cache.from_environment()
+    with Progress() as progress:
+        for name in network.known_clusters(cache):
+            _cluster(name).delete(progress)
+        with progress.step(f"removing {cache.root}"):
+            shutil.rmtree(cache.root, ignore_errors=True)
+
+
+@app.command()
+@name_option
+def status(name: str) -> None:
+    """Each process of the cluster, with its id on this machine."""
+    for component, text in _cluster(name).status():
+        click.echo(f"{component:26} {text}")
+
+
+@app.command()
+@name_option
+@click.argument("component", required=False)
+@click.option("--lines", default=40, show_default=True)
+def logs(name: str, component: str | None, lines: int) -> None:
+    """The end of a component's log; without a component, where the logs are."""
+    cluster = _cluster(name)
+    if component is None:
+        for file in sorted([*cluster.paths.logs.glob("*.log"), *cluster.cache.logs.glob("*.log")]):
+            click.echo(file)
+        return
+    click.echo(tail_of(cluster.paths.logs / f"{component}.log", lines))
+
+
+@app.command()
+@name_option
+@click.argument("component")
+def pid(name: str, component: str) -> None:
+    """The process id of a component on this machine."""
+    click.echo(component_pid(_cluster(name).paths.root, component))
+
+
+@app.command()
+@name_option
+def kubeconfig(name: str) -> None:
+    """The path of the cluster's kubeconfig."""
+    click.echo(_cluster(name).paths.kubeconfig)
+
+
+@app.command("exec", context_settings={"ignore_unknown_options": True})
+@name_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_command(name: str, command: tuple[str, ...]) -> None:
+    """Run a command with KUBECONFIG and PATH set for the cluster: exec -- kubectl get pods -A."""
+    cluster = _cluster(name)
+    path = f"{binaries.folder(cluster.cache)}:{os.environ.get('PATH', '')}"
+    os.environ.update(PATH=path, KUBECONFIG=str(cluster.paths.kubeconfig))
+    os.execvp(command[0], command)  # noqa: S606 - the user's own command takes this process's place
+
+
+@app.command("images")
+@name_option
+@click.argument("names", nargs=-1)
+def images_command(name: str, names: tuple[str, ...]) -> None:
+    """Build images (services, inference-base, postgres), load them if the cluster runs, print their references."""
+    cluster = _cluster(name)
+    wanted = tuple(image for image in images.BUILT if not names or image.name in names)
+    with Progress() as progress:
+        buildkit = binaries.build_first(cluster.cache, progress)
+        images.build(cluster.cache, wanted, buildkit, progress)
+        if cluster.running:
+            images.load(cluster.paths, cluster.cache, wanted, progress)
+    for image in wanted:
+        click.echo(image.reference)
+
+
+@app.command("models")
+@name_option
+def models_command(name: str) -> None:
+    """Prepare the demo's models and bring them into the cluster's bucket."""
+    cluster = _cluster(name)
+    with Progress() as progress:
+        inference_venv.build(cluster.cache, progress)
+        models.build(cluster.cache, progress)
+        demo.upload_models(LocalTarget(cluster, progress), progress)
+
+
+@app.command()
+@name_option
+@click.argument("namespace")
+def tenant(name: str, namespace: str) -> None:
+    """Make a tenant's namespace, with the volume of the inference packages."""
+    cluster = _cluster(name)
+    with Progress() as progress:
+        target = LocalTarget(cluster, progress)
+        target.kubectl.apply([demo.namespace(namespace), *target.tenant_objects(namespace)])
+
+
+def _target(choice: str, name: str, cache: Cache, progress: Progress) -> Target:
+    if choice == "kind":
+        return DockerTarget(cache, progress, kind=f"podwright-{name}")
+    if choice == "current":
+        return DockerTarget(cache, progress, registry=os.environ.get("PODWRIGHT_REGISTRY"))
+    host.require_root()
+    return LocalTarget(LocalCluster.named(name, cache), progress)

@@ -1,0 +1,109 @@
+"""`make demo` up to the installed chart with models in the bucket; what the demo then shows is `demo_story`'s."""
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podwright_local import storage
+from podwright_local.commands import run_logged
+from podwright_local.kubectl import Kubectl, Manifest
+from podwright_local.paths import REPOSITORY, Cache
+from podwright_local.progress import Progress
+from podwright_local.targets import Target
+
+CHART = REPOSITORY / "charts" / "podwright"
+RELEASE = "podwright"
+SYSTEM = "podwright-system"
+TENANTS = ("podcasts",)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A cluster with Podwright installed; what `demo_story.tell` gets."""
+
+    kubectl: Kubectl
+    progress: Progress
+    target: Target
+    tenant: str = TENANTS[0]
+    system_namespace: str = SYSTEM
+
+
+def namespace(name: str) -> Manifest:
+    """A tenant's namespace: pods that ask for more than they need are refused."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
+    """The values of the chart for this cluster."""
+    store = target.storage_account()
+    return {
+        **target.values(),
+        "tenants": list(tenants),
+        "storage": {
+            "endpoint": store.endpoint,
+            "accessKey": store.access_key,
+            "secretKey": store.secret_key,
+            "region": store.region,
+            "bucket": storage.BUCKET,
+            "publicBucket": storage.PUBLIC_BUCKET,
+            "publicUrl": f"{store.outside}/{storage.PUBLIC_BUCKET}",
+        },
+        "facade": {"presignEndpoint": store.outside},
+    }
+
+
+def install(target: Target, cache: Cache, progress: Progress, tenants: Sequence[str] = TENANTS) -> Demo:
+    """Namespaces, models and the chart on a cluster that is up. Idempotent."""
+    kubectl = target.kubectl
+    with progress.step(f"namespaces {', '.join([SYSTEM, *tenants])}"):
+        kubectl.apply([namespace(name) for name in (SYSTEM, *tenants)])
+        kubectl.apply([item for name in tenants for item in target.tenant_objects(name)])
+    upload_models(target, progress)
+    log = cache.logs / "helm.log"
+    with progress.step("installing the chart", log):
+        values = _write_values(cache, kubectl, chart_values(target, tenants))
+        argv = [
+            target.helm,
+            "upgrade",
+            "--install",
+            RELEASE,
+            str(CHART),
+            "--namespace",
+            SYSTEM,
+            "--values",
+            str(values),
+        ]
+        argv += ["--wait", "--timeout", "5m"]
+        if kubectl.kubeconfig:
+            argv += ["--kubeconfig", str(kubectl.kubeconfig)]
+        run_logged(argv, log)
+    return Demo(kubectl, progress, target, tenants[0])
+
+
+def upload_models(target: Target, progress: Progress) -> None:
+    """The models' folders to `s3://BUCKET/models/`, unless they are there."""
+    with progress.step("models in the bucket") as detail, target.store() as store:
+        sent = 0
+        for folder in sorted(path for path in target.model_folder().iterdir() if path.is_dir()):
+            sent += storage.upload_folder(store, folder, f"models/{folder.name}")
+        detail(f"{sent} files sent" if sent else "they were there")
+
+
+def tell(demo: Demo) -> None:
+    """Go on to the part that people came for, if it is there."""
+    if importlib.util.find_spec("podwright_local.demo_story") is None:
+        demo.progress.say("Podwright is installed. Samples: kubectl apply -k k8s/samples")
+        return
+    story = importlib.import_module("podwright_local.demo_story")
+    story.tell(demo)
+
+
+def _write_values(cache: Cache, kubectl: Kubectl, values: Manifest) -> Path:
+    folder = kubectl.kubeconfig.parent if kubectl.kubeconfig else cache.clusters
+    file = folder / "values.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(values, indent=1))
+    return file

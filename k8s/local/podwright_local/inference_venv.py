@@ -1,0 +1,115 @@
+"""The Python environment of Ray pods as a folder of the machine, mounted read-only into them at its own path.
+
+As part of an image it would be stored three times, 7 GB each; as a folder it is hard links from uv's cache, and a
+changed requirement costs seconds. Users' clusters get the image `inference` instead.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from podwright_local.commands import LocalError, run_logged
+from podwright_local.keys import digest, digest_files
+from podwright_local.kubectl import Manifest
+from podwright_local.locks import exclusive
+from podwright_local.paths import REPOSITORY, Cache
+from podwright_local.progress import Progress
+
+RECIPE = "1"
+PYTHON = "/usr/bin/python3.11"
+"""The image's Python; the machine must have the same one at the same path."""
+INFERENCE = REPOSITORY / "inference"
+REQUIREMENTS = "requirements-cpu.txt"
+CLAIM = "podwright-inference-venv"
+
+
+def key() -> str:
+    return digest(RECIPE, PYTHON, digest_files(INFERENCE, [REQUIREMENTS]))
+
+
+def folder(cache: Cache) -> Path:
+    return cache.inference_venv(key())
+
+
+def build(cache: Cache, progress: Progress) -> Path:
+    """Make the environment if it is not there: half a minute for the wheels, half a minute to compile them.
+
+    It is made at its final path, since its scripts name that path; a file written last says that it is complete.
+    """
+    target = folder(cache)
+    complete = target / "complete"
+    with exclusive(cache.locks / "inference-venv"):
+        if complete.exists():
+            return target
+        log = cache.logs / "inference-venv.log"
+        shutil.rmtree(target, ignore_errors=True)
+        uv, env = uv_program(), {"UV_CACHE_DIR": str(cache.uv), "UV_LINK_MODE": "hardlink"}
+        with progress.step("installing the inference engines (Ray, vLLM, faster-whisper)", log):
+            run_logged([uv, "venv", "--quiet", "--python", PYTHON, target], log, env=env)
+            python = target / "bin" / "python"
+            requirements = INFERENCE / REQUIREMENTS
+            run_logged([uv, "pip", "install", "--no-deps", "--python", python, "-r", requirements], log, env=env)
+        with progress.step("compiling the inference engines' Python files"):
+            compile_log = log.with_suffix(".compile.log")
+            # Some packages carry templates that are no Python; the status says so, and nothing depends on it.
+            run_logged([python, "-c", COMPILE, str(target / "lib")], compile_log)
+        complete.touch()
+    return target
+
+
+COMPILE = (
+    "import compileall, os, sys; "
+    "compileall.compile_dir(sys.argv[1], quiet=2, workers=os.cpu_count(), invalidation_mode="
+    "__import__('py_compile').PycInvalidationMode.UNCHECKED_HASH)"
+)
+
+
+def uv_program() -> str:
+    """Uv as it runs this program, else from PATH."""
+    for candidate in (os.environ.get("UV"), shutil.which("uv"), str(Path(sys.executable).with_name("uv"))):
+        if candidate and Path(candidate).exists():
+            return candidate
+    raise LocalError("uv is not found: run this with `make`, or put uv on PATH.")
+
+
+def volume(cache: Cache, namespace: str) -> list[Manifest]:
+    """The folder as a volume of a namespace: `restricted` pods may mount a claim, and no path of the machine."""
+    name = f"inference-venv-{namespace}"
+    size = {"storage": "10Gi"}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": name},
+            "spec": {
+                "capacity": size,
+                "accessModes": ["ReadOnlyMany"],
+                "storageClassName": "local",
+                "persistentVolumeReclaimPolicy": "Retain",
+                "claimRef": {"namespace": namespace, "name": CLAIM},
+                "hostPath": {"path": str(cache.root / "venv"), "type": "Directory"},
+            },
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": CLAIM, "namespace": namespace},
+            "spec": {
+                "accessModes": ["ReadOnlyMany"],
+                "storageClassName": "local",
+                "volumeName": name,
+                "resources": {"requests": size},
+            },
+        },
+    ]
+
+
+def pod_settings(cache: Cache) -> Manifest:
+    """What Ray pods need to run from the folder: the chart's values below `inference`."""
+    target = folder(cache)
+    return {
+        "volumes": [{"name": "venv", "persistentVolumeClaim": {"claimName": CLAIM, "readOnly": True}}],
+        "volumeMounts": [{"name": "venv", "mountPath": str(cache.root / "venv"), "readOnly": True}],
+        "env": [{"name": "PATH", "value": f"{target / 'bin'}:/usr/local/bin:/usr/bin:/bin"}],
+    }

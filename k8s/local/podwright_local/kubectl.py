@@ -1,0 +1,97 @@
+"""The cluster's API through its own command line tool."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from podwright_local.commands import CommandError, LocalError, output_of
+
+FIELD_MANAGER = "podwright-local"
+MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """kubectl with a kubeconfig; without one, the current context."""
+
+    program: str
+    kubeconfig: Path | None = None
+
+    def run(self, *arguments: str, stdin: str | None = None, timeout: float = 180) -> str:
+        """What kubectl prints; raises CommandError."""
+        options = ["--kubeconfig", str(self.kubeconfig)] if self.kubeconfig else []
+        return output_of([self.program, *options, *arguments], input_text=stdin, timeout=timeout)
+
+    def apply(self, manifests: Sequence[Manifest]) -> None:
+        """Server-side apply, in order; large schemas do not fit into a client-side apply's annotation."""
+        if not manifests:
+            return
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+        self.run(
+            "apply", "--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}", "-f", "-", stdin=text
+        )
+
+    def get(self, *arguments: str) -> Manifest | None:
+        """One object, or None where there is none."""
+        text = self.run("get", *arguments, "-o", "json", "--ignore-not-found")
+        found: Manifest | None = json.loads(text) if text.strip() else None
+        return found
+
+    def rollout(self, namespace: str, deployment: str, seconds: float) -> None:
+        """Wait until every replica of the Deployment's present revision is ready.
+
+        Raises:
+            LocalError: it did not happen in time; the message says how the pods are.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if rolled_out(self.get("deployment", deployment, "-n", namespace)):
+                    return
+            except CommandError:
+                pass  # the API server may be restarting
+            time.sleep(0.2)
+        raise LocalError(f"{namespace}/{deployment} is not ready after {seconds:.0f} s\n{self.explain(namespace)}")
+
+    def explain(self, namespace: str) -> str:
+        """The pods of a namespace and its last events, for an error message."""
+        pods = self.run("get", "pods", "-n", namespace, "-o", "wide")
+        events = self.run("get", "events", "-n", namespace, "--sort-by=.lastTimestamp")
+        lines = [*pods.splitlines(), *events.splitlines()[-8:]]
+        return "\n".join(f"    {line}" for line in lines)
+
+
+def rolled_out(deployment: Manifest | None) -> bool:
+    """Whether the Deployment's controller has seen the present spec and all its replicas are ready."""
+    if deployment is None:
+        return False
+    wanted = deployment["spec"].get("replicas", 1)
+    status = deployment.get("status", {})
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")]
+    return seen and all(count == wanted for count in counts)
+
+
+def load(name: str, values: Mapping[str, str]) -> list[Manifest]:
+    """The objects of `k8s/local/manifests/NAME.yaml`, with `$(KEY)` in their strings replaced."""
+    documents = yaml.safe_load_all((MANIFESTS / f"{name}.yaml").read_text())
+    return [replaced(document, values) for document in documents if document]
+
+
+def replaced(value: Any, values: Mapping[str, str]) -> Any:
+    """The same structure with `$(KEY)` replaced in every string; a key without a value is an error."""
+    if isinstance(value, dict):
+        return {key: replaced(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [replaced(item, values) for item in value]
+    if isinstance(value, str):
+        for key, text in values.items():
+            value = value.replace(f"$({key})", text)
+    return value

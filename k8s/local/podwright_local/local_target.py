@@ -1,0 +1,128 @@
+"""The cluster of this machine as the demo's and the tests' target: from nothing to a cluster with everything in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from minio import Minio
+
+from podwright_local import base_image, binaries, host, images, inference_venv, models, storage
+from podwright_local.cluster import LocalCluster
+from podwright_local.kubectl import Kubectl, Manifest
+from podwright_local.paths import Cache
+from podwright_local.prerequisites import S3_ENDPOINT, Prerequisites
+from podwright_local.progress import Progress, Task, run_graph
+from podwright_local.targets import Storage, image_value
+
+
+@dataclass(frozen=True)
+class LocalTarget:
+    """One named cluster. Everything that is built for it is built once, whatever the number of clusters."""
+
+    cluster: LocalCluster
+    progress: Progress
+    postgres: bool = True
+    inference: bool = True
+    """Whether Ray pods are wanted: their packages are half of all that is downloaded."""
+    product: bool = True
+    """Whether Podwright's own images are wanted."""
+    _cache: Cache = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_cache", self.cluster.cache)
+
+    @property
+    def kubectl(self) -> Kubectl:
+        return self.cluster.kubectl(binaries.folder(self._cache))
+
+    @property
+    def helm(self) -> str:
+        return str(binaries.folder(self._cache) / "helm")
+
+    def prepare(self) -> None:
+        """Download, compile and build all that a cluster needs, without starting one."""
+        run_graph(self._preparation())
+
+    def up(self) -> None:
+        prerequisites = Prerequisites(self.cluster, self.progress)
+        tasks = [
+            *self._preparation(),
+            Task("cluster", self._start, after=["programs"]),
+            Task("dns", prerequisites.dns, after=["cluster", "program images"]),
+            Task("minio", prerequisites.minio, after=["cluster", "program images"]),
+        ]
+        if self.inference:
+            tasks.append(Task("kuberay", prerequisites.kuberay, after=["cluster", "program images"]))
+        if self.postgres:
+            tasks.append(Task("postgres", prerequisites.postgres, after=["cluster", "program images", "images"]))
+        if self.product:
+            tasks.append(Task("load", self.load_images, after=["cluster", "images"]))
+        run_graph(tasks)
+
+    def load_images(self) -> None:
+        """Podwright's own images into the cluster."""
+        images.load(self.cluster.paths, self._cache, self._product_images, self.progress)
+
+    def tenant_objects(self, namespace: str) -> list[Manifest]:
+        return inference_venv.volume(self._cache, namespace) if self.inference else []
+
+    def values(self) -> Manifest:
+        settings = inference_venv.pod_settings(self._cache) if self.inference else {}
+        return {
+            "image": {**image_value(images.SERVICES.reference), "pullPolicy": "Never"},
+            "inference": {"image": image_value(images.INFERENCE_BASE.reference), **settings},
+        }
+
+    def storage_account(self) -> Storage:
+        credentials = storage.Credentials.ensure(self.cluster.paths.secrets)
+        service = self.kubectl.get("service", "minio", "-n", "minio") or {}
+        outside = f"http://{service['spec']['clusterIP']}:9000"
+        return Storage(S3_ENDPOINT, outside, credentials.user, credentials.password, storage.REGION)
+
+    @contextmanager
+    def store(self) -> Iterator[Minio]:
+        yield Prerequisites(self.cluster, self.progress).store()
+
+    def model_folder(self) -> Path:
+        return models.folder(self._cache)
+
+    @property
+    def _product_images(self) -> tuple[images.DockerfileImage, ...]:
+        return (images.SERVICES, images.INFERENCE_BASE) if self.inference else (images.SERVICES,)
+
+    def _start(self) -> None:
+        self.cluster.up(binaries.folder(self._cache), self.progress)
+
+    def _preparation(self) -> list[Task]:
+        """Compiling takes longest and all processors; what downloads goes on beside it."""
+        wanted = (*(self._product_images if self.product else ()), *((images.POSTGRES,) if self.postgres else ()))
+        tasks = [
+            Task("packages", self._packages),
+            Task("buildkit", lambda: self._ignore(binaries.build_first(self._cache, self.progress)), ["packages"]),
+            Task("programs", lambda: self._ignore(binaries.build_all(self._cache, self.progress)), ["buildkit"]),
+            Task("program images", lambda: images.pack_programs(self._cache, self.progress), ["programs"]),
+            Task("base", lambda: self._ignore(base_image.build(self._cache, self.progress)), ["packages"]),
+        ]
+        if wanted:
+            tasks.append(Task("images", lambda: self._build(wanted), ["buildkit", "base"]))
+        if self.inference:
+            tasks += [
+                Task("venv", lambda: self._ignore(inference_venv.build(self._cache, self.progress)), ["packages"]),
+                Task("models", lambda: self._ignore(models.build(self._cache, self.progress)), ["venv"]),
+            ]
+        return tasks
+
+    def _build(self, wanted: tuple[images.DockerfileImage, ...]) -> None:
+        images.build(self._cache, wanted, binaries.build_first(self._cache, self.progress), self.progress)
+
+    def _packages(self) -> None:
+        host.require_root()
+        if missing := host.missing_packages():
+            log = self._cache.logs / "packages.log"
+            with self.progress.step(f"installing Debian packages: {' '.join(missing)}", log):
+                host.install_packages(missing, log)
+
+    @staticmethod
+    def _ignore(_: object) -> None:
+        """A task's result is a file whose place its reader knows."""
