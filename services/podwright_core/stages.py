@@ -92,6 +92,19 @@ class StoredFile(Wire):
     content_type: str
 
 
+class PublicFile(Wire):
+    """An object in the public bucket that belongs to a stage's results."""
+
+    key: str = Field(description="Key in the public bucket.")
+    sha256: str
+    size: int
+    content_type: str
+    path: str | None = Field(
+        default=None,
+        description="The result file that it is a copy of; without one it exists only in the public bucket.",
+    )
+
+
 class Manifest(Wire):
     """Written last, as ``manifest.json``; a stage whose manifest exists is done."""
 
@@ -100,6 +113,7 @@ class Manifest(Wire):
     key: str
     digest: str = Field(description="SHA-256 over paths and digests of all files; input of the next stage's key.")
     files: list[StoredFile]
+    public: list[PublicFile] = Field(default_factory=list, description="Objects in the public bucket.")
     facts: dict[str, Any] = Field(default_factory=dict, description="Small facts for status: duration, language …")
     created: str
     seconds: float = Field(description="How long the computation took.")

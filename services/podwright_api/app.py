@@ -1,0 +1,105 @@
+"""Puts the facade together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from podwright_api import contract
+from podwright_api.context import Services
+from podwright_api.docs import add_docs
+from podwright_api.envelope import failure
+from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.kubernetes import Cluster
+from podwright_api.metrics import Metrics
+from podwright_api.middleware import BodyLimit, RequestFrame, RequireToken, body_too_large
+from podwright_api.routes import episodes, operation, podcasts, posts, transcripts, uploads
+from podwright_api.settings import Settings
+from podwright_api.storage import Storage
+from podwright_api.validation import failure_of
+
+OPENAPI_URL = "/openapi.json"
+_ROUTERS = (podcasts.router, episodes.router, transcripts.router, uploads.router, posts.router)
+_bearer = HTTPBearer(auto_error=False, description="The facade's token (Secret `podwright-api`).")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; it connects when it starts, not before."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        cluster = await Cluster.connect(settings.kubeconfig)
+        storage = Storage(cluster, settings.presign_endpoint)
+        try:
+            yield {"services": Services(settings, cluster, storage, metrics)}
+        finally:
+            await cluster.close()
+
+    app = FastAPI(
+        title=contract.TITLE,
+        description=contract.DESCRIPTION,
+        version=version("podwright"),
+        openapi_url=OPENAPI_URL,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        # A field with a default may be absent in answers as in requests: they are the resource's own fields.
+        separate_input_output_schemas=False,
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(RequestFrame, metrics=metrics),
+            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
+            Middleware(RequireToken, prefix=contract.API_PREFIX, token=settings.token),
+        ],
+    )
+    for router in _ROUTERS:
+        app.include_router(router, dependencies=[Depends(_documented_token)], responses=contract.COMMON)
+    app.include_router(operation.router)
+    add_docs(app, OPENAPI_URL)
+    _add_error_answers(app, settings)
+    return app
+
+
+def _documented_token(_: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+    """Puts the token into the contract; ``RequireToken`` checks it before anything of a request is read."""
+
+
+def _add_error_answers(app: FastAPI, settings: Settings) -> None:
+    @app.exception_handler(FacadeError)
+    async def of_failure(request: Request, error: FacadeError) -> Response:
+        return failure(request.scope, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def of_validation(request: Request, error: RequestValidationError) -> Response:
+        return failure(request.scope, failure_of(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def of_http(request: Request, error: HTTPException) -> Response:
+        return failure(request.scope, _of_http_status(error, settings))
+
+
+def _of_http_status(error: HTTPException, settings: Settings) -> FacadeError:
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return FacadeError(ErrorCode.NOT_FOUND, "There is nothing at this path; /docs shows what there is.")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return FacadeError(ErrorCode.METHOD_NOT_ALLOWED, "This path does not take this method; /docs shows which.")
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return body_too_large(settings.body_limit_bytes)
+        case _:
+            return FacadeError(ErrorCode.MALFORMED_REQUEST, str(error.detail))
+
+
+def _operation_id(route: APIRoute) -> str:
+    first, *rest = route.name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

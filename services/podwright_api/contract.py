@@ -1,0 +1,116 @@
+"""What the OpenAPI document tells besides types: error answers and examples."""
+
+from typing import Any
+
+from fastapi.openapi.models import Example
+
+from podwright_api.envelope import STATUS_OF, FailureAnswer
+from podwright_api.errors import ErrorCode
+
+Responses = dict[int | str, dict[str, Any]]
+
+API_PREFIX = "/api/v1"
+TITLE = "Podwright"
+DESCRIPTION = """\
+Turns requests into Podwright's resources and their status into answers. The resources are the truth: what `kubectl`
+changes shows here at once, and the other way round.
+
+Every JSON answer is `{success, data | error, requestId}`. Errors name the fields that are wrong and what belongs there.
+Lists are ordered by id and come in pages: pass `nextCursor` as `cursor` until it is null.
+"""
+
+
+def _failure(code: ErrorCode, description: str, message: str, **details: Any) -> Responses:
+    example = {
+        "success": False,
+        "error": {"code": code.value, "message": message, "details": {"fields": [], **details}},
+        "requestId": "5f3d6c0e9b7a4d51a2f8c1e4b6d70912",
+    }
+    content = {"application/json": {"example": example}}
+    return {int(STATUS_OF[code]): {"model": FailureAnswer, "description": description, "content": content}}
+
+
+UNAVAILABLE = _failure(
+    ErrorCode.CLUSTER_UNAVAILABLE,
+    "The Kubernetes API or the storage does not answer",
+    "The Kubernetes API does not answer; try again in a moment.",
+)
+#: What any endpoint below the prefix may answer.
+COMMON: Responses = {
+    **_failure(
+        ErrorCode.INVALID_CURSOR,
+        "Not JSON, or a cursor that has expired",
+        "This cursor has expired; begin again without a cursor.",
+    ),
+    **_failure(
+        ErrorCode.UNAUTHENTICATED, "No or a wrong token", "Send the facade's token as 'Authorization: Bearer TOKEN'."
+    ),
+    **_failure(
+        ErrorCode.NAMESPACE_NOT_ALLOWED,
+        "Not a namespace of this facade",
+        "This facade does not serve the namespace in X-Podwright-Namespace; it serves default.",
+    ),
+    **_failure(
+        ErrorCode.INVALID_FIELDS,
+        "Some fields are wrong",
+        "spec.title: Field required.",
+        fields=[{"field": "spec.title", "message": "Field required.", "hint": "Title of the episode."}],
+    ),
+    **_failure(ErrorCode.TOO_MANY_REQUESTS, "Too many requests", "The Kubernetes API is busy; try again in a moment."),
+    **_failure(
+        ErrorCode.INTERNAL,
+        "Something broke in the facade",
+        "Something broke here; the logs tell more under this requestId.",
+    ),
+    **UNAVAILABLE,
+}
+NOT_FOUND = _failure(ErrorCode.NOT_FOUND, "Not there", "There is no Episode 'kennedy-moon' here.")
+CONFLICT = _failure(
+    ErrorCode.ALREADY_EXISTS,
+    "The name is taken",
+    "Episode 'kennedy-moon' exists already; choose another name.",
+)
+TOO_LARGE = _failure(ErrorCode.BODY_TOO_LARGE, "The body is too large", "A request body holds at most 10000000 bytes.")
+CONDITIONAL: Responses = {304: {"description": "The caller has this version (If-None-Match)"}}
+TRANSCRIPT_FILES: Responses = {
+    200: {
+        "description": "The transcript",
+        "content": {
+            "text/vtt": {"schema": {"type": "string"}},
+            "application/x-subrip": {"schema": {"type": "string"}},
+            "text/plain": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+UPLOAD_EXAMPLES: dict[str, Example] = {
+    "audio": {
+        "summary": "An MP3 file",
+        "value": {"fileName": "talk.mp3", "contentType": "audio/mpeg", "sizeBytes": 1048576},
+    }
+}
+EPISODE_EXAMPLES: dict[str, Example] = {
+    "upload": {
+        "summary": "From an upload",
+        "value": {
+            "name": "kennedy-moon",
+            "labels": {"season": "one"},
+            "spec": {
+                "podcastRef": {"name": "great-speeches"},
+                "title": "We choose to go to the Moon",
+                "media": {"url": "s3://podwright/default/uploads/8c1f4a52-6d0e-4b7f-9a51-3f2e7c9d0b64/talk.mp3"},
+                "people": ["John F. Kennedy"],
+            },
+        },
+    },
+    "address": {
+        "summary": "From an address on the web; the name comes from the title",
+        "value": {
+            "spec": {
+                "podcastRef": {"name": "great-speeches"},
+                "title": "We choose to go to the Moon",
+                "media": {"url": "https://example.org/talk.mp3"},
+            }
+        },
+    },
+}

@@ -1,0 +1,125 @@
+"""The form of every JSON answer: ``{success, data | error, requestId}``."""
+
+import json
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from starlette.responses import JSONResponse
+from starlette.types import Scope
+
+from podwright_api.errors import ErrorCode, FacadeError
+
+STATUS_OF: dict[ErrorCode, HTTPStatus] = {
+    ErrorCode.MALFORMED_REQUEST: HTTPStatus.BAD_REQUEST,
+    ErrorCode.INVALID_CURSOR: HTTPStatus.BAD_REQUEST,
+    ErrorCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.NAMESPACE_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    ErrorCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ErrorCode.TRANSCRIPT_NOT_READY: HTTPStatus.NOT_FOUND,
+    ErrorCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
+    ErrorCode.ALREADY_EXISTS: HTTPStatus.CONFLICT,
+    ErrorCode.CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ErrorCode.INVALID_FIELDS: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+    ErrorCode.CLUSTER_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.CLUSTER_REFUSED: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.STORAGE_NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.STORAGE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+#: Seconds after which a caller may try again what was unavailable.
+RETRY_AFTER_SECONDS = 5
+
+
+class Wire(BaseModel):
+    """A part of the contract: camelCase on the wire, unknown fields refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class ErrorField(Wire):
+    field: str = Field(description="Path of the field, as in the request: spec.media.url.")
+    message: str = Field(description="What is wrong with it.")
+    hint: str | None = Field(default=None, description="What belongs there.")
+
+
+class ErrorDetails(Wire):
+    fields: list[ErrorField] = Field(default_factory=list, description="Fields that are wrong.")
+    reason: str | None = Field(default=None, description="Reason of the object's Ready condition, where it is why.")
+
+
+class ErrorBody(Wire):
+    code: ErrorCode = Field(description="What went wrong, for programs.")
+    message: str = Field(description="What went wrong and what to do, for people.")
+    details: ErrorDetails = Field(description="More, where there is more.")
+
+
+class FailureAnswer(Wire):
+    """The answer to a request that was not fulfilled."""
+
+    success: Literal[False] = Field(description="Whether the request was fulfilled.")
+    error: ErrorBody
+    request_id: str = Field(description="Names this request in the logs; also in the header X-Request-Id.")
+
+
+T = TypeVar("T")
+
+
+class Answer(Wire, Generic[T]):
+    """The answer to a request that was fulfilled."""
+
+    success: Literal[True] = Field(description="Whether the request was fulfilled.")
+    data: T
+    request_id: str = Field(description="Names this request in the logs; also in the header X-Request-Id.")
+
+
+class Items(Wire, Generic[T]):
+    items: list[T] = Field(description="This page, ordered by id.")
+    next_cursor: str | None = Field(description="Pass as 'cursor' for the next page; null on the last one.")
+
+
+def request_id(scope: Scope) -> str:
+    """The id that the outermost middleware gave to this request."""
+    return str(scope["state"]["request_id"])
+
+
+def answer(scope: Scope, data: Any, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None) -> JSONResponse:
+    """A successful answer; ``data`` is JSON already."""
+    content = {"success": True, "data": data, "requestId": request_id(scope)}
+    return JSONResponse(content, status, headers)
+
+
+def failure(scope: Scope, error: FacadeError) -> JSONResponse:
+    """The answer that tells a caller what went wrong."""
+    status = STATUS_OF[error.code]
+    body = FailureAnswer(
+        success=False,
+        error=ErrorBody(
+            code=error.code,
+            message=error.message,
+            details=ErrorDetails(
+                fields=[ErrorField(field=f.field, message=f.message, hint=f.hint) for f in error.fields],
+                reason=error.reason,
+            ),
+        ),
+        request_id=request_id(scope),
+    )
+    headers: dict[str, str] = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return JSONResponse(body.model_dump(mode="json", by_alias=True, exclude_none=True), status, headers)
+
+
+async def enveloped(scope: Scope, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The bytes of a JSON document as the ``data`` of an answer, without reading it into memory."""
+    yield b'{"success":true,"requestId":' + json.dumps(request_id(scope)).encode() + b',"data":'
+    async for chunk in chunks:
+        yield chunk
+    yield b"}"

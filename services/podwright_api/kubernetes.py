@@ -1,0 +1,160 @@
+"""The Kubernetes API as the facade uses it."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from podwright_api.errors import ErrorCode, FacadeError, FieldProblem
+from podwright_crds.names import FACADE_FIELD_MANAGER, GROUP, VERSION
+from podwright_crds.resource import Resource
+
+#: How long the API server may take for one answer, in seconds.
+TIMEOUT_SECONDS = 10.0
+
+JsonObject = dict[str, Any]
+Kind = type[Resource]
+
+
+#: What statuses mean that mean the same whatever the API server says besides.
+_MEANINGS: dict[int, tuple[ErrorCode, str]] = {
+    HTTPStatus.GONE: (ErrorCode.INVALID_CURSOR, "This cursor has expired; begin again without a cursor."),
+    HTTPStatus.NOT_FOUND: (ErrorCode.NOT_FOUND, "There is no {what} here."),
+    HTTPStatus.CONFLICT: (ErrorCode.CONFLICT, "{reason}"),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        ErrorCode.TOO_MANY_REQUESTS,
+        "The Kubernetes API is busy; try again in a moment.",
+    ),
+    HTTPStatus.UNAUTHORIZED: (ErrorCode.CLUSTER_REFUSED, "The facade's service account is not known: {reason}"),
+    HTTPStatus.FORBIDDEN: (ErrorCode.CLUSTER_REFUSED, "The facade's service account may not do this: {reason}"),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[JsonObject]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Secret:
+    values: dict[str, str]
+    resource_version: str
+
+
+class Cluster:
+    """Reads and creates resources; every error comes as a ``FacadeError``."""
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._api = api
+        self._resources = client.CustomObjectsApi(api)
+        self._core = client.CoreV1Api(api)
+
+    @classmethod
+    async def connect(cls, kubeconfig: str | None) -> "Cluster":
+        """A cluster by kubeconfig, or by the pod's service account where there is none; sends nothing yet."""
+        if kubeconfig:
+            return cls(await config.new_client_from_config(config_file=kubeconfig, persist_config=False))  # type: ignore[no-untyped-call]
+        settings = client.Configuration()
+        config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
+        return cls(client.ApiClient(settings))
+
+    async def close(self) -> None:
+        await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def list(
+        self,
+        kind: Kind,
+        namespace: str,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Page:
+        """One page of a kind, ordered by name; ``fields`` are field selectors by path (``spec.podcastRef.name``)."""
+        selector = ",".join(f"{path}={value}" for path, value in (fields or {}).items())
+        async with _failures(kind.PLURAL):
+            body: Any = await self._resources.list_namespaced_custom_object(
+                GROUP, VERSION, namespace, kind.PLURAL, limit=limit, _continue=cursor, field_selector=selector or None
+            )
+        return Page(body["items"], body["metadata"].get("continue") or None)
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> JsonObject:
+        async with _failures(f"{kind.KIND} '{name}'"):
+            body: Any = await self._resources.get_namespaced_custom_object(GROUP, VERSION, namespace, kind.PLURAL, name)
+        return dict(body)
+
+    async def create(self, kind: Kind, namespace: str, body: JsonObject) -> JsonObject:
+        """Create an object; unknown fields are refused."""
+        async with _failures(f"{kind.KIND} '{body['metadata']['name']}'"):
+            created: Any = await self._resources.create_namespaced_custom_object(
+                GROUP,
+                VERSION,
+                namespace,
+                kind.PLURAL,
+                body,
+                field_manager=FACADE_FIELD_MANAGER,
+                field_validation="Strict",
+            )
+        return dict(created)
+
+    async def secret(self, namespace: str, name: str) -> Secret:
+        async with _failures(f"Secret '{name}'"):
+            found = await self._core.read_namespaced_secret(name, namespace)
+        try:
+            values = {key: base64.b64decode(value).decode() for key, value in (found.data or {}).items()}
+        except (binascii.Error, UnicodeDecodeError) as error:
+            message = f"Secret '{name}' holds something that is not text."
+            raise FacadeError(ErrorCode.STORAGE_NOT_CONFIGURED, message) from error
+        version = (found.metadata and found.metadata.resource_version) or ""
+        return Secret(values, version)
+
+
+@asynccontextmanager
+async def _failures(what: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            yield
+    except client.ApiException as error:
+        raise failure_of(error.status or 0, error.body, what) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise FacadeError(
+            ErrorCode.CLUSTER_UNAVAILABLE, "The Kubernetes API does not answer; try again in a moment."
+        ) from error
+
+
+def failure_of(http_status: int, body: str | bytes | None, what: str) -> FacadeError:
+    """What an API server's ``Status`` means to a caller; ``what`` names the object or list that was asked for."""
+    status = _status(body)
+    reason = str(status.get("message") or "no reason given")
+    if http_status == HTTPStatus.BAD_REQUEST and "continue" in reason:
+        return FacadeError(ErrorCode.INVALID_CURSOR, "This cursor is not one of this list's; begin without a cursor.")
+    if http_status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) or "denied the request" in reason:
+        return FacadeError(ErrorCode.INVALID_FIELDS, reason, _fields(status))
+    if http_status == HTTPStatus.CONFLICT and status.get("reason") == "AlreadyExists":
+        return FacadeError(ErrorCode.ALREADY_EXISTS, f"{what} exists already; choose another name.")
+    code, message = _MEANINGS.get(
+        http_status, (ErrorCode.CLUSTER_UNAVAILABLE, "The Kubernetes API could not answer: {reason}")
+    )
+    return FacadeError(code, message.format(what=what, reason=reason))
+
+
+def _status(body: str | bytes | None) -> JsonObject:
+    try:
+        status = json.loads(body or "{}")
+    except ValueError:
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def _fields(status: JsonObject) -> list[FieldProblem]:
+    causes = (status.get("details") or {}).get("causes") or []
+    return [FieldProblem(cause.get("field") or "", cause.get("message") or "") for cause in causes]

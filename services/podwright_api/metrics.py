@@ -1,0 +1,41 @@
+"""What the facade measures of itself, for Prometheus."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+#: Route label of requests that no route matched; their paths are anything a stranger likes.
+UNMATCHED = "unmatched"
+
+
+class Metrics:
+    """The measurements of one application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self._requests = Counter(
+            "podwright_api_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "podwright_api_request_seconds",
+            "Time from a request's first byte to its answer's last, in seconds.",
+            ["method", "route"],
+            registry=self._registry,
+        )
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def exposition(self) -> bytes:
+        """All figures in the Prometheus text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,138 @@
+"""What happens to every request, whatever its route: id, log, figures, limits, the token."""
+
+import logging
+import re
+import secrets
+import time
+from http import HTTPStatus
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from podwright_api.envelope import failure
+from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.logs import FACTS, current_request
+from podwright_api.metrics import UNMATCHED, Metrics
+from podwright_api.settings import AccessToken
+
+logger = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: Probes and scrapes come every few seconds and say nothing.
+_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+class RequestFrame:
+    """Outermost: names the request, logs and measures it, and keeps what breaks from reaching the caller."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        token = current_request.set(request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_framed)
+        except Exception:
+            logger.exception("request failed")
+            if status:
+                raise
+            problem = FacadeError(ErrorCode.INTERNAL, "Something broke here; the logs tell more under this requestId.")
+            await failure(scope, problem)(scope, receive, send_framed)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+            current_request.reset(token)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", UNMATCHED)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.observe(method, route, status, seconds)
+        if route in _QUIET_ROUTES and status < HTTPStatus.BAD_REQUEST:
+            return
+        facts = {"method": method, "path": scope["path"], "status": status, "milliseconds": round(seconds * 1000, 1)}
+        logger.info("%s %s %s", method, scope["path"], status, extra={FACTS: facts})
+
+
+class BodyLimit:
+    """Refuses bodies above a size, announced or not."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        self._app = app
+        self._limit = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdecimal() and int(announced) > self._limit:
+            await failure(scope, body_too_large(self._limit))(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                # FastAPI turns every other exception while it reads a body into a 400.
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, body_too_large(self._limit).message)
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+
+def body_too_large(limit_bytes: int) -> FacadeError:
+    message = f"A request body holds at most {limit_bytes} bytes; media go to the address that POST /uploads gives."
+    return FacadeError(ErrorCode.BODY_TOO_LARGE, message)
+
+
+class RequireToken:
+    """Lets only bearers of the token below ``prefix``, before anything of the request is read."""
+
+    def __init__(self, app: ASGIApp, prefix: str, token: AccessToken) -> None:
+        self._app = app
+        self._prefix = prefix
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(self._prefix) and not self._allowed(scope):
+            message = "Send the facade's token as 'Authorization: Bearer TOKEN'."
+            await failure(scope, FacadeError(ErrorCode.UNAUTHENTICATED, message))(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _allowed(self, scope: Scope) -> bool:
+        scheme, _, presented = Headers(scope=scope).get("authorization", "").partition(" ")
+        expected = self._token.current()
+        return scheme.lower() == "bearer" and secrets.compare_digest(presented.strip().encode(), expected.encode())

@@ -1,0 +1,161 @@
+"""What a text claims, and whether the episode bears it out (rule 6).
+
+A text may name a number, a name or a link only when the transcript or the episode's metadata has it, and it must talk
+about what the episode talks about. The checks err on the side of refusing: what they refuse is written again, and
+then replaced by words from the transcript.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from text_to_num import alpha2digit  # type: ignore[import-untyped]
+
+from podwright_core.tokens import base_language, content_stems, norms, stem, stop_words, tokens
+
+#: Languages in which number words are read (those of text_to_num).
+_NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl", "ru"})
+#: Languages that write every noun with a capital: there a capital makes no name.
+_CAPITAL_NOUNS = frozenset({"de", "lb"})
+#: Least share of a text's content words that must occur in the sources, by their stems.
+LEAST_SUPPORT = 0.6
+
+_LINK = re.compile(
+    r"https?://[^\s<>\"”]+"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w@])@\w+(?:[.-]\w+)*"
+    r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|fm|tv|co|uk|de|at|ch|eu|info|me|app|ai|edu|gov|us)\b(?:/[^\s<>\"”]*)?",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_SENTENCE_START = re.compile(r"(?:^|[.!?…:;\n\-–—(\[“„\"•*]\s*)$")
+#: Words that open sentences of announcements and are no names; stop words open them too.
+_OPENERS = frozenset(
+    {"chapter", "chapters", "check", "discover", "dive", "enjoy", "episode", "explore", "find", "follow", "guest"}
+    | {"guests", "hear", "highlights", "host", "imagine", "join", "key", "learn", "listen", "meet", "new", "please"}
+    | {"podcast", "quote", "quotes", "read", "ready", "share", "show", "start", "step", "subscribe", "summary", "thank"}
+    | {"thanks", "title", "today", "topics", "tune", "watch", "welcome"}
+    | {"entdecke", "erfahre", "folge", "heute", "hört", "höre", "neue", "willkommen"}
+)
+
+
+class ClaimKind(StrEnum):
+    NUMBER = "number"
+    NAME = "name"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    kind: ClaimKind
+    text: str
+
+    def __str__(self) -> str:
+        return f"the {self.kind} '{self.text}' is neither said in the episode nor in its description"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What texts may draw on: the transcript and the episode's metadata."""
+
+    texts: tuple[str, ...]
+    language: str
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(word for text in self.texts for word in norms(text))
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset(stem(word) for word in self.words)
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        return frozenset(number for text in self.texts for number in numbers(text, self.language))
+
+    @cached_property
+    def links(self) -> frozenset[str]:
+        found = [_plain_link(link) for text in self.texts for link in links(text)]
+        # Who names a page names its site.
+        return frozenset([*found, *(link.split("/")[0] for link in found)])
+
+
+def sources(language: str, texts: Iterable[str | None]) -> Sources:
+    return Sources(tuple(text for text in texts if text), language)
+
+
+def links(text: str) -> list[str]:
+    """Links, addresses and account names in a text."""
+    return [match.group().rstrip(".,;:!?)'") for match in _LINK.finditer(text)]
+
+
+def numbers(text: str, language: str) -> set[str]:
+    """Numbers in a text, in digits or words, each as a plain decimal: ``1,000`` and ``one thousand`` are ``1000``."""
+    found = {_plain_number(match.group()) for match in _NUMBER.finditer(text)}
+    base = base_language(language)
+    if base in _NUMBER_LANGUAGES:
+        found |= {_plain_number(match.group()) for match in _NUMBER.finditer(alpha2digit(text, base))}
+    return found
+
+
+def _plain_number(number: str) -> str:
+    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", number):
+        return re.sub(r"[.,]", "", number)
+    whole, _, fraction = number.replace(",", ".").partition(".")
+    fraction = fraction.rstrip("0")
+    whole = whole.lstrip("0") or "0"
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def _plain_link(link: str) -> str:
+    return re.sub(r"^(?:https?://)?(?:www\.)?", "", link.lower()).rstrip("/.,;:!?)'")
+
+
+def names(text: str, language: str) -> list[str]:
+    """Words that look like names: a capital where the language would not put one."""
+    if base_language(language) in _CAPITAL_NOUNS:
+        return []
+    text = _LINK.sub(" ", text)
+    harmless = stop_words(language) | _OPENERS
+    found = []
+    for token in tokens(text):
+        word = text[token.start : token.end]
+        if not word[0].isupper() or token.norm in harmless:
+            continue
+        found.append(word)
+    return found
+
+
+def unsupported(text: str, known: Sources, *, language: str | None = None) -> list[Claim]:
+    """Claims of a text that its sources do not have; ``language`` is the text's, by default the sources'."""
+    language = language or known.language
+    result = [Claim(ClaimKind.LINK, link) for link in links(text) if _plain_link(link) not in known.links]
+    without_links = _LINK.sub(" ", text)
+    result += [
+        Claim(ClaimKind.NUMBER, number)
+        for number in sorted(numbers(without_links, language))
+        if number not in known.numbers
+    ]
+    for name in names(text, language):
+        norm = norms(name)[0]
+        if norm in known.words or norm.removesuffix("s") in known.words:
+            continue
+        # At the start of a sentence the capital says nothing; a word whose stem is known is no invented name.
+        if _starts_sentence(text, name) and stem(norm) in known.stems:
+            continue
+        result.append(Claim(ClaimKind.NAME, name))
+    return list(dict.fromkeys(result))
+
+
+def _starts_sentence(text: str, word: str) -> bool:
+    return any(_SENTENCE_START.search(text[: match.start()]) for match in re.finditer(re.escape(word), text))
+
+
+def support(text: str, known: Sources) -> float:
+    """Share of a text's content words that the sources have, by their stems; 1 for a text without any."""
+    stems = content_stems(text, known.language)
+    if not stems:
+        return 1.0
+    return sum(each in known.stems for each in stems) / len(stems)

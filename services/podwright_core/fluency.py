@@ -1,0 +1,101 @@
+"""Whether a generated text is one that a person would publish: the ways in which small models go wrong.
+
+Each check names what is wrong in words that go back to the model with the second request.
+"""
+
+import re
+from collections import Counter
+
+from podwright_core.tokens import base_language, norms, stop_words
+
+#: A run of so many words from the instructions means that the model repeated them.
+ECHO_WORDS = 7
+#: Least share of stop words in a running text of a language that has a list; English prose has about a half.
+LEAST_STOP_WORDS = 0.15
+#: Least share of different three-word runs in a text that does not repeat itself.
+LEAST_DISTINCT = 0.7
+
+_LEAKS = re.compile(
+    r"\bas an? (?:ai|language model|assistant)\b|\blanguage model\b|\bai (?:assistant|model)\b|\bjson\b|\bschema\b"
+    r"|\bthe (?:user|prompt|instructions?)\b|\b(?:here is|here's|here are) (?:a|an|the|your|my|some)\b.{0,40}:"
+    r"|\b(?:sure|certainly|of course)[,!]"
+    r"|\b(?:system|assistant|user)\s*:|<\|?\w+|\|>|\{\{|\}\}|\[[^\]]*\]|[{}]|\blorem ipsum\b|```|https?://\s"
+    r"|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)
+_SENTENCE = re.compile(r"[^.!?…。！？]+[.!?…。！？]*")
+_COMPLETE = re.compile(r"[.!?…。！？][\"”’»)\]]*$|[\u2600-\u27bf\U0001f000-\U0001faff]$")
+
+
+def problems(text: str, *, language: str, shortest: int, instructions: str = "", sentence: bool = True) -> list[str]:
+    """What is wrong with a text; empty when nothing is.
+
+    ``shortest`` is in characters; ``instructions`` is what the model was told, without the material that it may use;
+    ``sentence`` says whether the text must end as sentences do (a title need not).
+    """
+    found = []
+    if len(text.strip()) < shortest:
+        found.append(f"it is too short; write at least {shortest} characters")
+    if _LEAKS.search(text):
+        found.append("it talks about the task or has placeholders; write only the text itself")
+    if _MARKUP.search(text):
+        found.append("it has markup; write plain text")
+    if repeats(text):
+        found.append("it repeats itself")
+    if echoes(text, instructions):
+        found.append("it repeats the instructions; write only the text itself")
+    if other_language(text, language):
+        found.append(f"it is not in the language '{language}'")
+    if sentence and text.strip() and not _COMPLETE.search(text.strip()):
+        found.append("it breaks off; end with a full sentence")
+    return found
+
+
+def repeats(text: str) -> bool:
+    """Whether a text says the same sentence twice, or goes round in circles."""
+    sentences = [" ".join(norms(sentence)) for sentence in _SENTENCE.findall(text)]
+    counts = Counter(sentence for sentence in sentences if sentence.count(" ") >= 2)
+    if any(count > 1 for count in counts.values()):
+        return True
+    words = norms(text)
+    if any(words[at] == words[at + 1] == words[at + 2] for at in range(len(words) - 2)):
+        return True
+    runs = list(zip(words, words[1:], words[2:], strict=False))
+    return len(runs) >= 8 and len(set(runs)) / len(runs) < LEAST_DISTINCT
+
+
+def echoes(text: str, instructions: str) -> bool:
+    """Whether a text repeats a run of the instructions."""
+    told, words = norms(instructions), norms(text)
+    runs = {tuple(told[at : at + ECHO_WORDS]) for at in range(len(told) - ECHO_WORDS + 1)}
+    return any(tuple(words[at : at + ECHO_WORDS]) in runs for at in range(len(words) - ECHO_WORDS + 1))
+
+
+def other_language(text: str, language: str) -> bool:
+    """Whether a text of some length has too few of its language's commonest words."""
+    stops = stop_words(base_language(language))
+    words = norms(text)
+    if not stops or len(words) < 8:
+        return False
+    return sum(word in stops for word in words) / len(words) < LEAST_STOP_WORDS
+
+
+def tidy(text: str) -> str:
+    """A model's text without the wrapping that models like: outer quotation marks, stray spaces."""
+    result = re.sub(r"[ \t\u00a0]+", " ", text).strip()
+    result = re.sub(r"\s*\n\s*\n\s*", "\n\n", result)
+    pairs = {'"': '"', "“": "”", "'": "'"}
+    while len(result) > 1 and pairs.get(result[0]) == result[-1] and result[0] not in result[1:-1]:
+        result = result[1:-1].strip()
+    return result
+
+
+def whole_sentences(text: str, longest: int) -> str:
+    """The first sentences of a text that fit; empty when not even the first does."""
+    kept = ""
+    for match in _SENTENCE.finditer(text):
+        if not _COMPLETE.search(match.group().strip()) or len((kept + match.group()).strip()) > longest:
+            break
+        kept += match.group()
+    return kept.strip()

@@ -1,0 +1,173 @@
+"""What is written about an episode, and what makes each piece fit to be published."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podwright_core import claims, fluency
+from podwright_core.chapters import Chapter, clock
+from podwright_core.claims import Sources
+from podwright_core.extract import headline
+from podwright_core.platforms import Platform
+from podwright_core.quotes import QuoteFinder, quoted
+from podwright_core.tokens import base_language, norms
+
+#: A title that podcast directories show whole (characters).
+TITLE_LONGEST = 90
+
+
+class Piece(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpokenQuote(Piece):
+    """Words from the transcript, and when they were said (seconds)."""
+
+    text: str
+    start: float
+    end: float
+
+
+class Checks(Piece):
+    """What rule 6 found: items checked, right after asking again, replaced by an extract."""
+
+    checked: int = 0
+    repaired: int = 0
+    replaced: int = 0
+
+    def __add__(self, other: "Checks") -> "Checks":
+        return Checks(
+            checked=self.checked + other.checked,
+            repaired=self.repaired + other.repaired,
+            replaced=self.replaced + other.replaced,
+        )
+
+
+class Analysis(Piece):
+    """What an episode is about."""
+
+    language: str = Field(description="Language of the summary and the chapter titles.")
+    summary: str
+    topics: tuple[str, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    quotes: tuple[SpokenQuote, ...] = ()
+    checks: Checks = Checks()
+
+
+class PostText(Piece):
+    """One post, without its link; ``quote`` is what it quotes."""
+
+    text: str
+    quote: SpokenQuote | None = None
+
+
+def prose_problems(
+    text: str,
+    known: Sources,
+    *,
+    language: str,
+    shortest: int,
+    instructions: str = "",
+    sentence: bool = True,
+    least_support: float = claims.LEAST_SUPPORT,
+) -> list[str]:
+    """Why a text about the episode may not be published: how it is written, and what it claims."""
+    found = fluency.problems(
+        text, language=language, shortest=shortest, instructions=instructions, sentence=sentence
+    )
+    found += [str(claim) for claim in claims.unsupported(text, known, language=language)]
+    # The vocabulary can be compared only where text and transcript share a language.
+    same_language = base_language(language) == base_language(known.language)
+    if same_language and claims.support(text, known) < least_support:
+        found.append("it speaks of things that do not occur in the episode; use only what the transcript says")
+    return found
+
+
+def title_problems(title: str, known: Sources, *, language: str) -> list[str]:
+    found = prose_problems(title, known, language=language, shortest=6, sentence=False)
+    if len(title) > TITLE_LONGEST:
+        found.append(f"it has {len(title)} characters; {TITLE_LONGEST} is the most")
+    if len(norms(title)) < 2:
+        found.append("one word is no title")
+    if "\n" in title:
+        found.append("a title is one line")
+    return found
+
+
+def post_problems(
+    text: str, known: Sources, finder: QuoteFinder, *, platform: Platform, limit: int, language: str
+) -> list[str]:
+    """Why a whole post may not go out. What it quotes must be verbatim; the rest is prose about the episode."""
+    found = []
+    length = platform.count(text)
+    if length > limit:
+        found.append(f"it has {length} characters; {limit} is the most")
+    rest = text
+    for quote in quoted(text):
+        if finder.find(quote, fewest_words=1) is None:
+            found.append(f"nobody says '{quote}' in the episode")
+        rest = rest.replace(quote, "")
+    found += [str(claim) for claim in claims.unsupported(rest, known, language=language)]
+    if fluency.repeats(text):
+        found.append("it repeats itself")
+    if not text.strip():
+        found.append("it is empty")
+    return found
+
+
+def quotation(quote: str, language: str) -> str:
+    """The quote in its language's quotation marks."""
+    marks = {"de": "„“", "fr": "«»", "es": "«»", "it": "«»", "ru": "«»", "uk": "«»"}
+    opening, closing = marks.get(base_language(language), "“”")
+    return f"{opening}{quote}{closing}"
+
+
+def byline(title: str, show: str | None) -> str:
+    return f"{title} – {show}" if show else title
+
+
+def compose_post(
+    hook: str | None,
+    quotes: Sequence[SpokenQuote],
+    *,
+    title: str,
+    show: str | None,
+    platform: Platform,
+    limit: int,
+    language: str,
+) -> PostText:
+    """The fullest post that fits: hook, quote and title; without what does not fit; at the least the title.
+
+    ``quotes`` are tried in order.
+    """
+    line = byline(title, show)
+    spoken: list[SpokenQuote | None] = [*quotes, None]
+    for opening in [hook, None] if hook else [None]:
+        for quote in spoken if quotes else [None]:
+            if opening is None and quote is None:
+                continue
+            said = quotation(quote.text, language) if quote else None
+            for closing in (line, title, None):
+                text = "\n\n".join(part for part in (opening, said, closing) if part)
+                if platform.count(text) <= limit and (quote is not None or not quotes):
+                    return PostText(text=text, quote=quote)
+    for text in (line, title):
+        if platform.count(text) <= limit:
+            return PostText(text=text)
+    return PostText(text=headline(title, limit))
+
+
+def show_notes(
+    intro: str, chapters: Sequence[Chapter], quote: SpokenQuote | None, *, people: Sequence[str], link: str | None, language: str
+) -> str:
+    """Show notes as plain text, in an order that needs no headings in any language."""
+    parts = [intro]
+    if len(chapters) > 1:
+        parts.append("\n".join(f"{clock(chapter.start)} {chapter.title}" for chapter in chapters))
+    if quote:
+        parts.append(f"{quotation(quote.text, language)} ({clock(quote.start)})")
+    if people:
+        parts.append(", ".join(people))
+    if link:
+        parts.append(link)
+    return "\n\n".join(parts)

@@ -1,0 +1,141 @@
+"""Asking a model for texts, and asking again with the reason when one does not pass its check."""
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from podwright_core.fluency import tidy
+from podwright_core.texts import Checks
+from podwright_pipeline.engines import Message, Writer
+
+#: A text is asked for so often before an extract takes its place.
+ATTEMPTS = 3
+#: The first answer should be the likeliest one, later ones should differ from it.
+_TEMPERATURES = (0.2, 0.6, 0.9)
+#: Characters a token stands for, on the short side: what fits by this measure fits.
+CHARACTERS_A_TOKEN = 3.0
+#: Kept free for instructions and the chat template (tokens).
+_RESERVED = 350
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A text that is wanted."""
+
+    #: What the model may draw on; comes first, so that requests over the same material share their prefix.
+    material: str
+    instruction: str
+    #: Longest answer in characters.
+    longest: int
+    #: What is wrong with an answer, in words for the model.
+    check: Callable[[str], list[str]]
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """``value`` is None where no attempt passed."""
+
+    value: T | None
+    attempts: int
+
+    @property
+    def checks(self) -> Checks:
+        if self.value is None:
+            return Checks(checked=1, replaced=1)
+        return Checks(checked=1, repaired=int(self.attempts > 1))
+
+
+def room(writer: Writer, answer_tokens: int) -> int:
+    """Characters of material that a request may have beside an answer of so many tokens."""
+    return max(int((writer.context_tokens - _RESERVED - answer_tokens) * CHARACTERS_A_TOKEN), 600)
+
+
+def ask_text(writer: Writer, system: str, ask: Ask) -> Answer[str]:
+    """The first answer that passes its check."""
+    schema = _object("text", {"type": "string", "maxLength": ask.longest})
+    reasons: list[str] = []
+    for attempt in range(ATTEMPTS):
+        answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "text")
+        text = tidy(answer) if isinstance(answer, str) else ""
+        reasons = ask.check(text) if text else ["it is not the JSON object that was asked for"]
+        if not reasons:
+            return Answer(text, attempt + 1)
+    return Answer(None, ATTEMPTS)
+
+
+def ask_list(writer: Writer, system: str, ask: Ask, *, count: int) -> tuple[list[str], Checks]:
+    """Answers that pass, each by itself, at most ``count``; and what was checked.
+
+    What does not pass is asked for once more with the reason; the caller fills up what is missing then, and counts
+    it as replaced.
+    """
+    schema = _object("items", {"type": "array", "items": {"type": "string", "maxLength": ask.longest}, "maxItems": count})
+    kept: list[str] = []
+    reasons: list[str] = []
+    repaired = 0
+    for attempt in range(2):
+        answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "items")
+        reasons = []
+        for item in answer if isinstance(answer, list) else []:
+            text = tidy(str(item))
+            problems = ask.check(text)
+            if problems:
+                reasons.append(f"'{text[:80]}': {'; '.join(problems)}")
+            elif text not in kept and len(kept) < count:
+                kept.append(text)
+                repaired += attempt
+        if len(kept) == count or (not reasons and kept):
+            break
+    return kept, Checks(checked=len(kept), repaired=repaired)
+
+
+def _object(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: value}, "required": [name], "additionalProperties": False}
+
+
+def _complete(
+    writer: Writer, system: str, ask: Ask, schema: dict[str, Any], reasons: Sequence[str], attempt: int
+) -> str:
+    request = f"{ask.material}\n\n{ask.instruction}"
+    if reasons:
+        request += f"\nYour last answer will not do: {'; '.join(reasons[:3])}. Answer differently."
+    is_list = "items" in schema["properties"]
+    return writer.complete(
+        [Message(role="system", content=system), Message(role="user", content=request)],
+        schema=schema,
+        max_tokens=answer_tokens(ask.longest * (3 if is_list else 1)),
+        temperature=_TEMPERATURES[attempt],
+        seed=attempt + 1,
+    )
+
+
+def answer_tokens(characters: int) -> int:
+    return int(characters / CHARACTERS_A_TOKEN) + 30
+
+
+def _field(answer: str, name: str) -> Any:
+    """A field of the answer; None where it is no such JSON object, as when it was cut off."""
+    try:
+        value = json.loads(answer[answer.find("{") : answer.rfind("}") + 1])
+    except ValueError:
+        return None
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def each(concurrency: int, tasks: Sequence[Callable[[], T]], done: Callable[[int], None]) -> list[T]:
+    """Results of all tasks in order, so many at a time; ``done`` is told how many are finished."""
+    finished = 0
+    results: list[T] = []
+    pool = ThreadPoolExecutor(max(concurrency, 1), thread_name_prefix="generate")
+    try:
+        for future in [pool.submit(task) for task in tasks]:
+            results.append(future.result())
+            finished += 1
+            done(finished)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return results

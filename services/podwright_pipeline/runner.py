@@ -1,0 +1,142 @@
+"""Runs a request: answers from what is stored, or computes, stores, and writes the manifest last."""
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from podwright_core.stages import (
+    STAGE_VERSIONS,
+    Manifest,
+    PublicFile,
+    StageName,
+    StageRequest,
+    StageResult,
+    StoredFile,
+    files_digest,
+    results_prefix,
+)
+from podwright_pipeline.engines import Engines
+from podwright_pipeline.errors import RejectedError, StageError
+from podwright_pipeline.fetch import Limits, sha256_of
+from podwright_pipeline.stages import analyze, feed, ingest, transcribe, write
+from podwright_pipeline.store import Storage
+from podwright_pipeline.work import PARTIAL, PublicOutput, Report, StageOutput, Work
+
+logger = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+
+STAGES: Mapping[StageName, Callable[[Work], StageOutput]] = {
+    StageName.INGEST: ingest.run,
+    StageName.TRANSCRIBE: transcribe.run,
+    StageName.ANALYZE: analyze.run,
+    StageName.WRITE: write.run,
+    StageName.FEED: feed.run,
+}
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs requests over one tenant's storage."""
+
+    storage: Storage
+    engines: Engines
+    on_progress: Report
+    #: Folder in which each run gets a folder of its own; by default the system's.
+    scratch: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    local_files: bool = False
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def run(self, request: StageRequest) -> StageResult:
+        """The outcome, also of a failure: stage errors become results, other errors are raised."""
+        try:
+            manifest = self._stored(request)
+            cached = manifest is not None
+            manifest = manifest or self._compute(request)
+        except RejectedError as error:
+            return StageResult(stage=request.stage, key=request.key, outcome="rejected", message=str(error))
+        except StageError as error:
+            return StageResult(stage=request.stage, key=request.key, outcome="failed", message=str(error))
+        return StageResult(
+            stage=request.stage,
+            key=request.key,
+            outcome="done",
+            cached=cached,
+            digest=manifest.digest,
+            facts=manifest.facts,
+        )
+
+    def _stored(self, request: StageRequest) -> Manifest | None:
+        """The manifest of a finished run, when its public objects are in place or could be put there again."""
+        prefix = results_prefix(request.namespace, request.stage, request.key)
+        data = self.storage.private.read(f"{prefix}/{MANIFEST}")
+        if data is None:
+            return None
+        manifest = Manifest.model_validate_json(data)
+        for public in manifest.public:
+            if not self._in_place(prefix, public):
+                logger.warning("%s is not in the public bucket any more; computing it again", public.key)
+                return None
+        return manifest
+
+    def _in_place(self, prefix: str, public: PublicFile) -> bool:
+        if public.path is None:
+            return self.storage.public.size(public.key) == public.size
+        # A copy may have been overwritten since by another run, as a feed is: the results win.
+        data = self.storage.private.read(f"{prefix}/{public.path}")
+        if data is None:
+            return False
+        if self.storage.public.read(public.key) != data:
+            self.storage.public.write(public.key, data, public.content_type)
+        return True
+
+    def _compute(self, request: StageRequest) -> Manifest:
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(dir=self.scratch, prefix=f"{request.stage.value}-") as scratch:
+            work = Work(
+                request=request,
+                storage=self.storage,
+                engines=self.engines,
+                scratch=Path(scratch),
+                on_progress=self.on_progress,
+                limits=self.limits,
+                local_files=self.local_files,
+            )
+            output = STAGES[request.stage](work)
+            work.report(99, "storing the results")
+            files = [self._store(work, file.path, file.source, file.content_type) for file in output.files]
+            public = [self._publish(each) for each in output.public]
+            manifest = Manifest(
+                stage=request.stage,
+                version=STAGE_VERSIONS[request.stage],
+                key=request.key,
+                digest=files_digest(files),
+                files=files,
+                public=public,
+                facts=output.facts,
+                created=self.now().isoformat(timespec="seconds"),
+                seconds=round(time.monotonic() - started, 3),
+            )
+            document = manifest.model_dump_json(by_alias=True, indent=1).encode()
+            self.storage.private.write(f"{work.prefix}/{MANIFEST}", document, "application/json")
+            for path in self.storage.private.paths(f"{work.prefix}/{PARTIAL}"):
+                self.storage.private.delete(path)
+        return manifest
+
+    def _store(self, work: Work, path: str, source: Path, content_type: str) -> StoredFile:
+        self.storage.private.upload(f"{work.prefix}/{path}", source, content_type)
+        return StoredFile(
+            path=path, sha256=sha256_of(source), size=source.stat().st_size, content_type=content_type
+        )
+
+    def _publish(self, output: PublicOutput) -> PublicFile:
+        digest, size = sha256_of(output.source), output.source.stat().st_size
+        self.storage.public.upload(output.key, output.source, output.content_type)
+        return PublicFile(
+            key=output.key, sha256=digest, size=size, content_type=output.content_type, path=output.path
+        )

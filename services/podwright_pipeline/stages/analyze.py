@@ -1,0 +1,225 @@
+"""What the episode is about: summary, chapters, topics and quotes, each checked against the transcript.
+
+Chapters start where the vocabulary changes, which needs no model; the model names them. A transcript that is longer
+than the model's context is summarised stretch by stretch, then the summaries are.
+"""
+
+from functools import partial
+from typing import Any
+
+from podwright_core import claims, extract
+from podwright_core.chapters import Chapter, boundaries, chapters_document
+from podwright_core.claims import Sources
+from podwright_core.fluency import whole_sentences
+from podwright_core.quotes import QuoteFinder
+from podwright_core.stages import StageName
+from podwright_core.texts import TITLE_LONGEST, Analysis, Checks, SpokenQuote, prose_problems, title_problems
+from podwright_core.transcript import Transcript
+from podwright_pipeline.engines import Writer
+from podwright_pipeline.generate import Ask, answer_tokens, ask_list, ask_text, each, room
+from podwright_pipeline.work import StageOutput, Work
+
+SUMMARY_SHORTEST, SUMMARY_LONGEST = 60, 600
+#: What a status shows of the summary (characters).
+FACT_LONGEST = 300
+QUOTES, TOPICS = 4, 6
+_TOPIC_LONGEST = 60
+
+
+def run(work: Work) -> StageOutput:
+    transcript = Transcript.model_validate_json(work.input_bytes(StageName.TRANSCRIBE, "transcript.json"))
+    language = str(work.request.params.get("language") or transcript.language)
+    analyst = Analyst(transcript, language, work.engines.writer(work.request.endpoint))
+    analysis = analyst.analysis(work)
+    document: dict[str, Any] = analysis.model_dump(mode="json")
+    return StageOutput(
+        files=[
+            work.save("analysis.json", document, "application/json"),
+            work.save("chapters.json", chapters_document(list(analysis.chapters)), "application/json+chapters"),
+        ],
+        facts={
+            "summary": whole_sentences(analysis.summary, FACT_LONGEST) or extract.headline(analysis.summary, FACT_LONGEST),
+            "chapters": len(analysis.chapters),
+            "quotes": len(analysis.quotes),
+        },
+    )
+
+
+def system_prompt(language: str) -> str:
+    return (
+        "You write about podcast episodes. You use only what the transcript says: no other names, numbers or links. "
+        f"You write plain text in the language '{language}' and answer with a JSON object."
+    )
+
+
+class Analyst:
+    """One transcript and the model that reads it."""
+
+    def __init__(self, transcript: Transcript, language: str, writer: Writer) -> None:
+        self._transcript = transcript
+        self._language = language
+        self._writer = writer
+        self._known: Sources = claims.sources(transcript.language, [transcript.text])
+        self._finder = QuoteFinder(transcript)
+        self._room = room(writer, answer_tokens(SUMMARY_LONGEST))
+        self._system = system_prompt(language)
+
+    def analysis(self, work: Work) -> Analysis:
+        work.report(2, "finding the chapters")
+        stretches = boundaries(self._transcript)
+        titles = [partial(self._chapter_title, chapter) for chapter in stretches]
+        total = len(titles) + 3
+
+        def done(finished: int) -> None:
+            work.report(5 + 93 * finished / total, f"analysing: {finished} of {total}")
+
+        named = each(self._writer.concurrency, titles, done)
+        summary, summary_checks = self._summary()
+        done(len(titles) + 1)
+        topics, topic_checks = self._topics()
+        done(len(titles) + 2)
+        quotes, quote_checks = self._quotes()
+        checks = sum((each_checks for _, each_checks in named), summary_checks + topic_checks + quote_checks)
+        return Analysis(
+            language=self._language,
+            summary=summary,
+            topics=topics,
+            chapters=tuple(_distinct([chapter for chapter, _ in named])),
+            quotes=quotes,
+            checks=checks,
+        )
+
+    def _stretches(self) -> list[str]:
+        """The transcript in parts that fit the model's context."""
+        parts: list[str] = []
+        current = ""
+        for sentence in self._transcript.sentences:
+            if current and len(current) + len(sentence.text) + 1 > self._room:
+                parts.append(current)
+                current = ""
+            current = f"{current} {sentence.text}".strip()[: self._room]
+        return [*parts, current] if current else parts
+
+    def _summary(self) -> tuple[str, Checks]:
+        parts = self._stretches()
+        checks = Checks()
+        while len(parts) > 1:
+            summaries = [self._summary_of(part) for part in parts]
+            checks = sum((each_checks for _, each_checks in summaries), checks)
+            parts = _merged([text for text, _ in summaries], self._room)
+        text, last = self._summary_of(parts[0] if parts else "")
+        return text, checks + last
+
+    def _summary_of(self, text: str) -> tuple[str, Checks]:
+        instruction = "Summarise this in two or three sentences."
+
+        def check(answer: str) -> list[str]:
+            return prose_problems(
+                answer, self._known, language=self._language, shortest=SUMMARY_SHORTEST, instructions=instruction
+            )
+
+        ask = Ask(f"Transcript:\n{text}", instruction, SUMMARY_LONGEST, check)
+        answer = ask_text(self._writer, self._system, ask)
+        return answer.value or self._extracted_summary(text), answer.checks
+
+    def _extracted_summary(self, text: str) -> str:
+        """The best sentences of a stretch."""
+        chosen = [
+            sentence.text
+            for sentence in extract.best_sentences(self._transcript, 40, longest=10**9)
+            if sentence.text in text
+        ]
+        best: list[str] = []
+        for sentence in extract.best_sentences(self._transcript, 40, longest=10**9):
+            if sentence.text in chosen and len(" ".join([*best, sentence.text])) <= SUMMARY_LONGEST // 2:
+                best.append(sentence.text)
+        return " ".join(best) or extract.headline(text or self._transcript.text, SUMMARY_LONGEST // 2)
+
+    def _chapter_title(self, chapter: Chapter) -> tuple[Chapter, Checks]:
+        text = self._transcript.between(chapter.start, chapter.end)[: self._room]
+        ask = Ask(
+            f"Transcript of a chapter:\n{text}",
+            "Write a title for this chapter: two to seven words that say what it is about.",
+            TITLE_LONGEST,
+            lambda title: title_problems(title, self._known, language=self._language),
+        )
+        answer = ask_text(self._writer, self._system, ask)
+        title = answer.value.rstrip(".") if answer.value else self._extracted_title(text)
+        return chapter.model_copy(update={"title": title}), answer.checks
+
+    def _extracted_title(self, text: str) -> str:
+        phrases = extract.key_phrases(text, self._transcript.language, 3)
+        title = ", ".join(phrases)
+        return title[:1].upper() + title[1:] if title else extract.headline(text, 60) or "…"
+
+    def _topics(self) -> tuple[tuple[str, ...], Checks]:
+        ask = Ask(
+            f"Transcript:\n{(self._stretches() or [''])[0]}",
+            f"List up to {TOPICS} topics that the episode is about, one to three words each.",
+            _TOPIC_LONGEST,
+            self._topic_problems,
+        )
+        found, checks = ask_list(self._writer, self._system, ask, count=TOPICS)
+        found = list({topic.casefold(): topic for topic in found}.values())
+        if len(found) >= 2:
+            return tuple(found), checks
+        phrases = extract.key_phrases(self._transcript.text, self._transcript.language, TOPICS)
+        return tuple(phrases), checks + Checks(checked=1, replaced=1)
+
+    def _topic_problems(self, topic: str) -> list[str]:
+        found = prose_problems(topic, self._known, language=self._language, shortest=3, sentence=False, least_support=1.0)
+        if len(topic.split()) > 4:
+            found.append("a topic has at most three words")
+        return found
+
+    def _quotes(self) -> tuple[tuple[SpokenQuote, ...], Checks]:
+        shortest, longest = extract.QUOTE_SHORTEST, extract.QUOTE_LONGEST
+
+        def check(text: str) -> list[str]:
+            if not shortest <= len(text) <= longest:
+                return [f"it must have {shortest} to {longest} characters"]
+            return [] if self._finder.find(text) else ["nobody says that in the transcript; copy a sentence exactly"]
+
+        ask = Ask(
+            f"Transcript:\n{(self._stretches() or [''])[0]}",
+            f"Pick up to {QUOTES} sentences from the transcript that make people curious. Copy each word for word.",
+            longest,
+            check,
+        )
+        texts, checks = ask_list(self._writer, self._system, ask, count=QUOTES)
+        quotes: list[SpokenQuote] = []
+        wanted = texts + [sentence.text for sentence in extract.best_quotes(self._transcript, QUOTES)]
+        replaced = 0
+        for number, text in enumerate(wanted):
+            found = self._finder.find(text)
+            if found is None or len(quotes) == QUOTES or any(_overlap(found, quote) for quote in quotes):
+                continue
+            quotes.append(SpokenQuote(text=found.text, start=found.start, end=found.end))
+            replaced += number >= len(texts)
+        return tuple(quotes), checks + Checks(checked=replaced, replaced=replaced)
+
+
+def _overlap(one: Any, other: Any) -> bool:
+    return bool(one.start < other.end and other.start < one.end)
+
+
+def _merged(texts: list[str], longest: int) -> list[str]:
+    """Texts joined to fewer that fit; always fewer than before."""
+    parts: list[str] = []
+    for text in texts:
+        if parts and len(parts[-1]) + len(text) + 1 <= longest:
+            parts[-1] = f"{parts[-1]} {text}"
+        else:
+            parts.append(text)
+    return parts if len(parts) < len(texts) else [" ".join(texts)[:longest]]
+
+
+def _distinct(chapters: list[Chapter]) -> list[Chapter]:
+    """Neighbours with the same title are one chapter."""
+    result: list[Chapter] = []
+    for chapter in chapters:
+        if result and result[-1].title.casefold() == chapter.title.casefold():
+            result[-1] = result[-1].model_copy(update={"end": chapter.end})
+        else:
+            result.append(chapter)
+    return result

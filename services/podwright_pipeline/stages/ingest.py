@@ -1,0 +1,248 @@
+"""Fetches the recording, rejects what is not audio that someone can hear, and makes two audio files from it.
+
+``audio.flac`` (16 kHz, mono, lossless) is for speech models. The MP3 is for listeners: EBU R128 in two passes,
+-16 LUFS stereo or -19 LUFS mono, as podcast directories ask for.
+"""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podwright_core.chapters import clock
+from podwright_pipeline import ffmpeg
+from podwright_pipeline.errors import RejectedError, TemporaryError
+from podwright_pipeline.fetch import fetch, sha256_of
+from podwright_pipeline.probe import AudioStream, Probe, ProbeError, probe
+from podwright_pipeline.work import OutputFile, PublicOutput, StageOutput, Work
+
+AUDIO, PROBE = "audio.flac", "probe.json"
+
+#: Longer recordings are rejected, and shorter ones have nothing to say (seconds).
+LONGEST, SHORTEST = 24 * 3600.0, 0.5
+#: What is never louder than this is silence (dBFS).
+SILENT_PEAK = -60.0
+#: So much may be missing at the end before a file counts as cut off (seconds, share).
+_MISSING_SECONDS, _MISSING_SHARE = 2.0, 0.02
+#: Integrated loudness by channels (LUFS), true peak (dBTP; the encoder adds up to half a decibel), bit rates.
+_LOUDNESS = {1: -19.0, 2: -16.0}
+_TRUE_PEAK = -1.5
+_BITRATE = {1: "64k", 2: "128k"}
+_MP3_RATE = 44100
+#: Equal input gives equal bytes: no dates, versions or tags of the input.
+_EXACT = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
+_FAULT = re.compile(r"^\[[^\]]+\].*(?:error|invalid|missing|corrupt|truncat)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What decoding the whole recording showed."""
+
+    seconds: float
+    #: dBFS
+    peak: float
+    #: What ffmpeg's loudnorm measured, by its own names.
+    loudness: dict[str, str]
+    #: Complaints of the decoder.
+    faults: int
+
+
+def run(work: Work) -> StageOutput:
+    media = work.scratch / "media"
+    _bring(work, media)
+    digest = _checked_digest(work, media)
+    work.report(31, "looking at the recording")
+    found, stream = _probed(media)
+    channels = 1 if stream.channels == 1 else 2
+    heard = _decode(work, media, found, channels)
+    _check_complete(media, found, heard)
+    _check_audible(heard)
+    mp3 = _encode(work, media, heard, channels)
+
+    published = {"sha256": sha256_of(mp3), "size": mp3.stat().st_size, "type": "audio/mpeg"}
+    key = f"{work.request.namespace}/media/{published['sha256']}.mp3"
+    report: dict[str, Any] = {
+        "source": {"sha256": digest, "size": media.stat().st_size, **found.model_dump(mode="json")},
+        "seconds": heard.seconds,
+        "peak": heard.peak,
+        "loudness": heard.loudness,
+        "faults": heard.faults,
+        "published": {**published, "key": key},
+    }
+    return StageOutput(
+        files=[
+            OutputFile(AUDIO, work.scratch / AUDIO, "audio/flac"),
+            work.save(PROBE, report, "application/json"),
+        ],
+        facts={
+            "durationSeconds": heard.seconds,
+            "sizeBytes": published["size"],
+            "mimeType": published["type"],
+            "sha256": digest,
+            "url": work.storage.address(key),
+        },
+        public=[PublicOutput(key, mp3, "audio/mpeg")],
+    )
+
+
+def _bring(work: Work, media: Path) -> None:
+    work.report(0, "fetching the recording")
+    fetch(
+        work.request.inputs["media"],
+        media,
+        storage=work.storage,
+        namespace=work.request.namespace,
+        report=lambda share, done: work.report(30 * share, f"fetching the recording: {done}"),
+        limits=work.limits,
+        files=work.local_files,
+    )
+
+
+def _checked_digest(work: Work, media: Path) -> str:
+    if media.stat().st_size == 0:
+        raise RejectedError(f"{work.request.inputs['media']} is empty (0 bytes). Upload the recording again.")
+    digest = sha256_of(media)
+    declared = work.request.params.get("sha256")
+    if declared and declared != digest:
+        raise RejectedError(
+            f"the recording has the SHA-256 {digest}, but spec.media.sha256 says {declared}: it was changed or damaged. "
+            "Upload it again, or correct spec.media.sha256."
+        )
+    return digest
+
+
+def _probed(media: Path) -> tuple[Probe, AudioStream]:
+    try:
+        found = probe(media)
+    except ProbeError as error:
+        raise RejectedError(f"the file cannot be opened as audio or video: {_guess(media, str(error))}") from error
+    stream = found.audio[0] if found.audio else None
+    if stream is None:
+        raise RejectedError("the file has no audio track. Upload a recording with sound.")
+    if not stream.sample_rate or not stream.channels:
+        raise RejectedError(f"the file looks like {found.format}, but holds no audio. Upload a real recording.")
+    if found.duration and found.duration > LONGEST:
+        raise RejectedError(f"the recording is {clock(found.duration)} long; up to {clock(LONGEST)} are taken.")
+    return found, stream
+
+
+def _guess(media: Path, error: str) -> str:
+    """What a file that no decoder wants most likely is, and what to do."""
+    with media.open("rb") as stream:
+        head = stream.read(4096)
+    if head[4:8] == b"ftyp":
+        return "it is an MP4 whose index is missing, most likely because it is cut off. Upload it again completely."
+    if head.lstrip()[:1] == b"<":
+        return "it is a web page (HTML or XML). Give the address of the recording itself."
+    if b"\0" not in head and _is_text(head):
+        return "it is a text, whatever its name says. Upload the recording itself."
+    return f"{error}. Upload it as MP3, M4A, WAV, FLAC, Ogg or WebM."
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # a character cut at the end of what was read
+    return True
+
+
+def _decode(work: Work, media: Path, found: Probe, channels: int) -> Heard:
+    """First pass: decodes everything once, for the speech model's file and for the measurements."""
+    layout = "mono" if channels == 1 else "stereo"
+    graph = (
+        f"[0:a:0]aformat=channel_layouts={layout},asplit=2[speech][measured];"
+        "[speech]aresample=16000,aformat=sample_fmts=s16:channel_layouts=mono[out];"
+        f"[measured]volumedetect,loudnorm=I={_LOUDNESS[channels]}:TP={_TRUE_PEAK}:print_format=json[null]"
+    )
+    target = work.scratch / AUDIO
+    arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-filter_complex", graph]
+    arguments += ["-map", "[out]", *_EXACT, "-c:a", "flac", target, "-map", "[null]", "-f", "null", "-"]
+    log = _ffmpeg(
+        arguments,
+        seconds=found.duration or 0.0,
+        report=lambda share: work.report(32 + 38 * share, "measuring the recording"),
+    )
+    peak = re.search(r"max_volume: (-?[\d.]+|-inf) dB", log)
+    measured = re.search(r"\{[^{}]*\"input_i\"[^{}]*\}", log)
+    try:
+        seconds = probe(target).duration or 0.0
+    except ProbeError:
+        seconds = 0.0
+    if peak is None or measured is None or seconds < SHORTEST:
+        raise RejectedError(
+            f"no audio could be decoded: the file is damaged, or shorter than {SHORTEST} s. Upload it again."
+        )
+    loudness = {name: str(value) for name, value in json.loads(measured.group()).items()}
+    return Heard(round(seconds, 3), float(peak[1]), loudness, len(_FAULT.findall(log)))
+
+
+def _check_complete(media: Path, found: Probe, heard: Heard) -> None:
+    declared = found.duration or 0.0
+    if declared - heard.seconds > max(_MISSING_SECONDS, _MISSING_SHARE * declared):
+        raise RejectedError(
+            f"the recording is cut off: it should be {clock(declared)} long, but ends at {clock(heard.seconds)}. "
+            "Upload it again completely."
+        )
+    missing = _missing_wave_bytes(media)
+    if missing:
+        raise RejectedError(
+            f"the recording is cut off: the WAV file lacks {missing} bytes at its end. Upload it again completely."
+        )
+
+
+def _missing_wave_bytes(media: Path) -> int:
+    """How many bytes a WAV file is shorter than its header says; ffmpeg takes such a file for complete."""
+    with media.open("rb") as stream:
+        head = stream.read(12)
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return 0
+    declared = int.from_bytes(head[4:8], "little")
+    if declared in {0, 0xFFFFFFFF}:  # written to a pipe: the length was not known
+        return 0
+    missing = declared + 8 - media.stat().st_size
+    return missing if missing > _MISSING_SHARE * declared else 0
+
+
+def _check_audible(heard: Heard) -> None:
+    if heard.peak <= SILENT_PEAK or heard.loudness.get("input_i") == "-inf":
+        raise RejectedError(
+            f"the recording is silent: nothing in {clock(heard.seconds)} is louder than {heard.peak:.0f} dBFS. "
+            "Check the recording and upload it again."
+        )
+
+
+def _encode(work: Work, media: Path, heard: Heard, channels: int) -> Path:
+    """Second pass: one gain for the whole recording, from what the first pass measured."""
+    layout = "mono" if channels == 1 else "stereo"
+    measured = heard.loudness
+    # loudnorm stays linear only where the wanted range is no smaller than the measured one.
+    loudness_range = min(max(float(measured["input_lra"]), 7.0), 50.0)
+    graph = (
+        f"aformat=channel_layouts={layout},loudnorm=I={_LOUDNESS[channels]}:TP={_TRUE_PEAK}:LRA={loudness_range}"
+        f":measured_I={measured['input_i']}:measured_TP={measured['input_tp']}:measured_LRA={measured['input_lra']}"
+        f":measured_thresh={measured['input_thresh']}:offset={measured['target_offset']}:linear=true"
+    )
+    target = work.scratch / "published.mp3"
+    arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-map", "0:a:0", "-af", graph, *_EXACT]
+    arguments += ["-ar", str(_MP3_RATE), "-c:a", "libmp3lame", "-b:a", _BITRATE[channels], target]
+    _ffmpeg(
+        arguments,
+        seconds=heard.seconds,
+        report=lambda share: work.report(70 + 28 * share, "normalising the loudness"),
+    )
+    return target
+
+
+def _ffmpeg(arguments: list[str | Path], *, seconds: float, report: Any) -> str:
+    limit = 600 + 2 * min(seconds or LONGEST, LONGEST)
+    try:
+        return ffmpeg.run(arguments, seconds=seconds, time_limit=limit, report=report)
+    except ffmpeg.FfmpegError as error:
+        if "No space left" in error.log:
+            raise TemporaryError("there is no space left for the recording on the worker's disk.") from error
+        raise RejectedError(f"the recording cannot be decoded: {error}. Upload it again, or as another format.") from error
+    except subprocess.TimeoutExpired as error:
+        raise RejectedError(f"decoding the recording takes longer than {limit:.0f} s: the file is damaged.") from error

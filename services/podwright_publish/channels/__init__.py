@@ -1,0 +1,1 @@
+"""Channels: one module a platform, and nothing that one of them knows of another."""

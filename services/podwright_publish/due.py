@@ -1,0 +1,201 @@
+"""Whether a post may go out now. Pure; the operator explains with it, the publisher acts on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from podwright_core.channel_limits import text_problem
+from podwright_core.times import format_instant, parse_duration, parse_instant
+from podwright_crds.campaign import Campaign
+from podwright_crds.channel import Channel, ChannelType, QuietHours
+from podwright_crds.post import ApprovalState, Post, PostPhase
+from podwright_crds.resource import ConditionStatus, ConditionType, Reason
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What else decides about a post."""
+
+    channel: Channel | None
+    campaign: Campaign | None = None
+    #: When posts went out on the same channel; those of the last day are counted.
+    sent: Sequence[datetime] = ()
+
+
+@dataclass(frozen=True)
+class Go:
+    """The post may be sent now."""
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """The post may not be sent, and why. ``until`` is when to look again by the clock alone."""
+
+    phase: PostPhase
+    reason: Reason
+    message: str
+    until: datetime | None = None
+
+
+Verdict = Go | NotNow
+
+
+def due_at(post: Post) -> datetime | None:
+    """When the post is due; ``None``: as soon as it is approved."""
+    return parse_instant(post.spec.publish_at) if post.spec.publish_at else None
+
+
+def latest_at(post: Post, campaign: Campaign | None = None) -> datetime | None:
+    """From this time on the post is Missed; ``None``: never."""
+    due = due_at(post)
+    ends = [] if due is None else [due + parse_duration(post.spec.max_lateness)]
+    if campaign is not None and campaign.spec.window.end:
+        ends.append(parse_instant(campaign.spec.window.end))
+    return min(ends, default=None)
+
+
+def verdict(post: Post, around: Surroundings, now: datetime) -> Verdict:
+    """The first thing that stands against sending the post, or ``Go``."""
+    try:
+        for check in (
+            _decided,
+            _in_time,
+            _fits,
+            _not_orphaned,
+            _not_suspended,
+            _due,
+            _connected,
+            _awake,
+            _within_quota,
+        ):
+            answer = check(post, around, now)
+            if answer is not None:
+                return answer
+    except ValueError as error:
+        return NotNow(PostPhase.FAILED, Reason.INVALID_SCHEDULE, f"Correct spec: {error}.")
+    return Go()
+
+
+def _decided(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
+    approval = post.spec.approval
+    note = f": {approval.note}" if approval.note else ""
+    if approval.state is ApprovalState.REJECTED:
+        by = f" by {approval.by}" if approval.by else ""
+        return NotNow(PostPhase.REJECTED, Reason.REJECTED, f"Rejected{by}{note}.")
+    if approval.state is ApprovalState.DRAFT:
+        latest = latest_at(post, around.campaign)
+        deadline = f" before {format_instant(latest)}" if latest else ""
+        return NotNow(
+            PostPhase.DRAFT,
+            Reason.APPROVAL_NEEDED,
+            f"Read the text and set spec.approval.state to Approved or Rejected{deadline}.",
+        )
+    return None
+
+
+def _in_time(post: Post, around: Surroundings, now: datetime) -> NotNow | None:
+    latest = latest_at(post, around.campaign)
+    if latest is not None and now >= latest:
+        return NotNow(
+            PostPhase.MISSED,
+            Reason.MISSED,
+            f"It had to go out by {format_instant(latest)} and did not. Set a new spec.publishAt to send it after all.",
+        )
+    return None
+
+
+def _fits(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
+    if around.channel is None:
+        return None
+    spec = around.channel.spec
+    problem = text_problem(spec.type.value, post.spec.text, spec.limits.max_characters)
+    if problem is None and spec.type is ChannelType.FEED and post.spec.episode_ref is None:
+        problem = "A post on a feed channel needs spec.episodeRef: the episode that stands in the feed."
+    return NotNow(PostPhase.FAILED, Reason.TEXT_REJECTED, problem) if problem else None
+
+
+def _not_orphaned(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
+    reference = post.spec.campaign_ref
+    if reference is None or around.campaign is not None:
+        return None
+    message = f"Campaign '{reference.name}' does not exist any more: create it again or delete this post."
+    return NotNow(PostPhase.SCHEDULED, Reason.CAMPAIGN_NOT_FOUND, message)
+
+
+def _not_suspended(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
+    for what, suspended in (
+        ("the post", post.spec.suspend),
+        ("its campaign", around.campaign is not None and around.campaign.spec.suspend),
+        ("its channel", around.channel is not None and around.channel.spec.suspend),
+    ):
+        if suspended:
+            message = f"Not sent while {what} is suspended: set spec.suspend to false to go on."
+            return NotNow(PostPhase.SCHEDULED, Reason.SUSPENDED, message)
+    return None
+
+
+def _due(post: Post, around: Surroundings, now: datetime) -> NotNow | None:
+    due = due_at(post)
+    if around.campaign is not None and around.campaign.spec.window.start:
+        start = parse_instant(around.campaign.spec.window.start)
+        due = start if due is None else max(due, start)
+    if due is not None and now < due:
+        return NotNow(PostPhase.SCHEDULED, Reason.SCHEDULED, f"Goes out at {format_instant(due)}.", until=due)
+    return None
+
+
+def _connected(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
+    name = post.spec.channel_ref.name
+    if around.channel is None:
+        message = f"Channel '{name}' does not exist in this namespace: create it or correct spec.channelRef."
+        return NotNow(PostPhase.SCHEDULED, Reason.CHANNEL_NOT_FOUND, message)
+    ready = next((c for c in around.channel.status.conditions if c.type == ConditionType.READY), None)
+    if ready is None or ready.status is not ConditionStatus.TRUE:
+        why = f": {ready.message}" if ready is not None and ready.message else "."
+        return NotNow(PostPhase.SCHEDULED, Reason.CHANNEL_NOT_READY, f"Channel '{name}' is not ready{why}")
+    return None
+
+
+def _awake(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
+    quiet = around.channel.spec.quiet_hours if around.channel else None
+    until = quiet_until(quiet, now) if quiet else None
+    if until is None:
+        return None
+    return NotNow(
+        PostPhase.SCHEDULED, Reason.SCHEDULED, f"Quiet hours of the channel until {format_instant(until)}.", until=until
+    )
+
+
+def _within_quota(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
+    limit = around.channel.spec.limits.max_posts_per_day if around.channel else None
+    recent = sorted(sent for sent in around.sent if now - _DAY < sent <= now)
+    if limit is None or len(recent) < limit:
+        return None
+    until = recent[-limit] + _DAY
+    message = f"The channel had its {limit} posts of 24 hours; goes on at {format_instant(until)}."
+    return NotNow(PostPhase.SCHEDULED, Reason.SCHEDULED, message, until=until)
+
+
+def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
+    """When the quiet hours that hold ``now`` end, ``None`` outside of them; raises ``ValueError`` on a wrong zone.
+
+    Equal start and end mean no quiet hours.
+    """
+    try:
+        zone = ZoneInfo(quiet.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"time zone '{quiet.time_zone}' of the channel's quiet hours does not exist") from None
+    local = now.astimezone(zone)
+    start, end = time.fromisoformat(quiet.start), time.fromisoformat(quiet.end)
+    clock = local.time()
+    overnight = end < start
+    inside = (clock >= start or clock < end) if overnight else start <= clock < end
+    if not inside:
+        return None
+    day = local.date() + _DAY if overnight and clock >= start else local.date()
+    until = datetime.combine(day, end, tzinfo=zone).astimezone(now.tzinfo)
+    # In the hour that the clocks repeat, the end may read as one that is past already: its second coming is meant.
+    return until if until > now else datetime.combine(day, end, tzinfo=zone).replace(fold=1).astimezone(now.tzinfo)

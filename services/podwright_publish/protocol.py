@@ -1,0 +1,276 @@
+"""Rule 5 as a pure state machine: what to do next with a post, and what a status becomes.
+
+An attempt is recorded (Pending) before anything is sent and confirmed afterwards; both writes are guarded by the
+resource version, so of several workers one wins. Whatever a crash leaves behind is one of these:
+
+- nothing recorded: nothing was sent;
+- a Pending attempt younger than a request can last: its worker may be alive, leave it;
+- an older Pending attempt, or one with outcome Unknown: the post may be out. Where the platform can be read back, look;
+  where it recognises the key of the first attempt, send again with it; else hold the post for a person.
+
+Phases are derived from what is recorded, never the other way round.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from podwright_core.times import format_instant, parse_instant
+from podwright_crds.names import ANNOTATION_RETRY
+from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus
+from podwright_crds.resource import Reason
+from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Unclear
+from podwright_publish.capabilities import CLAIM_MARGIN, Capabilities
+from podwright_publish.due import NotNow, Surroundings, due_at, verdict
+
+#: Attempts kept in status.
+ATTEMPTS_KEPT = 10
+_MESSAGE_LIMIT = 1000
+#: First pause after an attempt that may be repeated, doubled each time up to the longest.
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Nothing is left to do until a person changes something."""
+
+    phase: PostPhase
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do now. ``until`` is when to look again by the clock alone; ``None``: when something changes."""
+
+    phase: PostPhase
+    reason: Reason
+    message: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Send:
+    """Record an attempt, then send."""
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Ask the platform whether it has the post."""
+
+
+Step = Settled | Wait | Send | LookUp
+
+
+def idempotency_key(post: Post) -> str:
+    """The same for every attempt of a post, and of no other post anywhere."""
+    return f"post_{post.metadata.uid}"
+
+
+def next_step(post: Post, around: Surroundings, capabilities: Capabilities, now: datetime) -> Step:
+    """What to do with a post, from what is recorded and what is so now."""
+    status = post.status
+    if is_published(status):
+        where = f" as {status.url or status.platform_id}" if status.url or status.platform_id else ""
+        return Settled(PostPhase.PUBLISHED, Reason.READY, f"Published{where}.")
+    last = status.attempts[-1] if status.attempts else None
+    if last is not None and last.outcome is AttemptOutcome.PENDING:
+        given_up = parse_instant(last.started_at) + capabilities.send_limit + CLAIM_MARGIN
+        if now < given_up:
+            who = f" by {last.worker}" if last.worker else ""
+            return Wait(PostPhase.PUBLISHING, Reason.PROGRESSING, f"Being sent{who}.", until=given_up)
+    released = is_released(post)
+    if (uncertain := first_uncertain(status)) is not None and not released:
+        return _resolve(post, around, capabilities, uncertain, now)
+    if last is not None and last.outcome is AttemptOutcome.REFUSED and not released:
+        return Settled(
+            PostPhase.FAILED,
+            Reason.PUBLISH_FAILED,
+            f"The platform refused the post: {last.message or 'no reason given'} Mend it, then set the annotation "
+            f"{ANNOTATION_RETRY} to a new value.",
+        )
+    return _gated(post, around, now, pause_over=released)
+
+
+def _resolve(post: Post, around: Surroundings, capabilities: Capabilities, uncertain: Attempt, now: datetime) -> Step:
+    """What to do with a post that may be out."""
+    if capabilities.can_find:
+        return _paused(post, now) or LookUp()
+    last = post.status.attempts[-1]
+    if last.outcome is AttemptOutcome.REFUSED:
+        return _held(f"It was refused now, but an earlier attempt may have arrived. {last.message or ''}".strip())
+    if now - parse_instant(uncertain.started_at) >= capabilities.resend_safe_for:
+        return _held("An attempt has no known outcome, and the platform cannot tell whether it has the post.")
+    step = _gated(post, around, now)
+    if isinstance(step, Settled):
+        return _held(f"An attempt has no known outcome, and sending again is not allowed any more: {step.message}")
+    return step
+
+
+def _held(why: str) -> Settled:
+    return Settled(
+        PostPhase.HELD,
+        Reason.OUTCOME_UNKNOWN,
+        f"{why} Look on the platform: if the post is missing there, set the annotation {ANNOTATION_RETRY} to a new "
+        "value to send it again; if it is there, nothing is left to do.",
+    )
+
+
+def _gated(post: Post, around: Surroundings, now: datetime, *, pause_over: bool = False) -> Step:
+    against = verdict(post, around, now)
+    if isinstance(against, NotNow):
+        if against.phase in {PostPhase.SCHEDULED, PostPhase.DRAFT}:
+            return Wait(against.phase, against.reason, against.message, against.until)
+        return Settled(against.phase, against.reason, against.message)
+    pause = None if pause_over else _paused(post, now)
+    return pause or Send()
+
+
+def _paused(post: Post, now: datetime) -> Wait | None:
+    if not post.status.next_attempt_at:
+        return None
+    until = parse_instant(post.status.next_attempt_at)
+    if now >= until:
+        return None
+    message = post.status.attempts[-1].message if post.status.attempts else None
+    again = f"Tried again at {format_instant(until)}"
+    return Wait(PostPhase.SCHEDULED, Reason.RETRYING, f"{again}: {message}" if message else f"{again}.", until)
+
+
+def is_published(status: PostStatus) -> bool:
+    return status.published_at is not None or any(a.outcome is AttemptOutcome.CONFIRMED for a in status.attempts)
+
+
+def is_released(post: Post) -> bool:
+    """Whether a person asks to have the post tried again, and nobody has yet."""
+    asked = post.metadata.annotations.get(ANNOTATION_RETRY)
+    return bool(asked) and asked != post.status.retry_honoured
+
+
+def first_uncertain(status: PostStatus) -> Attempt | None:
+    """The earliest attempt that may have put the post on the platform without a confirmation."""
+    uncertain = (AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN)
+    return next((attempt for attempt in status.attempts if attempt.outcome in uncertain), None)
+
+
+def recorded(post: Post, worker: str, now: datetime) -> PostStatus:
+    """The status with a new Pending attempt, to be written before anything is sent.
+
+    A Pending attempt found there has lost its worker: it becomes Unknown. A person's release settles earlier doubts.
+    """
+    released = is_released(post)
+    earlier = [_doubt_settled(attempt, now, released=released) for attempt in post.status.attempts]
+    attempt = Attempt(
+        id=idempotency_key(post),
+        started_at=format_instant(now),
+        outcome=AttemptOutcome.PENDING,
+        worker=worker,
+    )
+    return post.status.model_copy(
+        update={
+            "phase": PostPhase.PUBLISHING,
+            "attempts": _kept([*earlier, attempt]),
+            "next_attempt_at": None,
+            "retry_honoured": post.metadata.annotations.get(ANNOTATION_RETRY) or post.status.retry_honoured,
+        }
+    )
+
+
+def _doubt_settled(attempt: Attempt, now: datetime, *, released: bool) -> Attempt:
+    if released and attempt.outcome in {AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN}:
+        return _ended(attempt, AttemptOutcome.RETRYABLE, "A person had it sent again.", now)
+    if attempt.outcome is AttemptOutcome.PENDING:
+        return _ended(attempt, AttemptOutcome.UNKNOWN, "The worker was lost before it had an answer.", now)
+    return attempt
+
+
+def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostStatus:
+    """The status once the newest attempt has its answer. ``jitter`` is random in [0, 1)."""
+    *earlier, attempt = post.status.attempts
+    match answer:
+        case Confirmed():
+            return _published(post, answer, now)
+        case Refused(message):
+            ended = _ended(attempt, AttemptOutcome.REFUSED, message, now)
+            in_doubt = first_uncertain(post.status.model_copy(update={"attempts": earlier})) is not None
+            return post.status.model_copy(
+                update={
+                    "phase": PostPhase.HELD if in_doubt else PostPhase.FAILED,
+                    "attempts": [*earlier, ended],
+                    "next_attempt_at": None,
+                }
+            )
+        case NotTaken(message, retry_after):
+            outcome = AttemptOutcome.RETRYABLE
+        case Unclear(message, retry_after):
+            outcome = AttemptOutcome.UNKNOWN
+    ended = _ended(attempt, outcome, message, now)
+    return post.status.model_copy(
+        update={
+            "phase": PostPhase.SCHEDULED,
+            "attempts": [*earlier, ended],
+            "next_attempt_at": format_instant(now + pause(len(post.status.attempts), jitter, retry_after)),
+        }
+    )
+
+
+def looked_up(post: Post, finding: Finding, now: datetime, jitter: float) -> PostStatus:
+    """The status once the platform was asked about attempts without a known outcome."""
+    match finding:
+        case Confirmed():
+            return _published(post, finding, now)
+        case NotTaken():
+            settled = [
+                _ended(a, AttemptOutcome.RETRYABLE, "Not on the platform.", now)
+                if a.outcome in {AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN}
+                else a
+                for a in post.status.attempts
+            ]
+            return post.status.model_copy(
+                update={"phase": PostPhase.SCHEDULED, "attempts": settled, "next_attempt_at": None}
+            )
+        case Unclear(_, retry_after):
+            again = now + pause(len(post.status.attempts), jitter, retry_after)
+            return post.status.model_copy(update={"next_attempt_at": format_instant(again)})
+
+
+def _published(post: Post, answer: Confirmed, now: datetime) -> PostStatus:
+    *earlier, attempt = post.status.attempts
+    due = due_at(post)
+    return post.status.model_copy(
+        update={
+            "phase": PostPhase.PUBLISHED,
+            "attempts": [*earlier, _ended(attempt, AttemptOutcome.CONFIRMED, answer.message, now)],
+            "platform_id": answer.platform_id,
+            "url": answer.url,
+            "published_at": format_instant(now),
+            "lateness_seconds": round((now - due).total_seconds(), 3) if due else None,
+            "next_attempt_at": None,
+        }
+    )
+
+
+def pause(attempts: int, jitter: float, retry_after: timedelta | None = None) -> timedelta:
+    """How long to wait after that many attempts: doubling, the upper half random, never less than asked for."""
+    longest = min(FIRST_PAUSE * int(2 ** min(max(attempts, 1) - 1, 20)), LONGEST_PAUSE)
+    backoff = longest * (0.5 + jitter / 2)
+    return backoff if retry_after is None else max(retry_after + FIRST_PAUSE * jitter, backoff)
+
+
+def _ended(attempt: Attempt, outcome: AttemptOutcome, message: str, now: datetime) -> Attempt:
+    return attempt.model_copy(
+        update={
+            "outcome": outcome,
+            "message": message[:_MESSAGE_LIMIT] or None,
+            "finished_at": attempt.finished_at or format_instant(now),
+        }
+    )
+
+
+def _kept(attempts: list[Attempt]) -> list[Attempt]:
+    """The last ten; the earliest doubt stays, since the platform's memory of the key counts from it."""
+    if len(attempts) <= ATTEMPTS_KEPT:
+        return attempts
+    dropped, kept = attempts[:-ATTEMPTS_KEPT], attempts[-ATTEMPTS_KEPT:]
+    doubt = next((a for a in dropped if a.outcome is AttemptOutcome.UNKNOWN), None)
+    return kept if doubt is None else [doubt, *kept[1:]]

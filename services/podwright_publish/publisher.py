@@ -1,0 +1,244 @@
+"""Carries out what ``protocol`` decides: read, decide, record, send, confirm."""
+
+import asyncio
+import heapq
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from podwright_crds.post import AttemptOutcome, Post, PostStatus
+from podwright_publish.answers import Answer, Refused, Unclear
+from podwright_publish.capabilities import Capabilities
+from podwright_publish.due import due_at
+from podwright_publish.ports import (
+    ConflictError,
+    Loaded,
+    Message,
+    NotConnectedError,
+    Platform,
+    PostStore,
+    StoreUnavailableError,
+)
+from podwright_publish.protocol import (
+    LookUp,
+    Send,
+    Settled,
+    Wait,
+    answered,
+    idempotency_key,
+    is_published,
+    looked_up,
+    next_step,
+    recorded,
+)
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+#: Reading again after somebody else wrote, before the post is left to them.
+_ROUNDS = 8
+#: How long an outcome is tried to be written before it is left to a later run to find out.
+_CONFIRM_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found or done."""
+
+    post: str
+    message: str
+    #: When the clock alone changes it.
+    again_at: datetime | None = None
+    #: The store gave no answer: the run has to be repeated.
+    undone: bool = False
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Publisher:
+    """Publishes posts one at a time; several publishers may work on the same posts."""
+
+    def __init__(
+        self,
+        store: PostStore,
+        worker: str,
+        now: Callable[[], datetime] = utc_now,
+        jitter: Callable[[], float] = random.random,
+    ):
+        self._store = store
+        self._worker = worker
+        self._now = now
+        self._jitter = jitter
+
+    async def work(self, name: str) -> Report:
+        """Do the next step for a post, and the one after where that was only finding out."""
+        for _ in range(_ROUNDS):
+            loaded = await self._retried(lambda: self._store.load(name))
+            if loaded is None:
+                return Report(name, "The post does not exist.")
+            try:
+                report = await self._step(loaded)
+            except ConflictError:
+                continue
+            except NotConnectedError as error:
+                return Report(name, str(error))
+            if report is not None:
+                log.info(report.message, extra={"post": name})
+                return report
+        return Report(name, "Others keep changing the post; left to them.")
+
+    async def _step(self, loaded: Loaded) -> Report | None:
+        post = loaded.post
+        name = post.metadata.name
+        match next_step(post, loaded.around, loaded.capabilities, self._now()):
+            case Settled() as settled:
+                if post.status.phase is not settled.phase:
+                    await self._store.record(post, post.status.model_copy(update={"phase": settled.phase}))
+                return Report(name, settled.message)
+            case Wait() as wait:
+                return Report(name, wait.message, wait.until)
+            case Send():
+                return await self._send(loaded, await self._store.connect(loaded))
+            case LookUp():
+                platform = await self._store.connect(loaded)
+                finding = await platform.find(self._message(post))
+                await self._store.record(post, looked_up(post, finding, self._now(), self._jitter()))
+                return None
+
+    async def _send(self, loaded: Loaded, platform: Platform) -> Report:
+        message = self._message(loaded.post)
+        problems = platform.validate(message)
+        claimed = await self._claim(loaded.post)
+        answer: Answer = (
+            Refused(" ".join(problems)) if problems else await self._asked(platform, message, loaded.capabilities)
+        )
+        confirmed = await self._confirm(claimed, answer)
+        text = f"{type(answer).__name__}. {answer.message}".strip()
+        again = confirmed.status.next_attempt_at
+        return Report(message.post, text, datetime.fromisoformat(again) if again else None)
+
+    async def _claim(self, post: Post) -> Post:
+        """Record the attempt. Where the answer to the write is lost, what stands there tells whether it happened."""
+        status = recorded(post, self._worker, self._now())
+        try:
+            return await self._store.record(post, status)
+        except StoreUnavailableError:
+            loaded = await self._retried(lambda: self._store.load(post.metadata.name))
+            if loaded is not None and _stands(loaded.post, status):
+                return loaded.post
+            raise ConflictError from None
+
+    async def _asked(self, platform: Platform, message: Message, capabilities: Capabilities) -> Answer:
+        limit = capabilities.send_limit.total_seconds()
+        try:
+            async with asyncio.timeout(limit):
+                return await platform.publish(message)
+        except TimeoutError:
+            return Unclear(f"No answer within {limit:.0f} s.")
+        except Exception as error:  # whatever broke, the attempt's outcome is unknown and has to be recorded as such
+            log.exception("publishing broke", extra={"post": message.post})
+            return Unclear(f"The publisher failed while sending ({type(error).__name__}).")
+
+    async def _confirm(self, claimed: Post, answer: Answer) -> Post:
+        """Write the outcome. Others may write conditions meanwhile; only the attempt itself must still be ours."""
+        current = claimed
+
+        async def write() -> Post:
+            nonlocal current
+            try:
+                return await self._store.record(current, answered(current, answer, self._now(), self._jitter()))
+            except ConflictError:
+                loaded = await self._store.load(claimed.metadata.name)
+                if loaded is None or not _stands(loaded.post, claimed.status):
+                    # Deleted, or taken over after the claim ran out: there is nothing of ours to confirm.
+                    return loaded.post if loaded else claimed
+                current = loaded.post
+                raise
+
+        return await self._retried(write)
+
+    async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type((ConflictError, StoreUnavailableError)),
+            wait=wait_random_exponential(multiplier=0.1, max=5),
+            stop=stop_after_delay(_CONFIRM_SECONDS),
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                return await call()
+        raise AssertionError("unreachable: the last error is raised again")
+
+    def _message(self, post: Post) -> Message:
+        spec = post.spec
+        return Message(
+            key=idempotency_key(post),
+            namespace=post.metadata.namespace,
+            post=post.metadata.name,
+            channel=spec.channel_ref.name,
+            text=spec.text,
+            at=due_at(post) or post.metadata.creation_timestamp or self._now(),
+            link=spec.link,
+            episode=spec.episode_ref.name if spec.episode_ref else None,
+            campaign=spec.campaign_ref.name if spec.campaign_ref else None,
+        )
+
+
+def _stands(post: Post, status: PostStatus) -> bool:
+    """Whether the newest attempt of ``status``, still pending, is the newest one of the post."""
+    if not post.status.attempts:
+        return False
+    there, ours = post.status.attempts[-1], status.attempts[-1]
+    return there.outcome is AttemptOutcome.PENDING and (there.started_at, there.worker) == (
+        ours.started_at,
+        ours.worker,
+    )
+
+
+async def publish_all(
+    publisher: Publisher, posts: Sequence[Post], until: datetime, stop: asyncio.Event
+) -> list[Report]:
+    """Work on all posts until none of them is due before ``until``: one at a time a channel, channels side by side.
+
+    A set ``stop`` ends it after the posts at work.
+    """
+    queues: dict[str, list[Post]] = defaultdict(list)
+    for post in posts:
+        if not is_published(post.status):
+            queues[post.spec.channel_ref.name].append(post)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_channel_queue(publisher, queue, until, stop)) for queue in queues.values()]
+    return [report for task in tasks for report in task.result()]
+
+
+async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetime, stop: asyncio.Event) -> list[Report]:
+    posts = sorted(posts, key=lambda post: (post.spec.publish_at or "", post.metadata.name))
+    queue = [(utc_now(), place, post.metadata.name) for place, post in enumerate(posts)]
+    last: dict[str, Report] = {}
+    while queue and not stop.is_set():
+        at, place, name = heapq.heappop(queue)
+        if (seconds := (at - utc_now()).total_seconds()) > 0:
+            try:
+                await asyncio.wait_for(stop.wait(), seconds)
+            except TimeoutError:
+                pass
+            else:
+                break
+        try:
+            report = await publisher.work(name)
+        except (StoreUnavailableError, ConflictError) as error:
+            log.error("left to the next run: %s", error, extra={"post": name})  # noqa: TRY400  (an outcome, no bug)
+            report = Report(name, str(error), undone=True)
+        last[name] = report
+        if report.again_at is not None and report.again_at <= until:
+            heapq.heappush(queue, (max(report.again_at, utc_now()), place, name))
+    return list(last.values())
