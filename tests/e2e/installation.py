@@ -17,6 +17,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from podwright_core.stages import StageName, results_prefix
+from podwright_local.processes import component_pid
 from tests.e2e.kube import Kube, Object
 
 SAMPLES = Path(__file__).parents[2] / "k8s" / "samples"
@@ -48,8 +49,6 @@ class Installation:
 
     def component_pid(self, name: str) -> int:
         """The pid of one of the cluster's processes, as the machine sees it."""
-        from podwright_local.processes import component_pid
-
         return component_pid(self.state, name)
 
     # The bucket
@@ -111,11 +110,13 @@ class Installation:
     def another_speech(self, name: str) -> bytes:
         """Speech that no other test uses, so that no stage of it is there already.
 
-        The sample's MP3 frames, from a place that depends on the name: another beginning of the same talk.
+        The sample without its beginning, from a place that depends on the name: decoders find the next whole frame.
         """
         speech = (SAMPLES / "media" / "speech.mp3").read_bytes()
         offset = int(hashlib.sha256(name.encode()).hexdigest(), 16) % (len(speech) // 3)
-        return speech[speech.index(b"\xff\xf3", len(speech) // 8 + offset) :] if b"\xff\xf3" in speech else speech[offset:]
+        return (
+            speech[speech.index(b"\xff\xf3", len(speech) // 8 + offset) :] if b"\xff\xf3" in speech else speech[offset:]
+        )
 
     # The facade and the receiver
 
@@ -129,7 +130,9 @@ class Installation:
         return base64.b64decode(json.loads(data)["data"]["token"]).decode()
 
     def received(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self._service_url('receiver', self.kube.namespace)}/posts", timeout=10) as answer:
+        with urllib.request.urlopen(
+            f"{self._service_url('receiver', self.kube.namespace)}/posts", timeout=10
+        ) as answer:
             found: list[dict[str, Any]] = json.loads(answer.read())["posts"]
         return found
 

@@ -13,7 +13,7 @@ import yaml
 Object = dict[str, Any]
 
 
-class NotReached(AssertionError):
+class NotReachedError(AssertionError):
     """A wait ended without the awaited state; the message shows the last state seen."""
 
 
@@ -21,12 +21,12 @@ class NotReached(AssertionError):
 class Kube:
     """kubectl on one cluster, in one namespace by default."""
 
-    kubectl: Path
+    kubectl: str
     kubeconfig: Path
     namespace: str = "podcasts"
 
     def run(self, *args: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-        argv = [str(self.kubectl), "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, *args]
+        argv = [self.kubectl, "--kubeconfig", str(self.kubeconfig), "-n", self.namespace, *args]
         done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=120, check=False)
         if check and done.returncode != 0:
             message = f"kubectl {' '.join(args)}: {done.stderr or done.stdout}"
@@ -71,8 +71,9 @@ class Kube:
             if found is not None and reached(found):
                 return found
             time.sleep(0.5)
-        message = f"{kind}/{name} did not reach {what} in {seconds:.0f} s; status: {json.dumps((found or {}).get('status'), indent=1)}"
-        raise NotReached(message)
+        status = json.dumps((found or {}).get("status"), indent=1)
+        message = f"{kind}/{name} did not reach {what} in {seconds:.0f} s; status: {status}"
+        raise NotReachedError(message)
 
     def wait_ready(self, kind: str, name: str, seconds: float = 300) -> Object:
         return self.wait(kind, name, is_ready, seconds, "Ready")

@@ -1,6 +1,8 @@
 """Bad input becomes a message that says what to do, other episodes go on, and mending the cause heals it."""
 
-import subprocess
+import io
+import re
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from tests.e2e import manifests
 from tests.e2e.installation import Installation
-from tests.e2e.kube import condition, ready
+from tests.e2e.kube import Object, condition, ready, stage
 
 SPEECH = Path(__file__).parents[2] / "k8s" / "samples" / "media" / "speech.mp3"
 
@@ -18,9 +20,6 @@ pytestmark = pytest.mark.usefixtures("show")
 
 def silence() -> bytes:
     """Ten seconds of nothing, as WAV."""
-    import io
-    import wave
-
     out = io.BytesIO()
     with wave.open(out, "wb") as wav:
         wav.setnchannels(1)
@@ -28,6 +27,14 @@ def silence() -> bytes:
         wav.setframerate(16000)
         wav.writeframes(bytes(2 * 16000 * 10))
     return out.getvalue()
+
+
+#: The beginning of an MP4 file whose index, at the end, was cut off.
+TRUNCATED = (
+    bytes.fromhex("00000020667479704d344120000002004d3441206d70343269736f6d00000000")
+    + bytes.fromhex("00000008667265650001869f6d646174")
+    + bytes(range(256)) * 64
+)
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,6 @@ BAD_MEDIA = [
     Bad("truncated.m4a", lambda: TRUNCATED, "truncated|incomplete|damaged|decod|read"),
     Bad("silence.wav", silence, "silen|audible"),
 ]
-#: The beginning of an MP4 file whose index, at the end, was cut off.
-TRUNCATED = bytes.fromhex("00000020667479704d344120000002004d3441206d70343269736f6d00000000") + bytes.fromhex(
-    "00000008667265650001869f6d646174"
-) + bytes(range(256)) * 64
 
 
 @pytest.mark.parametrize("bad", BAD_MEDIA, ids=lambda b: b.name)
@@ -124,11 +127,7 @@ def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) ->
 def test_a_schedule_that_does_not_exist(installed: Installation, field: str, cadence: dict[str, str]) -> None:
     bad = manifests.campaign(f"bad-{field.lower()}", episodes=["speech"], channels=["receiver"], cadence=cadence)
     name = bad["metadata"]["name"]
-    try:
-        installed.kube.apply(bad)
-    except AssertionError as refused:
-        assert cadence[field] in str(refused)
-        return
+    installed.kube.apply(bad)
     found = installed.kube.wait_reason("campaign", name, ["InvalidSchedule"])
     assert cadence[field] in ready(found)["message"]
     installed.kube.patch("campaign", name, {"spec": {"cadence": {"cron": "0 9 1 1 *", "timeZone": "Europe/Vienna"}}})
@@ -136,13 +135,9 @@ def test_a_schedule_that_does_not_exist(installed: Installation, field: str, cad
     installed.kube.delete("campaign", name)
 
 
-def stage_done(found: dict[str, object], name: str) -> bool:
-    from tests.e2e.kube import stage
-
+def stage_done(found: Object, name: str) -> bool:
     return stage(found, name).get("phase") == "Done"
 
 
 def assert_says(message: str, pattern: str) -> None:
-    import re
-
     assert re.search(pattern, message, re.IGNORECASE), message

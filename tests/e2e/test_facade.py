@@ -12,8 +12,10 @@ from tests.e2e.installation import Installation
 pytestmark = pytest.mark.usefixtures("show")
 
 
-def call(installed: Installation, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
-    request = urllib.request.Request(  # noqa: S310
+def call(
+    installed: Installation, method: str, path: str, body: Any = None, token: str | None = None
+) -> tuple[int, Any]:
+    request = urllib.request.Request(
         f"{installed.facade_url}{path}",
         method=method,
         data=json.dumps(body).encode() if body is not None else None,
@@ -23,7 +25,7 @@ def call(installed: Installation, method: str, path: str, body: Any = None, toke
         },
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read() or b"null")
@@ -35,16 +37,21 @@ def test_upload_create_read(installed: Installation) -> None:
         installed, "POST", "/api/v1/uploads", {"fileName": "talk.mp3", "contentType": "audio/mpeg", "size": len(audio)}
     )
     assert status == 201, upload
-    put = urllib.request.Request(upload["data"]["uploadUrl"], data=audio, method="PUT")  # noqa: S310
+    put = urllib.request.Request(upload["data"]["uploadUrl"], data=audio, method="PUT")
     put.add_header("Content-Type", "audio/mpeg")
-    with urllib.request.urlopen(put, timeout=20) as answer:  # noqa: S310
+    with urllib.request.urlopen(put, timeout=20) as answer:
         assert answer.status == 200
 
     status, created = call(
         installed,
         "POST",
         "/api/v1/episodes",
-        {"name": "by-facade", "podcast": "workshop", "title": "By facade", "media": {"url": upload["data"]["mediaUrl"]}},
+        {
+            "name": "by-facade",
+            "podcast": "workshop",
+            "title": "By facade",
+            "media": {"url": upload["data"]["mediaUrl"]},
+        },
     )
     assert status in {201, 202}, created
     installed.kube.wait_ready("episode", "by-facade", 420)
@@ -63,5 +70,5 @@ def test_without_the_token_nothing_is_shown(installed: Installation) -> None:
 
 
 def test_readiness(installed: Installation) -> None:
-    with urllib.request.urlopen(f"{installed.facade_url}/readyz", timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"{installed.facade_url}/readyz", timeout=10) as answer:
         assert answer.status == 200

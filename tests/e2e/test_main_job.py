@@ -6,6 +6,7 @@ import urllib.request
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import jiwer
 import pytest
 
 from tests.e2e.installation import Installation
@@ -22,16 +23,6 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text.lower())
 
 
-def word_error_rate(reference: list[str], heard: list[str]) -> float:
-    """Levenshtein distance over words, divided by the reference's length."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(reference, 1):
-        previous, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (word != other))
-    return row[-1] / len(reference)
-
-
 def test_get_shows_the_whole_story(installed: Installation) -> None:
     table = installed.kube.run("get", KINDS).stdout
     for name in ("whisper", "writer", "speech", "two-voices", "receiver"):
@@ -43,7 +34,7 @@ def test_transcript_is_right_and_in_every_format(installed: Installation) -> Non
     artifacts = installed.kube.get("episode", "speech")["status"]["artifacts"]
     heard = installed.read(artifacts["transcriptTxt"]).decode()
     reference = (SAMPLES / "media" / "speech.txt").read_text()
-    assert word_error_rate(words(reference), words(heard)) < 0.10
+    assert jiwer.wer(" ".join(words(reference)), " ".join(words(heard))) < 0.10
     assert installed.read(artifacts["transcriptVtt"]).decode().startswith("WEBVTT")
     assert " --> " in installed.read(artifacts["transcriptSrt"]).decode()
     transcript = json.loads(installed.read(artifacts["transcriptJson"]))
@@ -81,7 +72,7 @@ def test_feed_lists_every_ready_episode(installed: Installation) -> None:
     assert channel.findtext("title") == podcast["spec"]["title"]
     assert channel.findtext("podcast:guid", namespaces=RSS)
     items = channel.findall("item")
-    assert len(items) == 2
+    assert {"Getting started with Asterisk", "Sourdough at the kitchen table"} <= {i.findtext("title") for i in items}
     for item in items:
         enclosure = item.find("enclosure")
         assert enclosure is not None

@@ -1,0 +1,306 @@
+"""The chart: what it renders, what it refuses, and whether a real API server takes it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from podwright_crds.kinds import KINDS
+from podwright_crds.names import PUBLISHER_SERVICE_ACCOUNT, STORAGE_SECRET
+from tests.contract.conftest import CHART, SYSTEM, TENANT
+from tests.control_plane import ControlPlane, KubectlError, binaries
+
+Manifest = dict[str, Any]
+POD_KINDS = {"Deployment"}
+
+STORAGE = {
+    "endpoint": "http://minio.minio.svc:9000",
+    "accessKey": "key",
+    "secretKey": "0123456789",
+    "publicUrl": "https://cdn.example.org/podcasts/",
+}
+VALUES: dict[str, Manifest] = {
+    "defaults": {},
+    "one tenant": {"tenants": [TENANT], "storage": STORAGE},
+    "two tenants, watched alone": {"tenants": [TENANT, "default"], "watchNamespaces": [TENANT, "default"]},
+    "no facade": {"facade": {"enabled": False}},
+    "no definitions": {"crds": {"install": False}},
+    "other names": {"fullnameOverride": "pw", "nameOverride": "shows"},
+    "everything placed": {
+        "image": {"repository": "registry.example.org:5000/podwright", "digest": "sha256:" + "0" * 64},
+        "imagePullSecrets": [{"name": "registry"}],
+        "operator": {
+            "nodeSelector": {"pool": "small"},
+            "tolerations": [{"key": "small", "operator": "Exists"}],
+            "affinity": {"podAntiAffinity": {}},
+            "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+            "podAnnotations": {"team": "platform"},
+            "podLabels": {"team": "platform"},
+        },
+        "facade": {"replicas": 2, "token": {"existingSecret": "mine", "key": "api"}, "service": {"port": 8080}},
+        "stages": {"pod": {"nodeSelector": {"pool": "jobs"}}, "labels": {"kueue.x-k8s.io/queue-name": "podcasts"}},
+        "inference": {
+            "image": {"repository": "inference", "tag": "gpu", "pullPolicy": "Always"},
+            "volumes": [{"name": "cache", "emptyDir": {}}],
+            "volumeMounts": [{"name": "cache", "mountPath": "/cache"}],
+            "env": [{"name": "HF_HOME", "value": "/cache"}],
+            "nodeSelector": {"gpu": "yes"},
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+        },
+        "metrics": {"annotations": False},
+    },
+}
+
+NONSENSE: dict[str, tuple[Manifest, str]] = {
+    "unknown value": ({"replicaCount": 3}, "replicaCount"),
+    "unknown value below": ({"operator": {"replicas": 2}}, "replicas"),
+    "pull policy": ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy"),
+    "digest": ({"image": {"digest": "latest"}}, "digest"),
+    "tag in the repository": ({"image": {"repository": "podwright:1"}}, "repository"),
+    "tenant": ({"tenants": ["Not A Namespace"]}, "tenants"),
+    "tenant twice": ({"tenants": ["a", "a"]}, "tenants"),
+    "endpoint": ({"storage": {"endpoint": "minio:9000"}}, "endpoint"),
+    "endpoint without keys": ({"storage": {"endpoint": "http://minio:9000"}}, "accessKey"),
+    "replicas": ({"facade": {"replicas": "two"}}, "replicas"),
+    "service type": ({"facade": {"service": {"type": "Ingress"}}}, "type"),
+    "log level": ({"operator": {"logLevel": "LOUD"}}, "logLevel"),
+    "volumes": ({"inference": {"volumes": "none"}}, "volumes"),
+}
+
+
+@pytest.fixture
+def values_file(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    path = tmp_path / "values.json"
+    path.write_text(json.dumps(request.param))
+    return str(path)
+
+
+def render(control_plane: ControlPlane, values_file: str, release: str = "podwright") -> list[Manifest]:
+    text = control_plane.helm(
+        "template", release, str(CHART), "-n", SYSTEM, "--kube-version", "1.35.4", "-f", values_file
+    ).stdout
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def with_values(tables: dict[str, Manifest]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("values_file", list(tables.values()), ids=list(tables), indirect=True)
+
+
+def test_lint(control_plane: ControlPlane) -> None:
+    done = control_plane.helm("lint", "--strict", str(CHART))
+    assert "[WARNING]" not in done.stdout
+    assert "[ERROR]" not in done.stdout
+
+
+@with_values(VALUES)
+def test_the_api_server_takes_all_that_is_rendered(control_plane: ControlPlane, values_file: str) -> None:
+    # Another release than the one that is installed: what is new is tried, not a change.
+    documents = render(control_plane, values_file, release="another")
+    for document in documents:
+        document["metadata"].setdefault("namespace", SYSTEM)
+    done = control_plane.kubectl(
+        "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-",
+        stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}),
+    )  # fmt: skip
+    # The namespaces warn about every pod that is not restricted.
+    assert done.stderr == ""
+
+
+@with_values(VALUES)
+def test_every_pod_is_restricted_and_probed(control_plane: ControlPlane, values_file: str) -> None:
+    pods = [d["spec"]["template"]["spec"] for d in render(control_plane, values_file) if d["kind"] in POD_KINDS]
+    assert pods
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] >= 10000
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert {"livenessProbe", "readinessProbe", "startupProbe"} <= container.keys()
+            assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+            assert "memory" in container["resources"]["limits"]
+
+
+@with_values({"defaults": {}})
+def test_no_role_has_a_wildcard_or_may_list_secrets(control_plane: ControlPlane, values_file: str) -> None:
+    roles = [d for d in render(control_plane, values_file) if d["kind"] in {"Role", "ClusterRole"}]
+    assert len(roles) >= 6
+    for rule in (rule for role in roles for rule in role["rules"]):
+        assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+        assert not {"escalate", "impersonate"} & set(rule["verbs"])
+        if "secrets" in rule["resources"]:
+            assert rule["verbs"] == ["get"]
+
+
+@with_values({"everything placed": VALUES["everything placed"]})
+def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
+    documents = render(control_plane, values_file)
+    config = next(d["data"] for d in documents if d["kind"] == "ConfigMap")
+    inference = VALUES["everything placed"]["inference"]
+    assert json.loads(config["PODWRIGHT_INFERENCE_POD"]) == {k: v for k, v in inference.items() if k != "image"}
+    assert config["PODWRIGHT_INFERENCE_IMAGE"] == "inference:gpu"
+    assert config["PODWRIGHT_INFERENCE_IMAGE_PULL_POLICY"] == "Always"
+    assert config["PODWRIGHT_IMAGE"] == f"registry.example.org:5000/podwright@sha256:{'0' * 64}"
+    assert json.loads(config["PODWRIGHT_STAGE_POD"]) == {"nodeSelector": {"pool": "jobs"}}
+    assert not [d for d in documents if d["kind"] == "Secret"], "the token is the user's own"
+    for deployment in (d for d in documents if d["kind"] == "Deployment"):
+        assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == config["PODWRIGHT_IMAGE"]
+
+
+@with_values({"one tenant": VALUES["one tenant"]})
+def test_a_tenant_gets_the_storage_secret(control_plane: ControlPlane, values_file: str) -> None:
+    secret = next(d for d in render(control_plane, values_file) if d["metadata"]["name"] == STORAGE_SECRET)
+    assert secret["metadata"]["namespace"] == TENANT
+    assert secret["stringData"] == {
+        "PODWRIGHT_S3_ENDPOINT": STORAGE["endpoint"],
+        "PODWRIGHT_S3_ACCESS_KEY": STORAGE["accessKey"],
+        "PODWRIGHT_S3_SECRET_KEY": STORAGE["secretKey"],
+        "PODWRIGHT_S3_REGION": "us-east-1",
+        "PODWRIGHT_S3_BUCKET": "podwright",
+        "PODWRIGHT_S3_PUBLIC_BUCKET": "podwright-public",
+        "PODWRIGHT_S3_PUBLIC_URL": "https://cdn.example.org/podcasts",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values_file", "named"), list(NONSENSE.values()), ids=list(NONSENSE), indirect=["values_file"]
+)
+def test_nonsense_is_refused(control_plane: ControlPlane, values_file: str, named: str) -> None:
+    with pytest.raises(KubectlError, match=named):
+        render(control_plane, values_file)
+
+
+def test_every_value_is_in_the_schema_and_described() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert set(leaves(values, schema)) == set()
+
+
+def leaves(values: Manifest, schema: Manifest, path: str = "") -> Iterator[str]:
+    """Values that the schema does not know, and what it knows without a value or a description."""
+    for name in values.keys() ^ (schema["properties"].keys() - {"global"}):
+        yield f"{path}.{name}"
+    for name in values.keys() & schema["properties"].keys():
+        part = schema["properties"][name]
+        if not part.get("description"):
+            yield f"{path}.{name}"
+        if isinstance(values[name], dict) and "properties" in part and values[name]:
+            yield from leaves(values[name], {**part, "properties": known(part, values[name])}, f"{path}.{name}")
+
+
+def known(part: Manifest, values: Manifest) -> Manifest:
+    """The part's properties; of Kubernetes' own resource requirements those that are used."""
+    if "claims" in part["properties"]:
+        return {name: schema for name, schema in part["properties"].items() if name in values}
+    return dict(part["properties"])
+
+
+OPERATOR = f"system:serviceaccount:{SYSTEM}:podwright-operator"
+FACADE = f"system:serviceaccount:{SYSTEM}:podwright-api"
+MAY = [
+    (OPERATOR, "watch", "episodes.podwright.dev", TENANT),
+    (OPERATOR, "patch", "episodes.podwright.dev/status", "default"),
+    (OPERATOR, "create", "jobs.batch", TENANT),
+    (OPERATOR, "get", "secrets", TENANT),
+    (OPERATOR, "get", "pods/log", TENANT),
+    (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
+    (FACADE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
+    (FACADE, "create", "episodes.podwright.dev", TENANT),
+]
+MAY_NOT = [
+    (OPERATOR, "list", "secrets", TENANT),
+    (OPERATOR, "create", "pods", TENANT),
+    (OPERATOR, "create", "clusterrolebindings.rbac.authorization.k8s.io", TENANT),
+    (OPERATOR, "create", "episodes.podwright.dev", TENANT),
+    (OPERATOR, "delete", "episodes.podwright.dev", TENANT),
+    (FACADE, "get", "secrets/receiver-credentials", TENANT),
+    (FACADE, "get", "secrets", TENANT),
+    (FACADE, "list", "episodes.podwright.dev", "default"),
+    (FACADE, "patch", "posts.podwright.dev/status", TENANT),
+]
+
+
+@pytest.mark.parametrize(
+    ("who", "verb", "what", "namespace", "allowed"),
+    [(*rule, True) for rule in MAY] + [(*rule, False) for rule in MAY_NOT],
+)
+def test_rights(control_plane: ControlPlane, who: str, verb: str, what: str, namespace: str, allowed: bool) -> None:
+    resource, _, rest = what.partition("/")
+    subresource = ["--subresource", rest] if rest in {"status", "log"} else []
+    target = resource if subresource or not rest else what
+    done = control_plane.kubectl("auth", "can-i", verb, target, *subresource, "-n", namespace, "--as", who, check=False)
+    assert done.stdout.strip() == ("yes" if allowed else "no"), done.stderr
+
+
+def test_the_operator_binds_the_publisher_role_and_no_other(control_plane: ControlPlane) -> None:
+    def bind(role: str) -> str:
+        return control_plane.kubectl(
+            "create", "rolebinding", f"try-{role}", "-n", TENANT, "--clusterrole", role,
+            "--serviceaccount", f"{TENANT}:{PUBLISHER_SERVICE_ACCOUNT}", "--as", OPERATOR, check=False,
+        ).stderr  # fmt: skip
+
+    assert bind("podwright-publisher") == ""
+    assert "attempting to grant RBAC permissions not currently held" in bind("cluster-admin")
+
+
+def test_the_operator_may_own_what_it_makes(control_plane: ControlPlane) -> None:
+    """With owner references that block the owner's deletion, and the admission plugin that checks the right to."""
+    episode = {
+        "apiVersion": "podwright.dev/v1alpha1",
+        "kind": "Episode",
+        "metadata": {"name": "owner"},
+        "spec": {"podcastRef": {"name": "workshop"}, "title": "Owner", "media": {"url": "s3://podwright/a.mp3"}},
+    }
+    control_plane.kubectl("apply", "-n", TENANT, "-f", "-", stdin=json.dumps(episode))
+    owner = control_plane.get("episode", "owner", "-n", TENANT)
+    reference = {k: owner[k] for k in ("apiVersion", "kind")} | {k: owner["metadata"][k] for k in ("name", "uid")}
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": "owned",
+            "ownerReferences": [{**reference, "controller": True, "blockOwnerDeletion": True}],
+        },
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "a"}]}}},
+    }
+    control_plane.kubectl("apply", "-n", TENANT, "--server-side", "--as", OPERATOR, "-f", "-", stdin=json.dumps(job))
+
+
+def test_people_with_the_clusters_own_roles() -> None:
+    """What view, edit and admin get is said by labels; the controller manager adds it up."""
+    documents = list(yaml.safe_load_all((CHART / "templates" / "user-roles.yaml").read_text().replace("{{", "#{{")))
+    kinds = {kind.PLURAL for kind in KINDS}
+    viewed = {r for r in documents[0]["rules"][0]["resources"] if "/" not in r}
+    edited = {r for d in documents[1:] for r in d["rules"][0]["resources"]}
+    assert viewed == edited == kinds
+
+
+def test_upgrade_and_uninstall(tmp_path: Path) -> None:
+    """An upgrade keeps the token; an uninstall keeps the definitions and everyone's objects, and can be undone."""
+    with ControlPlane.start(tmp_path / "control-plane", binaries()) as cluster:
+        install = ("upgrade", "--install", "podwright", str(CHART), "-n", SYSTEM, "--create-namespace")
+        cluster.helm(*install)
+        token = cluster.get("secret", "podwright-api-token", "-n", SYSTEM)["data"]["token"]
+        cluster.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
+        post = next(iter((Path(__file__).parent / "manifests" / "good").glob("post.yaml")))
+        cluster.kubectl("apply", "-f", str(post))
+
+        cluster.helm(*install)
+        assert cluster.get("secret", "podwright-api-token", "-n", SYSTEM)["data"]["token"] == token
+
+        cluster.helm("uninstall", "podwright", "-n", SYSTEM)
+        left = cluster.get("all,clusterroles,clusterrolebindings,secrets,configmaps,crds", "-A", "-l",
+                           "app.kubernetes.io/instance=podwright")["items"]  # fmt: skip
+        assert {item["kind"] for item in left} == {"CustomResourceDefinition"}
+        assert {item["metadata"]["name"] for item in left} == {f"{kind.PLURAL}.podwright.dev" for kind in KINDS}
+        assert cluster.get("posts")["items"]
+
+        cluster.helm(*install)
+        assert cluster.get("posts")["items"]

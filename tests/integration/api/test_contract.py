@@ -1,0 +1,99 @@
+"""Whatever the contract allows and forbids is sent: nothing breaks, and every answer is one that the contract names."""
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from podwright_api import openapi
+from tests.integration.api.conftest import TENANTS, TOKEN, Facade, episode, podcast, post
+
+HEADERS = {"Authorization": f"Bearer {TOKEN}", "X-Podwright-Namespace": TENANTS[1]}
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    ignored_auth,
+    unsupported_method,
+]
+
+
+OPERATIONS = [
+    (method.upper(), path)
+    for path, operations in json.loads(openapi.FILE.read_text())["paths"].items()
+    for method in operations
+]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_nothing_breaks(facade: Facade, method: str, path: str, mode: GenerationMode) -> None:
+    operation = schemathesis.openapi.from_url(f"{facade.url}/openapi.json")[path][method]
+
+    @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def sends(case: Any) -> None:
+        case.call_and_validate(headers=HEADERS, checks=CHECKS)
+
+    try:
+        sends()
+    except Unsatisfiable:
+        pytest.skip("the contract leaves nothing to get wrong here")
+
+
+def test_answers_about_real_objects_are_in_the_contract(facade: Facade) -> None:
+    seed(facade)
+    schema = schemathesis.openapi.from_url(f"{facade.url}/openapi.json")
+    reads: list[tuple[str, dict[str, str], dict[str, str]]] = [
+        *((f"/api/v1/{plural}", {}, {}) for plural in ("podcasts", "episodes", "posts")),
+        *((f"/api/v1/{plural}/{{id}}", {"id": "seeded"}, {}) for plural in ("podcasts", "episodes", "posts")),
+        *(
+            ("/api/v1/episodes/{id}/transcript", {"id": "seeded"}, {"format": wanted})
+            for wanted in ("json", "vtt", "srt", "txt")
+        ),
+    ]
+    for path, names, query in reads:
+        case = schema[path]["GET"].Case(path_parameters=names, query=query)
+        assert case.call_and_validate(headers=HEADERS, checks=CHECKS).status_code == 200
+
+
+def seed(facade: Facade) -> None:
+    """One object of each kind in team-b, the episode with as full a status as the operator writes."""
+    tenant = TENANTS[1]
+    stage = {"name": "ingest", "phase": "Done", "key": "k", "progress": 100, "since": "2026-11-21T06:00:00Z"}
+    condition = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "Ready",
+        "message": "",
+        "lastTransitionTime": stage["since"],
+    }
+    facade.apply(podcast("seeded"), episode("seeded", "seeded"), post("seeded", "c", "d", "seeded"), namespace=tenant)
+    artifacts = {
+        f"transcript{ending.capitalize()}": facade.put(f"{tenant}/stages/transcribe/2/transcript.{ending}", b"{}")
+        for ending in ("json", "vtt", "srt", "txt")
+    }
+    status = {
+        "observedGeneration": 1,
+        "conditions": [condition],
+        "stage": "Done",
+        "stages": [stage],
+        "media": {"durationSeconds": 61.5, "sizeBytes": 1000},
+        "artifacts": artifacts,
+    }
+    facade.set_status("episode", "seeded", status, namespace=tenant)

@@ -1,0 +1,141 @@
+"""A store and platforms in memory, with a switch that ends the process at any of their steps."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from podwright_crds.channel import Channel
+from podwright_crds.post import Post, PostStatus
+from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Unclear
+from podwright_publish.capabilities import Capabilities
+from podwright_publish.due import Surroundings
+from podwright_publish.ports import ConflictError, Loaded, Message, StoreUnavailableError
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Clock:
+    at: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **duration: float) -> None:
+        self.at += timedelta(**duration)
+
+
+@dataclass
+class Faults:
+    """Ends the process, or loses an answer, at the numbered steps."""
+
+    crash_at: frozenset[int] = frozenset()
+    lost_at: frozenset[int] = frozenset()
+    steps: int = 0
+
+    def step(self) -> bool:
+        """Count a step; whether the answer of what comes next is lost."""
+        self.steps += 1
+        if self.steps in self.crash_at:
+            raise Crash
+        return self.steps in self.lost_at
+
+
+def channel(**spec: Any) -> Channel:
+    body = {
+        "type": "webhook",
+        "webhook": {"url": "http://receiver.test/", "timeoutSeconds": 5},
+        "credentialsRef": {"name": "credentials"},
+        **spec,
+    }
+    condition = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "Ready",
+        "message": "",
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    return Channel.read({"metadata": {"name": "news"}, "spec": body, "status": {"conditions": [condition]}})
+
+
+def post(name: str = "hello", **spec: Any) -> Post:
+    body = {
+        "channelRef": {"name": "news"},
+        "text": "Listen in.",
+        "publishAt": "2026-11-21T09:00:00Z",
+        "approval": {"state": "Approved"},
+        **spec,
+    }
+    metadata = {"name": name, "uid": f"uid-{name}", "resourceVersion": "1", "creationTimestamp": "2026-11-20T09:00:00Z"}
+    return Post.read({"metadata": metadata, "spec": body})
+
+
+@dataclass
+class MemoryPlatform:
+    """Remembers how often each key was taken in; a second time with the same key only where it does not dedupe."""
+
+    capabilities: Capabilities
+    faults: Faults
+    published: Counter[str] = field(default_factory=Counter)
+    refuses: list[str] = field(default_factory=list)
+
+    def validate(self, message: Message) -> list[str]:
+        del message
+        return self.refuses
+
+    async def publish(self, message: Message) -> Answer:
+        self.faults.step()
+        if not (self.capabilities.resend_safe_for and self.published[message.key]):
+            self.published[message.key] += 1
+        lost = self.faults.step()
+        return Unclear("no answer") if lost else Confirmed(platform_id=message.key)
+
+    async def find(self, message: Message) -> Finding:
+        if self.faults.step() or not self.capabilities.can_find:
+            return Unclear("cannot be read")
+        return Confirmed(platform_id=message.key) if self.published[message.key] else NotTaken("not there")
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class MemoryStore:
+    posts: dict[str, Post]
+    platform: MemoryPlatform
+    faults: Faults
+    channel: Channel = field(default_factory=channel)
+
+    async def campaign_posts(self, campaign: str) -> Sequence[Post]:
+        del campaign
+        return list(self.posts.values())
+
+    async def load(self, name: str) -> Loaded | None:
+        self.faults.step()
+        found = self.posts.get(name)
+        return None if found is None else Loaded(found, Surroundings(self.channel), self.platform.capabilities)
+
+    async def record(self, post: Post, status: PostStatus) -> Post:
+        self.faults.step()
+        there = self.posts[post.metadata.name]
+        if there.metadata.resource_version != post.metadata.resource_version:
+            raise ConflictError
+        self.write(there.model_copy(update={"status": status}))
+        if self.faults.step():
+            raise StoreUnavailableError
+        return self.posts[post.metadata.name]
+
+    async def connect(self, loaded: Loaded) -> MemoryPlatform:
+        del loaded
+        return self.platform
+
+    def write(self, changed: Post) -> None:
+        version = str(int(changed.metadata.resource_version) + 1)
+        metadata = changed.metadata.model_copy(update={"resource_version": version})
+        self.posts[changed.metadata.name] = changed.model_copy(update={"metadata": metadata})

@@ -1,0 +1,142 @@
+"""Every step of the protocol is taken away in turn, with the real publisher over a store and platforms in memory."""
+
+from collections.abc import Awaitable
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podwright_crds.post import PostPhase
+from podwright_publish.capabilities import Capabilities
+from podwright_publish.publisher import Publisher, Report
+from tests.unit.publish.memory import Clock, Crash, Faults, MemoryPlatform, MemoryStore, post
+
+SEND = timedelta(seconds=5)
+DEDUPES = Capabilities(timedelta.max, can_find=False, send_limit=SEND)
+READS_BACK = Capabilities(timedelta(0), can_find=True, send_limit=SEND)
+NEITHER = Capabilities(timedelta(0), can_find=False, send_limit=SEND)
+NAMES = ("one", "two")
+
+
+def world(capabilities: Capabilities, faults: Faults) -> MemoryStore:
+    platform = MemoryPlatform(capabilities, faults)
+    return MemoryStore({name: post(name, maxLateness="7d") for name in NAMES}, platform, faults)
+
+
+async def survived(work: Awaitable[Report]) -> None:
+    try:
+        await work
+    except Crash:
+        return
+
+
+async def run_to_the_end(store: MemoryStore, clock: Clock, runs: int = 12) -> None:
+    """Runs of a publisher that may be ended at any step, a while apart."""
+    for number in range(runs):
+        publisher = Publisher(store, f"worker-{number}", now=clock, jitter=lambda: 0.5)
+        for name in NAMES:
+            await survived(publisher.work(name))
+        clock.forward(minutes=20)
+
+
+@pytest.mark.parametrize("crash_at", range(1, 16))
+@pytest.mark.parametrize("capabilities", [DEDUPES, READS_BACK])
+async def test_a_crash_at_any_step_ends_in_one_publication(capabilities: Capabilities, crash_at: int) -> None:
+    faults = Faults(crash_at=frozenset({crash_at}))
+    store = world(capabilities, faults)
+    await run_to_the_end(store, Clock())
+    for name in NAMES:
+        status = store.posts[name].status
+        assert status.phase is PostPhase.PUBLISHED
+        assert store.platform.published[f"post_uid-{name}"] == 1
+
+
+@pytest.mark.parametrize("crash_at", range(1, 16))
+async def test_without_key_and_read_back_a_doubt_is_held_and_nothing_doubled(crash_at: int) -> None:
+    faults = Faults(crash_at=frozenset({crash_at}))
+    store = world(NEITHER, faults)
+    await run_to_the_end(store, Clock())
+    for name in NAMES:
+        published = store.platform.published[f"post_uid-{name}"]
+        phase = store.posts[name].status.phase
+        assert published <= 1
+        assert phase in {PostPhase.PUBLISHED, PostPhase.HELD}
+        assert phase is PostPhase.HELD or published == 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    crashes=st.frozensets(st.integers(1, 60), max_size=6),
+    losses=st.frozensets(st.integers(1, 60), max_size=6),
+    capabilities=st.sampled_from([DEDUPES, READS_BACK, NEITHER]),
+)
+async def test_any_mixture_of_crashes_and_lost_answers_never_doubles(
+    crashes: frozenset[int], losses: frozenset[int], capabilities: Capabilities
+) -> None:
+    store = world(capabilities, Faults(crashes, losses))
+    await run_to_the_end(store, Clock(), runs=30)
+    for name in NAMES:
+        published = store.platform.published[f"post_uid-{name}"]
+        phase = store.posts[name].status.phase
+        if capabilities is NEITHER:
+            assert published <= 1
+            assert phase in {PostPhase.PUBLISHED, PostPhase.HELD}
+        else:
+            assert (published, phase) == (1, PostPhase.PUBLISHED)
+
+
+async def test_a_worker_that_may_be_alive_is_left_alone() -> None:
+    clock, faults = Clock(), Faults(crash_at=frozenset({4}))
+    store = world(DEDUPES, faults)
+    await survived(Publisher(store, "first", now=clock).work("one"))
+    assert store.posts["one"].status.phase is PostPhase.PUBLISHING
+    clock.forward(seconds=20)
+    report = await Publisher(store, "second", now=clock).work("one")
+    assert "first" in report.message
+    assert report.again_at is not None
+    assert not store.platform.published
+    clock.at = report.again_at
+    await Publisher(store, "second", now=clock).work("one")
+    assert store.posts["one"].status.phase is PostPhase.PUBLISHED
+    assert [attempt.outcome.value for attempt in store.posts["one"].status.attempts] == ["Unknown", "Confirmed"]
+
+
+async def test_conditions_written_meanwhile_do_not_lose_the_outcome() -> None:
+    clock, faults = Clock(), Faults()
+    store = world(DEDUPES, faults)
+    send = store.platform.publish
+
+    async def slow(message: object) -> object:
+        answer = await send(message)  # type: ignore[arg-type]
+        there = store.posts["one"]
+        store.write(there.model_copy(update={"status": there.status.model_copy(update={"observed_generation": 7})}))
+        return answer
+
+    store.platform.publish = slow  # type: ignore[method-assign,assignment]
+    await Publisher(store, "worker", now=clock).work("one")
+    assert store.posts["one"].status.phase is PostPhase.PUBLISHED
+    assert store.posts["one"].status.observed_generation == 7
+
+
+async def test_a_broken_channel_module_leaves_a_doubt_not_a_gap() -> None:
+    clock, faults = Clock(), Faults()
+    store = world(NEITHER, faults)
+
+    async def broken(message: object) -> object:
+        raise KeyError(message)
+
+    store.platform.publish = broken  # type: ignore[method-assign,assignment]
+    await Publisher(store, "worker", now=clock).work("one")
+    await Publisher(store, "worker", now=clock).work("one")
+    assert store.posts["one"].status.phase is PostPhase.HELD
+
+
+async def test_what_the_channel_cannot_take_is_refused_unsent() -> None:
+    clock, faults = Clock(), Faults()
+    store = world(DEDUPES, faults)
+    store.platform.refuses = ["Too many emoji."]
+    await Publisher(store, "worker", now=clock).work("one")
+    assert store.posts["one"].status.phase is PostPhase.FAILED
+    assert not store.platform.published
+    assert store.posts["one"].status.attempts[-1].message == "Too many emoji."
