@@ -151,10 +151,16 @@ class Campaign(Resource):
     PLURAL: ClassVar[str] = "campaigns"
     SHORT: ClassVar[str] = "camp"
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
-        PrinterColumn(name="Cron", type="string", json_path=".spec.cadence.cron", description="Slots."),
-        PrinterColumn(name="Zone", type="string", json_path=".spec.cadence.timeZone", description="Time zone."),
-        PrinterColumn(name="Published", type="string", json_path=".status.summary", description="Published of all."),
-        PrinterColumn(name="Next", type="string", json_path=".status.nextSlot", description="Next slot."),
+        PrinterColumn(name="Cron", type="string", json_path=".spec.cadence.cron", description="When posts go out."),
+        PrinterColumn(
+            name="Zone", type="string", json_path=".spec.cadence.timeZone", description="Time zone of the cron line."
+        ),
+        PrinterColumn(
+            name="Published", type="string", json_path=".status.summary", description="Posts that are out, of all."
+        ),
+        PrinterColumn(
+            name="Next", type="string", json_path=".status.nextSlot", description="When the next posts go out."
+        ),
         *READY_COLUMNS,
         MESSAGE_COLUMN,
     )

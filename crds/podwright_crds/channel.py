@@ -148,7 +148,7 @@ class Channel(Resource):
     PLURAL: ClassVar[str] = "channels"
     SHORT: ClassVar[str] = "chan"
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
-        PrinterColumn(name="Type", type="string", json_path=".spec.type", description="Platform."),
+        PrinterColumn(name="Type", type="string", json_path=".spec.type", description="Platform of the account."),
         *READY_COLUMNS,
         MESSAGE_COLUMN,
     )

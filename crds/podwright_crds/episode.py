@@ -149,7 +149,7 @@ class StagePhase(StrEnum):
 class StageStatus(Model):
     """How far one stage is."""
 
-    name: str = Field(description="Name of the stage: ingest, transcribe, analyze or write.", max_length=63)
+    name: str = Field(description="Name of the stage: ingest, transcribe, analyze, write or feed.", max_length=63)
     phase: StagePhase = Field(description="How far the stage is: Waiting, Running, Done or Failed.")
     key: str | None = Field(default=None, description="Digest of the stage's inputs; names its results in the bucket.")
     digest: str | None = Field(
@@ -217,11 +217,20 @@ class Episode(Resource):
     SHORT: ClassVar[str] = "eps"
     SELECTABLE: ClassVar[tuple[str, ...]] = (".spec.podcastRef.name",)
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
-        PrinterColumn(name="Podcast", type="string", json_path=".spec.podcastRef.name", description="Show."),
-        PrinterColumn(name="Stage", type="string", json_path=".status.stage", description="Stage at work."),
-        PrinterColumn(name="Progress", type="string", json_path=".status.progress", description="How far it is."),
+        PrinterColumn(
+            name="Podcast",
+            type="string",
+            json_path=".spec.podcastRef.name",
+            description="Show that it is an episode of.",
+        ),
+        PrinterColumn(name="Stage", type="string", json_path=".status.stage", description="Stage at work, or Done."),
+        PrinterColumn(
+            name="Progress", type="string", json_path=".status.progress", description="How far that stage is."
+        ),
         *READY_COLUMNS,
-        PrinterColumn(name="Title", type="string", json_path=".spec.title", description="Title.", priority=1),
+        PrinterColumn(
+            name="Title", type="string", json_path=".spec.title", description="Title of the episode.", priority=1
+        ),
         MESSAGE_COLUMN,
     )
 

@@ -185,9 +185,15 @@ class ModelEndpoint(Resource):
         PrinterColumn(name="Task", type="string", json_path=".spec.task", description="What the model does."),
         PrinterColumn(name="Engine", type="string", json_path=".spec.engine", description="What runs it."),
         *READY_COLUMNS,
-        PrinterColumn(name="Replicas", type="integer", json_path=".status.replicas", description="Running replicas."),
-        PrinterColumn(name="Weights", type="string", json_path=".spec.weights.uri", description="Files.", priority=1),
-        PrinterColumn(name="URL", type="string", json_path=".status.url", description="Base URL.", priority=1),
+        PrinterColumn(
+            name="Replicas", type="integer", json_path=".status.replicas", description="Replicas that are running."
+        ),
+        PrinterColumn(
+            name="Weights", type="string", json_path=".spec.weights.uri", description="Where the files are.", priority=1
+        ),
+        PrinterColumn(
+            name="URL", type="string", json_path=".status.url", description="Base URL of the API.", priority=1
+        ),
         MESSAGE_COLUMN,
     )
 

@@ -164,9 +164,13 @@ class Podcast(Resource):
     SHORT: ClassVar[str] = "pcast"
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
         PrinterColumn(name="Title", type="string", json_path=".spec.title", description="Title of the show."),
-        PrinterColumn(name="Episodes", type="integer", json_path=".status.episodes.total", description="Episodes."),
+        PrinterColumn(
+            name="Episodes", type="integer", json_path=".status.episodes.total", description="Episodes of the show."
+        ),
         *READY_COLUMNS,
-        PrinterColumn(name="Feed", type="string", json_path=".status.feedUrl", description="Feed.", priority=1),
+        PrinterColumn(
+            name="Feed", type="string", json_path=".status.feedUrl", description="Address of the feed.", priority=1
+        ),
         MESSAGE_COLUMN,
     )
 

@@ -143,12 +143,18 @@ class Post(Resource):
         ".spec.campaignRef.name",
     )
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
-        PrinterColumn(name="Channel", type="string", json_path=".spec.channelRef.name", description="Channel."),
-        PrinterColumn(name="Phase", type="string", json_path=".status.phase", description="How far it is."),
+        PrinterColumn(
+            name="Channel", type="string", json_path=".spec.channelRef.name", description="Channel that it goes to."
+        ),
+        PrinterColumn(name="Phase", type="string", json_path=".status.phase", description="How far the post is."),
         PrinterColumn(name="Due", type="string", json_path=".spec.publishAt", description="When it goes out."),
         *READY_COLUMNS,
-        PrinterColumn(name="Text", type="string", json_path=".spec.text", description="Text.", priority=1),
-        PrinterColumn(name="URL", type="string", json_path=".status.url", description="Where it is.", priority=1),
+        PrinterColumn(
+            name="Text", type="string", json_path=".spec.text", description="Text as it goes out.", priority=1
+        ),
+        PrinterColumn(
+            name="URL", type="string", json_path=".status.url", description="Where the published post is.", priority=1
+        ),
         MESSAGE_COLUMN,
     )
 

@@ -61,7 +61,7 @@ class WhisperSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    compute_type: str = Field(default="default", description="CTranslate2's type; default: int8 on CPU, float16 on GPU.")
+    compute_type: str = Field(default="default", description="CTranslate2's; default: int8 on CPU, float16 on GPU.")
     beam_size: int = Field(default=5, ge=1, le=20)
     cpu_threads: int = Field(default=0, ge=0, description="0: one for each of the replica's cores.")
     vad_filter: bool = Field(default=True, description="Leave out what is not speech before the model sees it.")

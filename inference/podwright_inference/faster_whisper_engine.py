@@ -94,11 +94,12 @@ class FasterWhisperEngine:
 def decode(audio: BinaryIO) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Samples of the first audio stream."""
     try:
-        return decode_audio(audio, sampling_rate=SAMPLE_RATE)
+        samples: np.ndarray[Any, np.dtype[np.float32]] = decode_audio(audio, sampling_rate=SAMPLE_RATE)
     except IndexError:
         raise UnreadableAudioError("the file has no audio stream") from None
     except (av.FFmpegError, ValueError) as error:
         raise UnreadableAudioError(f"it is no audio or video that can be decoded ({_reason(error)})") from error
+    return samples
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ from podwright_inference.args import LlmArgs
 def build(args: LlmArgs) -> serve.Application:
     """The application for Ray Serve; `args` come from `serveConfigV2`."""
     if args.gpus:
-        from podwright_inference.llm_server import gpu_application
+        from podwright_inference.llm_server import gpu_application  # noqa: PLC0415 - see above
 
         return gpu_application(args)
     deployment = serve.deployment(
@@ -32,12 +32,12 @@ def build(args: LlmArgs) -> serve.Application:
 class CpuLlm:
     """One replica on CPU: the engine of `ray.serve.llm` behind vLLM's HTTP application."""
 
-    async def __init__(self, args: LlmArgs) -> None:
-        from podwright_inference.llm_server import cpu_server
+    async def __init__(self, args: LlmArgs) -> None:  # type: ignore[misc] # Ray Serve awaits it
+        from podwright_inference.llm_server import cpu_server  # noqa: PLC0415 - see above
 
         self._server = await cpu_server(args)
 
-    async def __serve_build_asgi_app__(self) -> Any:  # noqa: PLW3201 - the name is Ray Serve's
+    async def __serve_build_asgi_app__(self) -> Any:
         return await self._server.__serve_build_asgi_app__()
 
     async def check_health(self) -> None:

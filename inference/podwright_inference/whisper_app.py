@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from ray import serve
 
 from podwright_inference.args import WhisperArgs
+from podwright_inference.transcription_api import ServedModel, transcription_api
 
 
 def build(args: WhisperArgs) -> serve.Application:
@@ -25,16 +26,12 @@ class Whisper:
     """One replica: a loaded model behind its HTTP application."""
 
     def __init__(self, args: WhisperArgs) -> None:
-        from podwright_inference.faster_whisper_engine import FasterWhisperEngine
+        from podwright_inference.faster_whisper_engine import FasterWhisperEngine  # noqa: PLC0415 - loads CTranslate2
 
         self._args = args
-        self._engine = FasterWhisperEngine(
-            Path(args.weights), args.settings, threads=args.threads, gpu=args.gpus > 0
-        )
+        self._engine = FasterWhisperEngine(Path(args.weights), args.settings, threads=args.threads, gpu=args.gpus > 0)
 
-    async def __serve_build_asgi_app__(self) -> FastAPI:  # noqa: PLW3201 - the name is Ray Serve's
-        from podwright_inference.transcription_api import ServedModel, transcription_api
-
+    async def __serve_build_asgi_app__(self) -> FastAPI:
         return transcription_api(ServedModel(self._args.model_id, self._engine, self._args.target_ongoing_requests))
 
     def check_health(self) -> None:

@@ -6,7 +6,7 @@ Vanderwende, 2005): a stem that the episode uses often and that is not yet cover
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from podwright_core.fluency import repeats
@@ -87,11 +87,17 @@ def _chosen(candidates: Sequence[Scored], count: int, language: str) -> list[Sco
     return picked
 
 
-def best_sentences(transcript: Transcript, count: int, *, longest: int = 1000) -> list[Sentence]:
-    """The sentences that say most of the episode, in their order, of at most so many characters together."""
+def best_sentences(
+    transcript: Transcript, count: int, *, longest: int, among: Collection[Sentence] | None = None
+) -> list[Sentence]:
+    """The sentences that say most of the episode, in their order, of at most so many characters together.
+
+    With ``among`` only those count.
+    """
     kept: list[Scored] = []
     used = 0
-    for item in _chosen(scored(transcript), count, transcript.language):
+    candidates = [item for item in scored(transcript) if among is None or item.sentence in among]
+    for item in _chosen(candidates, count, transcript.language):
         length = len(item.sentence.text) + (1 if kept else 0)
         if used + length <= longest:
             kept.append(item)
@@ -108,30 +114,45 @@ def best_quotes(
     return [item.sentence for item in _chosen(statements or fitting, count, transcript.language)]
 
 
-def key_phrases(text: str, language: str, count: int) -> list[str]:
-    """The words that a text uses most, and pairs of them that stand together, as they are written there."""
-    stems_seen: Counter[tuple[str, ...]] = Counter()
+def key_phrases(text: str, language: str, count: int, *, background: str = "") -> list[str]:
+    """The words that a text uses most, and pairs of them that stand together, as they are written there.
+
+    With a ``background``, those count most that the text uses more than the background does.
+    """
+    counts, spelling = _runs(text, language)
+    elsewhere, _ = _runs(background, language) if background else (Counter[tuple[str, ...]](), {})
+
+    def weight(run: tuple[str, ...]) -> float:
+        pair = 1.6 if len(run) == 2 else 1.0
+        return counts[run] * pair * counts[run] / max(elsewhere[run], counts[run])
+
+    ranked = sorted(counts, key=lambda run: (-weight(run), run))
+    result: list[str] = []
+    used: set[str] = set()
+    for run in ranked:
+        if len(result) == count:
+            break
+        if used & set(run) or (len(run) == 2 and counts[run] < 2):
+            continue
+        used |= set(run)
+        result.append(spelling[run].most_common(1)[0][0])
+    return result
+
+
+def _runs(text: str, language: str) -> tuple[Counter[tuple[str, ...]], dict[tuple[str, ...], Counter[str]]]:
+    """Stems and pairs of neighbouring stems with how often they stand there, and how they are written."""
+    counts: Counter[tuple[str, ...]] = Counter()
     spelling: dict[tuple[str, ...], Counter[str]] = {}
-    words = [match.group() for match in re.finditer(r"[^\W\d_][\w'’-]*", text)]
+    words = [match.group() for match in re.finditer(r"[^\W\d_][\w'’-]*|[.!?,;:]", text)]
     stems = [(content_stems(word, language) or [""])[0] for word in words]
     for at in range(len(stems)):
         for size in (1, 2):
             run = tuple(stems[at : at + size])
             if len(run) < size or not all(run) or (size == 2 and run[0] == run[1]):
                 continue
-            stems_seen[run] += 1
+            counts[run] += 1
             spelling.setdefault(run, Counter())[" ".join(words[at : at + size])] += 1
-    ranked = sorted(stems_seen, key=lambda run: (-stems_seen[run] * (1.6 if len(run) == 2 else 1.0), run))
-    result: list[str] = []
-    used: set[str] = set()
-    for run in ranked:
-        if len(result) == count:
-            break
-        if used & set(run) or (len(run) == 2 and stems_seen[run] < 2):
-            continue
-        used |= set(run)
-        result.append(spelling[run].most_common(1)[0][0])
-    return result
+    return counts, spelling
 
 
 def headline(text: str, longest: int) -> str:

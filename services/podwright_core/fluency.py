@@ -17,27 +17,32 @@ LEAST_DISTINCT = 0.7
 
 _LEAKS = re.compile(
     r"\bas an? (?:ai|language model|assistant)\b|\blanguage model\b|\bai (?:assistant|model)\b|\bjson\b|\bschema\b"
-    r"|\bthe (?:user|prompt|instructions?)\b|\b(?:here is|here's|here are) (?:a|an|the|your|my|some)\b.{0,40}:"
+    r"|\bthe (?:prompt|instructions?)\b|\b(?:here is|here's|here are) (?:a|an|the|your|my|some)\b.{0,40}:"
     r"|\b(?:sure|certainly|of course)[,!]"
     r"|\b(?:system|assistant|user)\s*:|<\|?\w+|\|>|\{\{|\}\}|\[[^\]]*\]|[{}]|\blorem ipsum\b|```|https?://\s"
-    r"|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
+    r"|\byour last answer\b|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)
-_SENTENCE = re.compile(r"[^.!?…。！？]+[.!?…。！？]*")
+#: A full stop inside of a number or an address ends nothing.
+_SENTENCE = re.compile(r"(?:[^.!?…。！？]|[.!?…](?=[^\s\"”’»)\].!?…]))+(?:[.!?…]+[\"”’»)\]]*|[。！？]+)?")
 _COMPLETE = re.compile(r"[.!?…。！？][\"”’»)\]]*$|[\u2600-\u27bf\U0001f000-\U0001faff]$")
 
 
-def problems(text: str, *, language: str, shortest: int, instructions: str = "", sentence: bool = True) -> list[str]:
+def problems(
+    text: str, *, language: str, shortest: int, instructions: str = "", said: str = "", sentence: bool = True
+) -> list[str]:
     """What is wrong with a text; empty when nothing is.
 
     ``shortest`` is in characters; ``instructions`` is what the model was told, without the material that it may use;
-    ``sentence`` says whether the text must end as sentences do (a title need not).
+    ``said`` is that material (who talks about JSON may be written about so); ``sentence`` says whether the text must
+    end as sentences do (a title need not).
     """
     found = []
     if len(text.strip()) < shortest:
         found.append(f"it is too short; write at least {shortest} characters")
-    if _LEAKS.search(text):
+    heard = said.casefold()
+    if any(match.group().casefold() not in heard for match in _LEAKS.finditer(text)):
         found.append("it talks about the task or has placeholders; write only the text itself")
     if _MARKUP.search(text):
         found.append("it has markup; write plain text")
@@ -91,11 +96,33 @@ def tidy(text: str) -> str:
     return result
 
 
+def sentences(text: str) -> list[str]:
+    """A text cut after each full stop, question mark, exclamation mark or ellipsis."""
+    return [found for match in _SENTENCE.finditer(text) if (found := match.group().strip())]
+
+
 def whole_sentences(text: str, longest: int) -> str:
     """The first sentences of a text that fit; empty when not even the first does."""
     kept = ""
-    for match in _SENTENCE.finditer(text):
-        if not _COMPLETE.search(match.group().strip()) or len((kept + match.group()).strip()) > longest:
+    for sentence in sentences(text):
+        longer = f"{kept} {sentence}".strip()
+        if not _COMPLETE.search(sentence) or len(longer) > longest:
             break
-        kept += match.group()
-    return kept.strip()
+        kept = longer
+    return kept
+
+
+def trimmed(text: str, longest: int) -> str:
+    """The text up to where it says the same again or breaks off: what a model that ran on has said before.
+
+    A text without any whole sentence stays as it is.
+    """
+    kept: list[str] = []
+    known: set[str] = set()
+    for sentence in sentences(whole_sentences(text, longest)):
+        words = " ".join(norms(sentence))
+        if words in known or repeats(" ".join([*kept, sentence])):
+            break
+        known.add(words)
+        kept.append(sentence)
+    return " ".join(kept) or text

@@ -12,3 +12,8 @@ def podcast_guid(feed_url: str) -> str:
     """podcast:guid of a show: UUIDv5 of its feed's address without the scheme and without slashes at the end."""
     bare = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://", "", feed_url.strip()).rstrip("/")
     return str(uuid.uuid5(PODCAST_NAMESPACE, bare))
+
+
+def episode_guid(podcast: str, name: str) -> str:
+    """GUID of an episode's feed item: UUIDv5 of the Episode's name in its show's podcast:guid."""
+    return str(uuid.uuid5(uuid.UUID(podcast), name))

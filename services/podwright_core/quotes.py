@@ -62,3 +62,9 @@ class QuoteFinder:
 def quoted(text: str) -> list[str]:
     """What stands in quotation marks in a text."""
     return [next(group for group in match.groups() if group is not None) for match in _QUOTED.finditer(text)]
+
+
+def contains(text: str, quote: str) -> bool:
+    """Whether a text has the words of a quote in a row."""
+    said, wanted = norms(text), norms(quote)
+    return any(said[at : at + len(wanted)] == wanted for at in range(len(said) - len(wanted) + 1))

@@ -30,7 +30,7 @@ def from_environment(environment: Mapping[str, str]) -> StageRequest:
     """The request that ``to_environment`` put there; raises KeyError where there is none."""
     if f"{PIECE_VARIABLE}_0" not in environment:
         return StageRequest.model_validate_json(environment[REQUEST_VARIABLE])
-    pieces = []
+    pieces: list[str] = []
     while piece := environment.get(f"{PIECE_VARIABLE}_{len(pieces)}"):
         pieces.append(piece)
     return StageRequest.model_validate_json(gzip.decompress(base64.b64decode("".join(pieces))))

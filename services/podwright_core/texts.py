@@ -9,11 +9,16 @@ from podwright_core.chapters import Chapter, clock
 from podwright_core.claims import Sources
 from podwright_core.extract import headline
 from podwright_core.platforms import Platform
-from podwright_core.quotes import QuoteFinder, quoted
+from podwright_core.quotes import contains, quoted
 from podwright_core.tokens import base_language, norms
 
 #: A title that podcast directories show whole (characters).
 TITLE_LONGEST = 90
+TITLE_WORDS = 12
+_NEVER_LAST = frozenset(
+    {"a", "an", "and", "as", "at", "by", "for", "from", "if", "of", "or", "that", "the", "to", "with", "your"}
+    | {"der", "die", "das", "ein", "eine", "mit", "und", "von", "zu"}
+)
 
 
 class Piece(BaseModel):
@@ -72,9 +77,7 @@ def prose_problems(
     least_support: float = claims.LEAST_SUPPORT,
 ) -> list[str]:
     """Why a text about the episode may not be published: how it is written, and what it claims."""
-    found = fluency.problems(
-        text, language=language, shortest=shortest, instructions=instructions, sentence=sentence
-    )
+    found = fluency.problems(text, language=language, shortest=shortest, instructions=instructions, sentence=sentence)
     found += [str(claim) for claim in claims.unsupported(text, known, language=language)]
     # The vocabulary can be compared only where text and transcript share a language.
     same_language = base_language(language) == base_language(known.language)
@@ -84,19 +87,32 @@ def prose_problems(
 
 
 def title_problems(title: str, known: Sources, *, language: str) -> list[str]:
+    """Why a title may not stand: beside what holds for prose, it is one short line that does not break off."""
     found = prose_problems(title, known, language=language, shortest=6, sentence=False)
-    if len(title) > TITLE_LONGEST:
-        found.append(f"it has {len(title)} characters; {TITLE_LONGEST} is the most")
-    if len(norms(title)) < 2:
+    words = norms(title)
+    if len(title) > TITLE_LONGEST or len(words) > TITLE_WORDS:
+        found.append("it is too long for a title")
+    if len(words) < 2:
         found.append("one word is no title")
-    if "\n" in title:
-        found.append("a title is one line")
+    if "\n" in title or len(fluency.sentences(title)) > 1:
+        found.append("a title is one line, not a text")
+    if not title.strip()[-1:].isalnum() and not title.strip().endswith(("!", "?", ")", "”", '"', ".")):
+        found.append("it breaks off")
+    if words and words[-1] in _NEVER_LAST:
+        found.append("it breaks off")
     return found
 
 
-def post_problems(
-    text: str, known: Sources, finder: QuoteFinder, *, platform: Platform, limit: int, language: str
-) -> list[str]:
+def copied(text: str, known: Sources, *, shortest: int = 5) -> list[str]:
+    """Sentences of a text (of so many words at least) that stand in its sources word for word."""
+    return [
+        sentence
+        for sentence in fluency.sentences(text)
+        if len(norms(sentence)) >= shortest and any(contains(source, sentence) for source in known.texts)
+    ]
+
+
+def post_problems(text: str, known: Sources, *, platform: Platform, limit: int, language: str) -> list[str]:
     """Why a whole post may not go out. What it quotes must be verbatim; the rest is prose about the episode."""
     found = []
     length = platform.count(text)
@@ -104,7 +120,7 @@ def post_problems(
         found.append(f"it has {length} characters; {limit} is the most")
     rest = text
     for quote in quoted(text):
-        if finder.find(quote, fewest_words=1) is None:
+        if not any(contains(source, quote) for source in known.texts):
             found.append(f"nobody says '{quote}' in the episode")
         rest = rest.replace(quote, "")
     found += [str(claim) for claim in claims.unsupported(rest, known, language=language)]
@@ -118,8 +134,8 @@ def post_problems(
 def quotation(quote: str, language: str) -> str:
     """The quote in its language's quotation marks."""
     marks = {"de": "„“", "fr": "«»", "es": "«»", "it": "«»", "ru": "«»", "uk": "«»"}
-    opening, closing = marks.get(base_language(language), "“”")
-    return f"{opening}{quote}{closing}"
+    pair = marks.get(base_language(language), "“”")
+    return f"{pair[0]}{quote}{pair[1]}"
 
 
 def byline(title: str, show: str | None) -> str:
@@ -158,7 +174,13 @@ def compose_post(
 
 
 def show_notes(
-    intro: str, chapters: Sequence[Chapter], quote: SpokenQuote | None, *, people: Sequence[str], link: str | None, language: str
+    intro: str,
+    chapters: Sequence[Chapter],
+    quote: SpokenQuote | None,
+    *,
+    people: Sequence[str],
+    link: str | None,
+    language: str,
 ) -> str:
     """Show notes as plain text, in an order that needs no headings in any language."""
     parts = [intro]

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import httpx
 import openai
 from openai.types.audio import TranscriptionVerbose, TranscriptionWord
+from openai.types.chat import ChatCompletionMessageParam
+from openai.types.shared_params import ResponseFormatJSONSchema
 
 from podwright_core.languages import language_code
 from podwright_core.speech_guards import Confidence
@@ -19,8 +20,8 @@ from podwright_pipeline.errors import StageError, TemporaryError
 
 #: The client tries again on connection errors, 408, 409, 429 and 5xx, with exponential backoff up to 8 s.
 _RETRIES = 5
-_TRANSCRIBE_TIMEOUT = httpx.Timeout(900.0, connect=10.0)
-_WRITE_TIMEOUT = httpx.Timeout(300.0, connect=10.0)
+_TRANSCRIBE_TIMEOUT = openai.Timeout(900.0, connect=10.0)
+_WRITE_TIMEOUT = openai.Timeout(300.0, connect=10.0)
 #: What is assumed of a server that does not tell its model's context.
 _USUAL_CONTEXT = 2048
 
@@ -100,14 +101,19 @@ class HttpWriter:
     def complete(
         self, messages: Sequence[Message], *, schema: dict[str, Any], max_tokens: int, temperature: float, seed: int
     ) -> str:
+        wanted: ResponseFormatJSONSchema = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": schema},
+        }
+        said = [cast("ChatCompletionMessageParam", message.model_dump()) for message in messages]
         try:
             answer = self._client.chat.completions.create(
                 model=self._endpoint.model_id,
-                messages=[message.model_dump() for message in messages],  # type: ignore[misc]
+                messages=said,
                 max_tokens=max_tokens,
                 temperature=temperature,
                 seed=seed,
-                response_format={"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}},
+                response_format=wanted,
                 timeout=_WRITE_TIMEOUT,
             )
         except openai.OpenAIError as error:

@@ -35,7 +35,7 @@ class LocalTranscriber:
 
     @cached_property
     def _loaded(self) -> Any:
-        from faster_whisper import WhisperModel  # noqa: PLC0415 (slow to import, in the extra 'engines')
+        from faster_whisper import WhisperModel  # type: ignore[import-untyped]  # noqa: PLC0415 (slow, an extra)
 
         logger.info("loading the speech model %s", self._model)
         return WhisperModel(str(self._model), compute_type="default" if _has_gpu() else "int8", cpu_threads=_cores())

@@ -1,14 +1,17 @@
 """Asking a model for texts, and asking again with the reason when one does not pass its check."""
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from podwright_core.fluency import tidy
+from podwright_core.fluency import tidy, trimmed
 from podwright_core.texts import Checks
 from podwright_pipeline.engines import Message, Writer
+
+logger = logging.getLogger(__name__)
 
 #: A text is asked for so often before an extract takes its place.
 ATTEMPTS = 3
@@ -33,13 +36,15 @@ class Ask:
     longest: int
     #: What is wrong with an answer, in words for the model.
     check: Callable[[str], list[str]]
+    #: Whether the answer is running text, of which the first sentences may stand alone.
+    prose: bool = False
 
 
 @dataclass(frozen=True)
-class Answer(Generic[T]):
+class Answer:
     """``value`` is None where no attempt passed."""
 
-    value: T | None
+    value: str | None
     attempts: int
 
     @property
@@ -54,16 +59,18 @@ def room(writer: Writer, answer_tokens: int) -> int:
     return max(int((writer.context_tokens - _RESERVED - answer_tokens) * CHARACTERS_A_TOKEN), 600)
 
 
-def ask_text(writer: Writer, system: str, ask: Ask) -> Answer[str]:
+def ask_text(writer: Writer, system: str, ask: Ask) -> Answer:
     """The first answer that passes its check."""
     schema = _object("text", {"type": "string", "maxLength": ask.longest})
     reasons: list[str] = []
     for attempt in range(ATTEMPTS):
         answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "text")
         text = tidy(answer) if isinstance(answer, str) else ""
+        text = trimmed(text, ask.longest) if ask.prose else text
         reasons = ask.check(text) if text else ["it is not the JSON object that was asked for"]
         if not reasons:
             return Answer(text, attempt + 1)
+        logger.info("refused: %r: %s", text, "; ".join(reasons))
     return Answer(None, ATTEMPTS)
 
 
@@ -73,7 +80,9 @@ def ask_list(writer: Writer, system: str, ask: Ask, *, count: int) -> tuple[list
     What does not pass is asked for once more with the reason; the caller fills up what is missing then, and counts
     it as replaced.
     """
-    schema = _object("items", {"type": "array", "items": {"type": "string", "maxLength": ask.longest}, "maxItems": count})
+    schema = _object(
+        "items", {"type": "array", "items": {"type": "string", "maxLength": ask.longest}, "maxItems": count}
+    )
     kept: list[str] = []
     reasons: list[str] = []
     repaired = 0
@@ -85,6 +94,7 @@ def ask_list(writer: Writer, system: str, ask: Ask, *, count: int) -> tuple[list
             problems = ask.check(text)
             if problems:
                 reasons.append(f"'{text[:80]}': {'; '.join(problems)}")
+                logger.info("refused: %s", reasons[-1])
             elif text not in kept and len(kept) < count:
                 kept.append(text)
                 repaired += attempt
@@ -100,9 +110,8 @@ def _object(name: str, value: dict[str, Any]) -> dict[str, Any]:
 def _complete(
     writer: Writer, system: str, ask: Ask, schema: dict[str, Any], reasons: Sequence[str], attempt: int
 ) -> str:
-    request = f"{ask.material}\n\n{ask.instruction}"
-    if reasons:
-        request += f"\nYour last answer will not do: {'; '.join(reasons[:3])}. Answer differently."
+    refused = f"An earlier answer was refused: {'; '.join(reasons[:3])}.\n" if reasons else ""
+    request = f"{ask.material}\n\n{refused}{ask.instruction}"
     is_list = "items" in schema["properties"]
     return writer.complete(
         [Message(role="system", content=system), Message(role="user", content=request)],

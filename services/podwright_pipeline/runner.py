@@ -130,13 +130,9 @@ class Runner:
 
     def _store(self, work: Work, path: str, source: Path, content_type: str) -> StoredFile:
         self.storage.private.upload(f"{work.prefix}/{path}", source, content_type)
-        return StoredFile(
-            path=path, sha256=sha256_of(source), size=source.stat().st_size, content_type=content_type
-        )
+        return StoredFile(path=path, sha256=sha256_of(source), size=source.stat().st_size, content_type=content_type)
 
     def _publish(self, output: PublicOutput) -> PublicFile:
         digest, size = sha256_of(output.source), output.source.stat().st_size
         self.storage.public.upload(output.key, output.source, output.content_type)
-        return PublicFile(
-            key=output.key, sha256=digest, size=size, content_type=output.content_type, path=output.path
-        )
+        return PublicFile(key=output.key, sha256=digest, size=size, content_type=output.content_type, path=output.path)

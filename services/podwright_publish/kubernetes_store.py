@@ -1,6 +1,7 @@
 """Posts and what belongs to them, in Kubernetes."""
 
 import base64
+import os
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import aiohttp
 from kubernetes.aio import client, config
 
+from podwright_core.guids import episode_guid
 from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel, ChannelType
@@ -53,11 +55,13 @@ class KubernetesStore:
     @classmethod
     async def open(cls, namespace: str) -> "KubernetesStore":
         """Connect as the pod's service account, or as kubectl would."""
+        settings = client.Configuration()
         try:
-            config.load_incluster_config()  # type: ignore[no-untyped-call]  # as in the client
+            config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # as in the client
         except config.ConfigException:
-            await config.load_kube_config()  # type: ignore[no-untyped-call]
-        return cls(client.ApiClient(), namespace)
+            # The client itself reads KUBECONFIG only once, when it is imported.
+            await config.load_kube_config(os.environ.get("KUBECONFIG"), client_configuration=settings)  # type: ignore[no-untyped-call]
+        return cls(client.ApiClient(settings), namespace)
 
     async def __aenter__(self) -> "KubernetesStore":
         return self
@@ -133,7 +137,8 @@ class KubernetesStore:
     async def _feed(self, channel: Channel, episode_name: str) -> FeedChannel:
         podcast = await self._get(Podcast, channel.spec.feed.podcast_ref.name) if channel.spec.feed else None
         episode = await self._get(Episode, episode_name) if episode_name else None
-        guids = {episode_name: episode.metadata.uid} if episode else {}
+        guid = podcast.status.guid if podcast else None
+        guids = {episode_name: episode_guid(guid, episode_name)} if episode and guid else {}
         return FeedChannel(channel.spec, podcast.status.feed_url if podcast else None, guids)
 
     async def _sent(self, channel: Channel) -> Sequence[datetime]:

@@ -41,7 +41,7 @@ def installed(podwright: demo.Demo) -> Installation:
     kubectl = podwright.kubectl
     assert kubectl.kubeconfig is not None
     kube = Kube(kubectl.program, kubectl.kubeconfig, podwright.tenant)
-    return Installation(kube, kubectl.kubeconfig.parent, podwright.system_namespace)
+    return Installation(podwright, kube, kubectl.kubeconfig.parent)
 
 
 @pytest.fixture(scope="session")

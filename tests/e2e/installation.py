@@ -17,6 +17,8 @@ from minio import Minio
 from minio.error import S3Error
 
 from podwright_core.stages import StageName, results_prefix
+from podwright_local import demo_story
+from podwright_local.demo import Demo
 from podwright_local.processes import component_pid
 from tests.e2e.kube import Kube, Object
 
@@ -28,12 +30,16 @@ CREDENTIALS = "podwright-storage"
 class Installation:
     """The chart on a running cluster; every address in it can be reached from the machine."""
 
+    demo: Demo
     kube: Kube
     state: Path
-    system_namespace: str = "podwright-system"
+
+    @property
+    def system_namespace(self) -> str:
+        return self.demo.system_namespace
 
     def apply_samples(self) -> None:
-        self.kube.run("apply", "-k", str(SAMPLES))
+        self.kube.run("apply", "-f", "-", stdin=demo_story.sample_manifests(self.demo))
 
     def settle(self, seconds: float = 5) -> None:
         """Give the operator time to do what it should not do: nothing."""
@@ -122,11 +128,11 @@ class Installation:
 
     @functools.cached_property
     def facade_url(self) -> str:
-        return self._service_url("podwright-facade", self.system_namespace)
+        return self._service_url("podwright-api", self.system_namespace)
 
     @functools.cached_property
     def facade_token(self) -> str:
-        data = self.kube.run("get", "secret", "podwright-facade", "-n", self.system_namespace, "-o", "json").stdout
+        data = self.kube.run("get", "secret", "podwright-api-token", "-n", self.system_namespace, "-o", "json").stdout
         return base64.b64decode(json.loads(data)["data"]["token"]).decode()
 
     def received(self) -> list[dict[str, Any]]:

@@ -34,11 +34,15 @@ def call(
 def test_upload_create_read(installed: Installation) -> None:
     audio = installed.another_speech("facade")
     status, upload = call(
-        installed, "POST", "/api/v1/uploads", {"fileName": "talk.mp3", "contentType": "audio/mpeg", "size": len(audio)}
+        installed,
+        "POST",
+        "/api/v1/uploads",
+        {"fileName": "talk.mp3", "contentType": "audio/mpeg", "sizeBytes": len(audio)},
     )
     assert status == 201, upload
     put = urllib.request.Request(upload["data"]["uploadUrl"], data=audio, method="PUT")
-    put.add_header("Content-Type", "audio/mpeg")
+    for name, value in upload["data"]["headers"].items():
+        put.add_header(name, value)
     with urllib.request.urlopen(put, timeout=20) as answer:
         assert answer.status == 200
 
@@ -48,9 +52,11 @@ def test_upload_create_read(installed: Installation) -> None:
         "/api/v1/episodes",
         {
             "name": "by-facade",
-            "podcast": "workshop",
-            "title": "By facade",
-            "media": {"url": upload["data"]["mediaUrl"]},
+            "spec": {
+                "podcastRef": {"name": "workshop"},
+                "title": "By facade",
+                "media": {"url": upload["data"]["media"]["url"]},
+            },
         },
     )
     assert status in {201, 202}, created

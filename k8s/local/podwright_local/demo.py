@@ -17,6 +17,7 @@ CHART = REPOSITORY / "charts" / "podwright"
 RELEASE = "podwright"
 SYSTEM = "podwright-system"
 TENANTS = ("podcasts",)
+READY_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,19 @@ def install(target: Target, cache: Cache, progress: Progress, tenants: Sequence[
             "--values",
             str(values),
         ]
-        argv += ["--wait", "--timeout", "5m"]
         if kubectl.kubeconfig:
             argv += ["--kubeconfig", str(kubectl.kubeconfig)]
         run_logged(argv, log)
+    for name in deployments(kubectl):
+        with progress.step(f"waiting for {name}"):
+            kubectl.rollout(SYSTEM, name, READY_SECONDS)
     return Demo(kubectl, progress, target, tenants[0])
+
+
+def deployments(kubectl: Kubectl) -> list[str]:
+    """What the chart runs."""
+    found = json.loads(kubectl.run("get", "deployments", "-n", SYSTEM, "-o", "json"))["items"]
+    return [item["metadata"]["name"] for item in found]
 
 
 def upload_models(target: Target, progress: Progress) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
 from minio import Minio
 
 from podwright_local import storage
@@ -46,7 +47,17 @@ def apply_samples(demo: Demo) -> None:
     with demo.progress.step("kubectl apply -k k8s/samples"):
         demo.kubectl.apply([namespace(demo.tenant)])
         _receiver_credentials(demo)
-        demo.kubectl.run("apply", "-k", str(SAMPLES))
+        demo.kubectl.run("apply", "-f", "-", stdin=sample_manifests(demo))
+
+
+def sample_manifests(demo: Demo) -> str:
+    """`k8s/samples` as YAML, with the services image that this cluster has."""
+    image = demo.target.values()["image"]
+    objects = list(yaml.safe_load_all(demo.kubectl.run("kustomize", str(SAMPLES))))
+    for item in objects:
+        for container in item["spec"]["template"]["spec"]["containers"] if item["kind"] == "Deployment" else ():
+            container["image"] = f"{image['repository']}:{image['tag']}"
+    return yaml.safe_dump_all(objects, sort_keys=False)
 
 
 def _receiver_credentials(demo: Demo) -> None:
@@ -195,6 +206,6 @@ def _kubeconfig(kubectl: Kubectl) -> str:
 def _token_command(demo: Demo) -> str:
     path = "jsonpath={.data.token}"
     return (
-        f"{demo.kubectl.program} {_kubeconfig(demo.kubectl)}-n {demo.system_namespace} get secret podwright-facade "
+        f"{demo.kubectl.program} {_kubeconfig(demo.kubectl)}-n {demo.system_namespace} get secret podwright-api-token "
         f"-o '{path}' | base64 -d"
     )

@@ -3,6 +3,7 @@
 A tag is the key of the content, so a changed image has another name, and whatever names it is rolled out.
 """
 
+import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -32,8 +33,9 @@ class DockerfileImage:
     inputs: tuple[str, ...]
     """Files and folders of the context that its content depends on."""
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
+        """Read once: a source edited while its image is built must not change what is then loaded."""
         return digest(
             RECIPE,
             base_image.key(),
@@ -56,7 +58,7 @@ class ProgramImage:
     fixed_reference: str | None = field(default=None)
     """For an image that a configuration file names."""
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         return digest(RECIPE, binaries.key(), self.name)
 

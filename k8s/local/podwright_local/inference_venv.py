@@ -1,4 +1,4 @@
-"""The Python environment of Ray pods as a folder of the machine, mounted read-only into them at its own path.
+"""The Python environment of Ray pods as a folder of the machine, mounted read-only where the image `inference` has it.
 
 As part of an image it would be stored three times, 7 GB each; as a folder it is hard links from uv's cache, and a
 changed requirement costs seconds. Users' clusters get the image `inference` instead.
@@ -16,12 +16,14 @@ from podwright_local.locks import exclusive
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.progress import Progress
 
-RECIPE = "1"
+RECIPE = "2"
 PYTHON = "/usr/bin/python3.11"
 """The image's Python; the machine must have the same one at the same path."""
 INFERENCE = REPOSITORY / "inference"
 REQUIREMENTS = "requirements-cpu.txt"
 CLAIM = "podwright-inference-venv"
+MOUNT = "/opt/inference"
+"""As in the Dockerfile; the environment is relocatable, so its scripts run there too."""
 
 
 def key() -> str:
@@ -35,7 +37,7 @@ def folder(cache: Cache) -> Path:
 def build(cache: Cache, progress: Progress) -> Path:
     """Make the environment if it is not there: half a minute for the wheels, half a minute to compile them.
 
-    It is made at its final path, since its scripts name that path; a file written last says that it is complete.
+    A file written last says that it is complete.
     """
     target = folder(cache)
     complete = target / "complete"
@@ -46,7 +48,7 @@ def build(cache: Cache, progress: Progress) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         uv, env = uv_program(), {"UV_CACHE_DIR": str(cache.uv), "UV_LINK_MODE": "hardlink"}
         with progress.step("installing the inference engines (Ray, vLLM, faster-whisper)", log):
-            run_logged([uv, "venv", "--quiet", "--python", PYTHON, target], log, env=env)
+            run_logged([uv, "venv", "--quiet", "--relocatable", "--python", PYTHON, target], log, env=env)
             python = target / "bin" / "python"
             requirements = INFERENCE / REQUIREMENTS
             run_logged([uv, "pip", "install", "--no-deps", "--python", python, "-r", requirements], log, env=env)
@@ -107,9 +109,8 @@ def volume(cache: Cache, namespace: str) -> list[Manifest]:
 
 def pod_settings(cache: Cache) -> Manifest:
     """What Ray pods need to run from the folder: the chart's values below `inference`."""
-    target = folder(cache)
+    mount = {"name": "venv", "mountPath": MOUNT, "subPath": folder(cache).name, "readOnly": True}
     return {
         "volumes": [{"name": "venv", "persistentVolumeClaim": {"claimName": CLAIM, "readOnly": True}}],
-        "volumeMounts": [{"name": "venv", "mountPath": str(cache.root / "venv"), "readOnly": True}],
-        "env": [{"name": "PATH", "value": f"{target / 'bin'}:/usr/local/bin:/usr/bin:/bin"}],
+        "volumeMounts": [mount],
     }

@@ -61,10 +61,16 @@ class Kubectl:
         raise LocalError(f"{namespace}/{deployment} is not ready after {seconds:.0f} s\n{self.explain(namespace)}")
 
     def explain(self, namespace: str) -> str:
-        """The pods of a namespace and its last events, for an error message."""
+        """The pods of a namespace, its last events and what unready containers said, for an error message."""
         pods = self.run("get", "pods", "-n", namespace, "-o", "wide")
         events = self.run("get", "events", "-n", namespace, "--sort-by=.lastTimestamp")
         lines = [*pods.splitlines(), *events.splitlines()[-8:]]
+        for pod in unready(json.loads(self.run("get", "pods", "-n", namespace, "-o", "json"))["items"]):
+            try:
+                said = self.run("logs", "-n", namespace, pod, "--all-containers", "--tail=12")
+            except CommandError as error:
+                said = error.output
+            lines += [f"log of {pod}:", *said.splitlines()]
         return "\n".join(f"    {line}" for line in lines)
 
 
@@ -77,6 +83,15 @@ def rolled_out(deployment: Manifest | None) -> bool:
     seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
     counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")]
     return seen and all(count == wanted for count in counts)
+
+
+def unready(pods: Sequence[Manifest]) -> list[str]:
+    """The names of the pods that have a container which is not ready."""
+    return [
+        pod["metadata"]["name"]
+        for pod in pods
+        if not all(container["ready"] for container in pod["status"].get("containerStatuses", [{"ready": False}]))
+    ]
 
 
 def load(name: str, values: Mapping[str, str]) -> list[Manifest]:

@@ -148,7 +148,7 @@ class KubernetesCluster:
         path = f"{_path(ObjectKey(_POD, namespace, pod))}/log"
         query = {"container": container, "tailLines": str(lines), "limitBytes": "16384"}
         try:
-            return str(await self._ask("GET", "log", _POD, path, query=query, text=True, attempts=1))
+            return str(await self._ask("GET", "log", _POD, path, query=query, attempts=1))
         except (NotFoundError, RefusedError):
             return ""
 
@@ -166,9 +166,9 @@ class KubernetesCluster:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         content: str = "application/json",
-        text: bool = False,
         attempts: int = _ATTEMPTS,
     ) -> Any:
+        """The parsed answer; the text of one that is not JSON."""
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         for attempt in range(1, attempts + 1):
             await self._limit.take()
@@ -185,7 +185,8 @@ class KubernetesCluster:
                     metrics.API_SECONDS.labels(verb).observe(time.perf_counter() - began)
                     metrics.API_REQUESTS.labels(verb, type_.plural, response.status).inc()
                     if response.ok:
-                        return await (response.text() if text else response.json())
+                        is_json = response.content_type == "application/json"
+                        return await (response.json() if is_json else response.text())
                     error = _error(response.status, await response.text())
                     if response.status not in _RETRIED or attempt == attempts:
                         raise error

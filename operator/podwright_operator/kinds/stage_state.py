@@ -49,7 +49,7 @@ class StageContext:
 
 def retry_delay(run: int) -> timedelta:
     """How long after its failure a stage is tried again: ever more rarely."""
-    return min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(run, 10))
+    return min(_LAST_RETRY, _FIRST_RETRY * (1 << min(run, 10)))
 
 
 def phase_status(before: StageStatus | None, after: StageStatus, now: datetime) -> StageStatus:
@@ -75,16 +75,25 @@ def stage_state(
     if context.suspended:
         outcome = Outcome(OutcomeKind.SUSPENDED, Reason.SUSPENDED, f"Suspended before {stage.value} was done.")
         return _waiting(stage, key, outcome, before, context)
+    if seen is None and wait is not None:
+        return _waiting(stage, key, wait, before, context)
+    return _at_work(request, seen, known, before, context)
+
+
+def _at_work(
+    request: StageRequest,
+    seen: JobSeen | None,
+    known: StageStatus | None,
+    before: StageStatus | None,
+    context: StageContext,
+) -> StageState:
     if seen is None or seen.deleting:
-        if wait is not None and seen is None:
-            return _waiting(stage, key, wait, before, context)
         run = known.runs or 0 if known is not None else 0
         return _running(request, seen, run, known, before, context)
     if seen.phase is JobPhase.FAILED:
         return _failed(request, seen, known, before, context)
-    if seen.phase is JobPhase.COMPLETE and _overdue(seen, context.now):
-        return _running(request, seen, seen.run + 1, known, before, context)  # finished, but its word is lost
-    return _running(request, seen, seen.run, known, before, context)
+    lost = seen.phase is JobPhase.COMPLETE and _overdue(seen, context.now)  # finished, but its word does not come
+    return _running(request, seen, seen.run + lost, known, before, context)
 
 
 def _done_status(seen: JobSeen, result: StageResult, known: StageStatus | None) -> StageStatus:
@@ -102,7 +111,7 @@ def _done_status(seen: JobSeen, result: StageResult, known: StageStatus | None) 
 
 
 def _overdue(seen: JobSeen, now: datetime) -> bool:
-    return seen.finished is not None and now - seen.finished >= _WATCH_LAG
+    return seen.finished is not None and now - seen.finished >= _WATCH_LAG * (1 << min(seen.run, 6))
 
 
 def _waiting(
@@ -141,8 +150,8 @@ def _failed(
     else:
         outcome = stalled(
             Reason.STAGE_FAILED,
-            f"Stage {request.stage.value} failed: {words}. It is tried again by itself, ever more rarely; at once with: "
-            f"kubectl annotate {context.owner.KIND.lower()} {context.owner.metadata.name} "
+            f"Stage {request.stage.value} failed: {words}. It is tried again by itself, ever more rarely; at once "
+            f"with: kubectl annotate {context.owner.KIND.lower()} {context.owner.metadata.name} "
             f'{names.ANNOTATION_RETRY}="$(date +%s)" --overwrite',
         )
     job = stage_job(context.owner, request, seen.run, context.settings)
@@ -179,7 +188,7 @@ def _running(
         stuck = f"The pod of stage {stage.value} does not start: {trouble}"
         outcome = waiting(Reason.STARTING, stuck) if trouble else progressing(working)
     lagging = alive is not None and alive.is_over
-    pause = _WATCH_LAG if lagging else _PROGRESS_INTERVAL if pod is not None else None
+    pause = _WATCH_LAG * (1 << min(run, 6)) if lagging else _PROGRESS_INTERVAL if pod is not None else None
     job = stage_job(context.owner, request, run, context.settings)
     return StageState(phase_status(before, status, context.now), outcome, job, requeue_after=pause)
 
@@ -190,3 +199,11 @@ def _failure_told(owner: Resource) -> Outcome | None:
         if condition.type == ConditionType.READY and condition.reason in _FAILED:
             return stalled(Reason(condition.reason), condition.message)
     return None
+
+
+def storage_missing(namespace: str) -> Outcome:
+    return waiting(
+        Reason.STORAGE_SECRET_NOT_FOUND,
+        f"Waiting for Secret podwright-storage with PODWRIGHT_S3_BUCKET and the other storage settings: "
+        f"create it in namespace {namespace}.",
+    )

@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import kopf
 
 from podwright_operator.adapters.kubernetes import Connection, KubernetesCluster, RateLimit
 from podwright_operator.adapters.probe import HttpProber
 from podwright_operator.adapters.progress import PodProgress
+from podwright_operator.adapters.texts import BucketTexts
 from podwright_operator.engine.engine import Engine, EngineSettings
 from podwright_operator.kinds.registry import Ports, kinds
 from podwright_operator.settings import Settings
@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Service account tokens rotate; the file is read again this often.
 _TOKEN_TTL_S = 60.0
-#: A look in progress may take this long to end when the operator stops.
-_GRACE = timedelta(seconds=5)
+#: Looks in progress may take this long to end when the operator stops.
+_GRACE_S = 5.0
 
 
 def connection() -> Connection:
@@ -47,21 +47,38 @@ def _headers(settings: kopf.OperatorSettings, login: kopf.ConnectionInfo) -> Cal
     return headers
 
 
-async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+@contextlib.asynccontextmanager
+async def ports_of(cluster: KubernetesCluster, settings: Settings) -> AsyncIterator[Ports]:
+    """The adapters that the kinds work with."""
+    progress = PodProgress(cluster, RateLimit(settings.log_reads, burst=10))
+    async with HttpProber() as prober:
+        yield Ports(prober=prober, progress=progress, texts=BucketTexts())
+
+
+MakePorts = Callable[[KubernetesCluster, Settings], contextlib.AbstractAsyncContextManager[Ports]]
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports: MakePorts = ports_of) -> None:
     """Run until ``stop`` is set or a signal comes."""
     stop = stop or asyncio.Event()
     limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
-    async with KubernetesCluster(connection(), settings.api_connections, limit) as cluster, HttpProber() as prober:
-        ports = Ports(prober=prober, progress=PodProgress(cluster, RateLimit(settings.log_reads, burst=10)))
+    async with (
+        KubernetesCluster(connection(), settings.api_connections, limit) as cluster,
+        make_ports(cluster, settings) as ports,
+    ):
         engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
         async with serve(Health(engine), settings.health_port, settings.metrics_port):
-            work = asyncio.create_task(engine.run(), name="engine")
-            work.add_done_callback(lambda _: stop.set())
-            try:
-                await watch(engine, settings.namespaces, stop)
-            finally:
-                work.cancel()
-                with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(work), _GRACE.total_seconds())
-            if work.done() and not work.cancelled() and (error := work.exception()):
-                raise error
+            await _work(engine, settings, stop)
+
+
+async def _work(engine: Engine, settings: Settings, stop: asyncio.Event) -> None:
+    """Watch and reconcile; the end of one ends the other."""
+    work = asyncio.create_task(engine.run(), name="engine")
+    work.add_done_callback(lambda _: stop.set())
+    try:
+        await watch(engine, settings.namespaces, stop)
+    finally:
+        work.cancel()
+        await asyncio.wait({work}, timeout=_GRACE_S)
+    if work.done() and not work.cancelled() and (error := work.exception()):
+        raise error

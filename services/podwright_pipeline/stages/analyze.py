@@ -4,6 +4,7 @@ Chapters start where the vocabulary changes, which needs no model; the model nam
 than the model's context is summarised stretch by stretch, then the summaries are.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,10 +12,10 @@ from podwright_core import claims, extract
 from podwright_core.chapters import Chapter, boundaries, chapters_document
 from podwright_core.claims import Sources
 from podwright_core.fluency import whole_sentences
-from podwright_core.quotes import QuoteFinder
+from podwright_core.quotes import Quote, QuoteFinder
 from podwright_core.stages import StageName
 from podwright_core.texts import TITLE_LONGEST, Analysis, Checks, SpokenQuote, prose_problems, title_problems
-from podwright_core.transcript import Transcript
+from podwright_core.transcript import Sentence, Transcript
 from podwright_pipeline.engines import Writer
 from podwright_pipeline.generate import Ask, answer_tokens, ask_list, ask_text, each, room
 from podwright_pipeline.work import StageOutput, Work
@@ -24,6 +25,7 @@ SUMMARY_SHORTEST, SUMMARY_LONGEST = 60, 600
 FACT_LONGEST = 300
 QUOTES, TOPICS = 4, 6
 _TOPIC_LONGEST = 60
+_QUOTE_STRETCHES = 4
 
 
 def run(work: Work) -> StageOutput:
@@ -38,7 +40,8 @@ def run(work: Work) -> StageOutput:
             work.save("chapters.json", chapters_document(list(analysis.chapters)), "application/json+chapters"),
         ],
         facts={
-            "summary": whole_sentences(analysis.summary, FACT_LONGEST) or extract.headline(analysis.summary, FACT_LONGEST),
+            "summary": whole_sentences(analysis.summary, FACT_LONGEST)
+            or extract.headline(analysis.summary, FACT_LONGEST),
             "chapters": len(analysis.chapters),
             "quotes": len(analysis.quotes),
         },
@@ -76,7 +79,7 @@ class Analyst:
         named = each(self._writer.concurrency, titles, done)
         summary, summary_checks = self._summary()
         done(len(titles) + 1)
-        topics, topic_checks = self._topics()
+        topics, topic_checks = self._topics(summary)
         done(len(titles) + 2)
         quotes, quote_checks = self._quotes()
         checks = sum((each_checks for _, each_checks in named), summary_checks + topic_checks + quote_checks)
@@ -89,57 +92,55 @@ class Analyst:
             checks=checks,
         )
 
-    def _stretches(self) -> list[str]:
-        """The transcript in parts that fit the model's context."""
-        parts: list[str] = []
-        current = ""
+    def _stretches(self) -> list[list[Sentence]]:
+        """The transcript's sentences in stretches that fit the model's context."""
+        parts: list[list[Sentence]] = [[]]
+        used = 0
         for sentence in self._transcript.sentences:
-            if current and len(current) + len(sentence.text) + 1 > self._room:
-                parts.append(current)
-                current = ""
-            current = f"{current} {sentence.text}".strip()[: self._room]
-        return [*parts, current] if current else parts
+            if parts[-1] and used + len(sentence.text) + 1 > self._room:
+                parts.append([])
+                used = 0
+            parts[-1].append(sentence)
+            used += len(sentence.text) + 1
+        return parts
 
     def _summary(self) -> tuple[str, Checks]:
-        parts = self._stretches()
-        checks = Checks()
-        while len(parts) > 1:
-            summaries = [self._summary_of(part) for part in parts]
-            checks = sum((each_checks for _, each_checks in summaries), checks)
-            parts = _merged([text for text, _ in summaries], self._room)
-        text, last = self._summary_of(parts[0] if parts else "")
-        return text, checks + last
+        """Summaries of the stretches, summarised until one is left."""
+        found = [
+            self._summary_of(_joined(part)[: self._room], self._extracted_summary(part)) for part in self._stretches()
+        ]
+        checks = sum((each_checks for _, each_checks in found), Checks())
+        texts = [text for text, _ in found]
+        while len(texts) > 1:
+            found = [
+                self._summary_of(text, whole_sentences(text, SUMMARY_LONGEST) or text[:SUMMARY_LONGEST])
+                for text in _merged(texts, self._room)
+            ]
+            checks = sum((each_checks for _, each_checks in found), checks)
+            texts = [text for text, _ in found]
+        return texts[0], checks
 
-    def _summary_of(self, text: str) -> tuple[str, Checks]:
-        instruction = "Summarise this in two or three sentences."
+    def _summary_of(self, text: str, extracted: str) -> tuple[str, Checks]:
+        instruction = "Summarise the transcript in a few sentences."
 
         def check(answer: str) -> list[str]:
             return prose_problems(
                 answer, self._known, language=self._language, shortest=SUMMARY_SHORTEST, instructions=instruction
             )
 
-        ask = Ask(f"Transcript:\n{text}", instruction, SUMMARY_LONGEST, check)
+        ask = Ask(f"Transcript:\n{text}", instruction, SUMMARY_LONGEST, check, prose=True)
         answer = ask_text(self._writer, self._system, ask)
-        return answer.value or self._extracted_summary(text), answer.checks
+        return answer.value or extracted, answer.checks
 
-    def _extracted_summary(self, text: str) -> str:
-        """The best sentences of a stretch."""
-        chosen = [
-            sentence.text
-            for sentence in extract.best_sentences(self._transcript, 40, longest=10**9)
-            if sentence.text in text
-        ]
-        best: list[str] = []
-        for sentence in extract.best_sentences(self._transcript, 40, longest=10**9):
-            if sentence.text in chosen and len(" ".join([*best, sentence.text])) <= SUMMARY_LONGEST // 2:
-                best.append(sentence.text)
-        return " ".join(best) or extract.headline(text or self._transcript.text, SUMMARY_LONGEST // 2)
+    def _extracted_summary(self, part: list[Sentence]) -> str:
+        best = extract.best_sentences(self._transcript, 3, longest=SUMMARY_LONGEST, among=set(part))
+        return _joined(best) or extract.headline(_joined(part), SUMMARY_LONGEST)
 
     def _chapter_title(self, chapter: Chapter) -> tuple[Chapter, Checks]:
         text = self._transcript.between(chapter.start, chapter.end)[: self._room]
         ask = Ask(
             f"Transcript of a chapter:\n{text}",
-            "Write a title for this chapter: two to seven words that say what it is about.",
+            "Write a short title for this chapter that says what it is about.",
             TITLE_LONGEST,
             lambda title: title_problems(title, self._known, language=self._language),
         )
@@ -148,14 +149,15 @@ class Analyst:
         return chapter.model_copy(update={"title": title}), answer.checks
 
     def _extracted_title(self, text: str) -> str:
-        phrases = extract.key_phrases(text, self._transcript.language, 3)
+        phrases = extract.key_phrases(text, self._transcript.language, 2, background=self._transcript.text)
         title = ", ".join(phrases)
         return title[:1].upper() + title[1:] if title else extract.headline(text, 60) or "…"
 
-    def _topics(self) -> tuple[tuple[str, ...], Checks]:
+    def _topics(self, summary: str) -> tuple[tuple[str, ...], Checks]:
+        parts = self._stretches()
         ask = Ask(
-            f"Transcript:\n{(self._stretches() or [''])[0]}",
-            f"List up to {TOPICS} topics that the episode is about, one to three words each.",
+            f"Transcript:\n{_joined(parts[0])[: self._room] if len(parts) == 1 else summary}",
+            "List the main topics of the episode. Each topic is a word or a short phrase from the transcript.",
             _TOPIC_LONGEST,
             self._topic_problems,
         )
@@ -167,7 +169,9 @@ class Analyst:
         return tuple(phrases), checks + Checks(checked=1, replaced=1)
 
     def _topic_problems(self, topic: str) -> list[str]:
-        found = prose_problems(topic, self._known, language=self._language, shortest=3, sentence=False, least_support=1.0)
+        found = prose_problems(
+            topic, self._known, language=self._language, shortest=3, sentence=False, least_support=1.0
+        )
         if len(topic.split()) > 4:
             found.append("a topic has at most three words")
         return found
@@ -180,27 +184,39 @@ class Analyst:
                 return [f"it must have {shortest} to {longest} characters"]
             return [] if self._finder.find(text) else ["nobody says that in the transcript; copy a sentence exactly"]
 
-        ask = Ask(
-            f"Transcript:\n{(self._stretches() or [''])[0]}",
-            f"Pick up to {QUOTES} sentences from the transcript that make people curious. Copy each word for word.",
-            longest,
-            check,
-        )
-        texts, checks = ask_list(self._writer, self._system, ask, count=QUOTES)
+        parts = self._stretches()
+        # Of a long transcript a few stretches are read, spread over all of it.
+        read = parts[:: max(len(parts) // _QUOTE_STRETCHES, 1)][:_QUOTE_STRETCHES]
+        texts: list[str] = []
+        checks = Checks()
+        for part in read:
+            ask = Ask(
+                f"Transcript:\n{_joined(part)[: self._room]}",
+                "Pick the sentences from the transcript that make people most curious. Copy them word for word.",
+                longest,
+                check,
+            )
+            found, found_checks = ask_list(self._writer, self._system, ask, count=max(QUOTES // len(read), 1))
+            texts += found
+            checks += found_checks
         quotes: list[SpokenQuote] = []
         wanted = texts + [sentence.text for sentence in extract.best_quotes(self._transcript, QUOTES)]
         replaced = 0
         for number, text in enumerate(wanted):
-            found = self._finder.find(text)
-            if found is None or len(quotes) == QUOTES or any(_overlap(found, quote) for quote in quotes):
+            place = self._finder.find(text)
+            if place is None or len(quotes) == QUOTES or any(_overlap(place, quote) for quote in quotes):
                 continue
-            quotes.append(SpokenQuote(text=found.text, start=found.start, end=found.end))
+            quotes.append(SpokenQuote(text=place.text, start=place.start, end=place.end))
             replaced += number >= len(texts)
         return tuple(quotes), checks + Checks(checked=replaced, replaced=replaced)
 
 
-def _overlap(one: Any, other: Any) -> bool:
-    return bool(one.start < other.end and other.start < one.end)
+def _joined(sentences: Sequence[Sentence]) -> str:
+    return " ".join(sentence.text for sentence in sentences)
+
+
+def _overlap(one: Quote, other: SpokenQuote) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _merged(texts: list[str], longest: int) -> list[str]:

@@ -107,7 +107,7 @@ def _checked_digest(work: Work, media: Path) -> str:
     declared = work.request.params.get("sha256")
     if declared and declared != digest:
         raise RejectedError(
-            f"the recording has the SHA-256 {digest}, but spec.media.sha256 says {declared}: it was changed or damaged. "
+            f"the recording has the SHA-256 {digest}, but spec.media.sha256 says {declared}: it changed or is damaged. "
             "Upload it again, or correct spec.media.sha256."
         )
     return digest
@@ -243,6 +243,8 @@ def _ffmpeg(arguments: list[str | Path], *, seconds: float, report: Any) -> str:
     except ffmpeg.FfmpegError as error:
         if "No space left" in error.log:
             raise TemporaryError("there is no space left for the recording on the worker's disk.") from error
-        raise RejectedError(f"the recording cannot be decoded: {error}. Upload it again, or as another format.") from error
+        raise RejectedError(
+            f"the recording cannot be decoded: {error}. Upload it again, or as another format."
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise RejectedError(f"decoding the recording takes longer than {limit:.0f} s: the file is damaged.") from error

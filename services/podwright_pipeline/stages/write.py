@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from podwright_core import claims
 from podwright_core.platforms import platform
-from podwright_core.quotes import QuoteFinder
 from podwright_core.stages import PostTarget, StageName
 from podwright_core.texts import (
     TITLE_LONGEST,
@@ -16,6 +15,7 @@ from podwright_core.texts import (
     PostText,
     SpokenQuote,
     compose_post,
+    copied,
     post_problems,
     prose_problems,
     show_notes,
@@ -75,7 +75,6 @@ class Author:
         self._writer = writer
         metadata = [params.title, params.show, params.link, *params.people]
         self._known = claims.sources(transcript.language, [transcript.text, *metadata])
-        self._finder = QuoteFinder(transcript)
         self._system = system_prompt(self._language) + self._voice()
         # The summary stands for the transcript here: it is short, checked, and the same for all texts.
         self._material = "\n".join(
@@ -89,7 +88,9 @@ class Author:
 
     def _voice(self) -> str:
         rules = "".join(f" {rule}" for rule in self._params.voice.rules)
-        examples = "".join(f"\nA text of the show: {text[:_EXAMPLE_LONGEST]}" for text in self._params.voice.examples[:2])
+        examples = "".join(
+            f"\nA text of the show: {text[:_EXAMPLE_LONGEST]}" for text in self._params.voice.examples[:2]
+        )
         return rules + examples
 
     def texts(self, work: Work) -> dict[str, Any]:
@@ -118,24 +119,26 @@ class Author:
             "checks": checks.model_dump(),
         }
 
-    def _title(self) -> Answer[str]:
+    def _title(self) -> Answer:
         ask = Ask(
             self._material,
-            "Write a title for this episode: three to nine words that say what it is about.",
+            "Write a short title for this episode that says what it is about.",
             TITLE_LONGEST,
             lambda title: title_problems(title, self._known, language=self._language),
         )
         return ask_text(self._writer, self._system, ask)
 
     def _notes(self) -> tuple[str, Checks]:
-        instruction = "Write two or three sentences for the show notes that tell listeners what they will hear."
+        instruction = "Write a short text for the show notes that tells listeners what they will hear in this episode."
 
         def check(text: str) -> list[str]:
             return prose_problems(
                 text, self._known, language=self._language, shortest=INTRO_SHORTEST, instructions=instruction
             )
 
-        answer = ask_text(self._writer, self._system, Ask(self._material, instruction, INTRO_LONGEST, check))
+        answer = ask_text(
+            self._writer, self._system, Ask(self._material, instruction, INTRO_LONGEST, check, prose=True)
+        )
         quotes = self._analysis.quotes
         notes = show_notes(
             answer.value or self._analysis.summary,
@@ -152,19 +155,20 @@ class Author:
         quotes = self._analysis.quotes
         turn = number % len(quotes) if quotes else 0
         own = [*quotes[turn:], *quotes[:turn]]
-        instruction = (
-            f"Write one sentence of at most {HOOK_LONGEST} characters that makes people want to hear the episode "
-            "in which this is said."
-        )
+        instruction = "Write one sentence in your own words that makes people want to listen to this episode."
 
         def check(hook: str) -> list[str]:
             found = prose_problems(
                 hook, self._known, language=self._language, shortest=HOOK_SHORTEST, instructions=instruction
             )
+            if copied(hook, self._known):
+                found.append("it only copies what is said; use your own words")
             return found or self._post_problems(self._composed(hook, own, target), target)
 
         said = f"\nQuote: {own[0].text}" if own else ""
-        answer = ask_text(self._writer, self._system, Ask(self._material + said, instruction, HOOK_LONGEST, check))
+        answer = ask_text(
+            self._writer, self._system, Ask(self._material + said, instruction, HOOK_LONGEST, check, prose=True)
+        )
         post = self._composed(answer.value, own, target)
         return post, answer.checks
 
@@ -176,13 +180,11 @@ class Author:
             title=self._params.title,
             show=self._params.show,
             platform=rules,
-            limit=min(target.max_characters, rules.max_characters),
+            limit=target.max_characters,
             language=self._language,
         )
 
     def _post_problems(self, post: PostText, target: PostTarget) -> list[str]:
         rules = platform(target.type)
-        limit = min(target.max_characters, rules.max_characters)
-        return post_problems(
-            post.text, self._known, self._finder, platform=rules, limit=limit, language=self._language
-        )
+        limit = target.max_characters
+        return post_problems(post.text, self._known, platform=rules, limit=limit, language=self._language)

@@ -15,7 +15,8 @@ from tests.integration.publish.test_webhook import MESSAGE
 
 SPEC = ChannelSpec.model_validate({"type": "feed", "feed": {"podcastRef": {"name": "show"}}})
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Show</title>
-<item><title>One</title><guid isPermaLink="false">uid-one</guid></item><item><title>No guid</title></item></channel></rss>"""
+<item><title>One</title><guid isPermaLink="false">uid-one</guid></item>
+<item><title>No guid</title></item></channel></rss>"""
 
 
 @pytest.fixture

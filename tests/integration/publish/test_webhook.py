@@ -45,6 +45,13 @@ def listed(where: Receiver) -> list[dict[str, object]]:
     return found
 
 
+def status_of(url: str, headers: dict[str, str]) -> int:
+    request = urllib.request.Request(url, data=b"{}", headers=headers, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=5)
+    return refused.value.code
+
+
 async def test_verified_kept_once_and_listed(tmp_path: Path) -> None:
     with receiver(tmp_path) as where:
         assert isinstance(await sent(where.url), Confirmed)
@@ -79,10 +86,7 @@ async def test_the_receiver_survives_any_signature(tmp_path: Path, signature: st
     now = str(int(datetime.now(UTC).timestamp()))
     headers = {"webhook-id": "x", "webhook-timestamp": now, "webhook-signature": signature}
     with receiver(tmp_path) as where:
-        request = urllib.request.Request(where.url, data=b"{}", headers=headers, method="POST")
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=5)
-        assert refused.value.code == 401
+        assert status_of(where.url, headers) == 401
         assert listed(where) == []
 
 
@@ -94,10 +98,7 @@ async def test_a_replayed_request_is_refused(tmp_path: Path) -> None:
         "webhook-signature": Webhook(SECRET).sign("x", old, "{}"),
     }
     with receiver(tmp_path) as where:
-        request = urllib.request.Request(where.url, data=b"{}", headers=headers, method="POST")
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=5)
-        assert refused.value.code == 401
+        assert status_of(where.url, headers) == 401
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,9 @@ def test_assign_fills_what_is_free() -> None:
     assert places == [monday, wednesday, wednesday, wednesday + timedelta(days=1)]
 
 
-INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))
+INSTANTS = st.integers(
+    int(datetime(2020, 1, 1, tzinfo=UTC).timestamp()), int(datetime(2035, 1, 1, tzinfo=UTC).timestamp())
+).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
 @settings(max_examples=150, deadline=None)

@@ -12,7 +12,7 @@ from podwright_operator.kinds.episode.cleanup import cleanup_plan
 from podwright_operator.kinds.episode.facts import status_facts
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.episode.requests import Results, ask
-from podwright_operator.kinds.stage_state import StageContext, StageState, phase_status, stage_state
+from podwright_operator.kinds.stage_state import StageContext, StageState, phase_status, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 
 #: A Secret is not watched; while it is missing it is looked for this often.
@@ -88,9 +88,9 @@ def _state(
     if asked.request is None:
         if previous is not None and previous.phase is StagePhase.DONE:
             return StageState(previous)  # what is done stays while what it was made with is away
-        wait = asked.wait or waiting(Reason.STARTING, "Waiting.")
-        status = _later(stage, previous, context.now).model_copy(update={"message": wait.message})
-        return StageState(status, wait)
+        blocked = asked.wait or waiting(Reason.STARTING, "Waiting.")
+        status = _later(stage, previous, context.now).model_copy(update={"message": blocked.message})
+        return StageState(status, blocked)
     wait, pause = asked.wait, None
     if observed.bucket is None:
         wait, pause = storage_missing(episode.metadata.namespace), _SECRET_INTERVAL
@@ -98,14 +98,6 @@ def _state(
     if state.outcome is not None and pause is not None:
         return StageState(state.status, state.outcome, state.job, state.result, pause)
     return state
-
-
-def storage_missing(namespace: str) -> Outcome:
-    return waiting(
-        Reason.STORAGE_SECRET_NOT_FOUND,
-        f"Waiting for Secret podwright-storage with PODWRIGHT_S3_BUCKET and the other storage settings: "
-        f"create it in namespace {namespace}.",
-    )
 
 
 def _take(walk: _Walk, stage: StageName, state: StageState) -> None:

@@ -92,7 +92,7 @@ def _serve_config(endpoint: ModelEndpoint) -> str:
     spec = endpoint.spec
     arguments = {
         "model_id": model_id(endpoint),
-        "weights": MODELS,
+        "weights": _weights_folder(endpoint),
         "engine_args": dict(sorted(spec.engine_args.items())),
         "cpus": spec.resources.cpus,
         "gpus": spec.resources.gpus,
@@ -226,3 +226,9 @@ def _models_volume(endpoint: ModelEndpoint) -> Raw:
         claim = uri.removeprefix("pvc://").partition("/")[0]
         return {"name": "models", "persistentVolumeClaim": {"claimName": claim, "readOnly": True}}
     return {"name": "models", "emptyDir": {}}
+
+
+def _weights_folder(endpoint: ModelEndpoint) -> str:
+    uri = endpoint.spec.weights.uri
+    path = uri.removeprefix("pvc://").partition("/")[2].strip("/") if uri.startswith("pvc://") else ""
+    return f"{MODELS}/{path}" if path else MODELS

@@ -58,7 +58,7 @@ class ModelEndpointKind(Kind[ModelEndpoint, EndpointObserved]):
 
 def ray_seen(raw: Raw) -> RaySeen:
     status = raw.get("status", {})
-    condition = next((item for item in status.get("conditions", ()) if item["type"] == "Ready"), {})
+    condition: Raw = next((item for item in status.get("conditions", ()) if item["type"] == "Ready"), {})
     active = status.get("activeServiceStatus", {}).get("applicationStatuses") or {}
     pending = status.get("pendingServiceStatus", {}).get("applicationStatuses") or {}
     return RaySeen(

@@ -7,13 +7,12 @@ from podwright_core.guids import podcast_guid
 from podwright_core.stages import StageName, StageRequest
 from podwright_crds.episode import StagePhase, StageStatus
 from podwright_crds.podcast import EpisodeTotals, Podcast, PodcastStatus
-from podwright_crds.resource import Reason
 from podwright_operator.engine.kube import JOB
-from podwright_operator.engine.plan import Outcome, Plan, progressing, ready, suspended, waiting
+from podwright_operator.engine.plan import Outcome, Plan, progressing, ready, suspended
 from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.podcast.items import Listing, listing
 from podwright_operator.kinds.podcast.observed import PodcastObserved
-from podwright_operator.kinds.stage_state import StageContext, StageState, stage_state
+from podwright_operator.kinds.stage_state import StageContext, StageState, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 
 _SECRET_INTERVAL: Final = timedelta(seconds=5)
@@ -40,11 +39,7 @@ def desired(podcast: Podcast, observed: PodcastObserved, now: datetime, settings
     guid = podcast.spec.feed.guid or podcast.status.guid or (podcast_guid(url) if url else None)
     status = podcast.status.model_copy(update={"guid": guid, "feed_url": url if podcast.spec.feed.enabled else None})
     if guid is None:
-        message = (
-            "Waiting for Secret podwright-storage with PODWRIGHT_S3_PUBLIC_URL and the other storage settings: create "
-            f"it in namespace {podcast.metadata.namespace}."
-        )
-        outcome = waiting(Reason.STORAGE_SECRET_NOT_FOUND, message)
+        outcome = storage_missing(podcast.metadata.namespace)
         return _plan(outcome, status, observed, None, requeue_after=_SECRET_INTERVAL)
     listed = listing(podcast, guid, observed.episodes, now)
     until_due = listed.next_due - now if listed.next_due else None
@@ -78,10 +73,8 @@ def _feed_plan(
         if listed.unsettled:
             outcome = progressing("An episode of the feed is being worked on anew; the feed follows.")
             return _plan(outcome, status, observed, None, requeue_after=_UNSETTLED_INTERVAL)
-    before = _remembered(status, request.key)
-    wait = (
-        None if observed.storage else waiting(Reason.STORAGE_SECRET_NOT_FOUND, "Waiting for Secret podwright-storage.")
-    )
+    before = _remembered(status)
+    wait = None if observed.storage else storage_missing(podcast.metadata.namespace)
     context = StageContext(owner=podcast, jobs=observed.jobs, progress=None, now=now, settings=settings)
     state = stage_state(request, wait, before, context)
     if state.outcome is None:
@@ -102,7 +95,7 @@ def feed_request(podcast: Podcast, guid: str, listed: Listing) -> StageRequest:
     )
 
 
-def _remembered(status: PodcastStatus, key: str) -> StageStatus | None:
+def _remembered(status: PodcastStatus) -> StageStatus | None:
     """Only the feed written last is there: one with an older key has been overwritten."""
     feed = status.feed
     if feed is not None and feed.phase is StagePhase.DONE and status.feed_digest != feed.key:

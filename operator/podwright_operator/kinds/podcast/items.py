@@ -1,11 +1,11 @@
 """Which episodes stand in a feed, and what of them."""
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from podwright_core.guids import episode_guid
 from podwright_core.stages import StageName
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
@@ -71,7 +71,7 @@ def _item(guid: str, episode: Episode) -> dict[str, Any]:
     return {
         "name": episode.metadata.name,
         # The show's identity and the episode's name: the same when the manifests are applied to another cluster.
-        "guid": str(uuid.uuid5(uuid.UUID(guid), episode.metadata.name)),
+        "guid": episode_guid(guid, episode.metadata.name),
         "title": spec.title,
         "notes": spec.notes,
         "publishedAt": _published_at(episode).astimezone(UTC).isoformat().replace("+00:00", "Z"),

@@ -93,16 +93,20 @@ def _outcome(step: Step) -> Outcome:
             return progressing("Due: waits for a publishing Job to send it.")
         case LookUp():
             return progressing("An attempt has no known outcome: a publishing Job asks the platform.")
-        case Wait(reason=Reason.SUSPENDED, message=message):
-            return suspended(message)
-        case Wait(phase=PostPhase.PUBLISHING, message=message):
-            return progressing(message)
-        case Wait(reason=reason, message=message):
-            return waiting(reason, message)
+        case Wait():
+            return _waiting(step)
         case Settled(phase=PostPhase.PUBLISHED, message=message):
             return ready(message)
         case Settled(reason=reason, message=message):
             return stalled(reason, message)
+
+
+def _waiting(step: Wait) -> Outcome:
+    if step.reason is Reason.SUSPENDED:
+        return suspended(step.message)
+    if step.phase is PostPhase.PUBLISHING:
+        return progressing(step.message)
+    return waiting(step.reason, step.message)
 
 
 def _by_the_clock(post: Post, around: Surroundings, step: Step, now: datetime) -> datetime | None:

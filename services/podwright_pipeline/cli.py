@@ -1,0 +1,112 @@
+"""``podwright``: the command line, also as ``kubectl podwright``."""
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from podwright_pipeline.errors import StageError
+from podwright_pipeline.local_run import LocalRun, Models, Outcome, RunOptions
+
+#: Models by default, from the Hugging Face hub: small enough for a laptop.
+DEFAULT_SPEECH = "Systran/faster-whisper-small@536b0662742c02347bc0e980a01041f333bce120"
+DEFAULT_TEXT = "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="podwright")
+@click.option("-v", "--verbose", is_flag=True, help="Show what the engines log.")
+def main(*, verbose: bool) -> None:
+    """Podwright: podcast production and marketing on your own machines."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr)
+
+
+@main.command()
+@click.argument("media")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.")
+@click.option("--title", help="Title of the episode; by default the file's name.")
+@click.option("--show", help="Title of the show.")
+@click.option("--person", "people", multiple=True, help="A host or guest; may be given more than once.")
+@click.option("--link", help="Web page of the episode.")
+@click.option("--language", default="auto", show_default=True, help="Language spoken (en, de), or auto.")
+@click.option("--texts-language", help="Language of the texts; by default the one spoken.")
+@click.option("--term", "glossary", multiple=True, help="A name or term that occurs; may be given more than once.")
+@click.option(
+    "--post", "posts", multiple=True, metavar="NAME[:LIMIT]", help="A post to write, with its longest length."
+)
+@click.option(
+    "--speech-model", default=DEFAULT_SPEECH, show_default=True, help="faster-whisper model: folder or hub name."
+)
+@click.option("--text-model", default=DEFAULT_TEXT, show_default=True, help="GGUF model: path or hub name (REPO:FILE).")
+@click.option("--endpoint-url", help="OpenAI-compatible API (up to /v1) for both models, instead of engines in here.")
+@click.option("--speech-url", help="The same for speech alone.")
+@click.option("--text-url", help="The same for text alone.")
+@click.option("--api-key", envvar="PODWRIGHT_ENDPOINT_API_KEY", default="none", help="Key for these APIs.")
+def run(  # noqa: PLR0913 (one a command line option)
+    *,
+    media: str,
+    out: Path,
+    title: str | None,
+    show: str | None,
+    people: tuple[str, ...],
+    link: str | None,
+    language: str,
+    texts_language: str | None,
+    glossary: tuple[str, ...],
+    posts: tuple[str, ...],
+    speech_model: str,
+    text_model: str,
+    endpoint_url: str | None,
+    speech_url: str | None,
+    text_url: str | None,
+    api_key: str,
+) -> None:
+    """Turn a recording (MEDIA: a file or an https:// address) into transcript, chapters, notes and posts.
+
+    The same stages as on a cluster, over a folder: run again, only what changed is computed.
+    """
+    console = Console()
+    options = RunOptions(
+        media=media,
+        out=out,
+        title=title,
+        show=show,
+        people=people,
+        link=link,
+        language=language,
+        texts_language=texts_language,
+        glossary=glossary,
+        posts=posts,
+    )
+    models = Models(
+        speech=speech_model,
+        text=text_model,
+        speech_url=speech_url or endpoint_url,
+        text_url=text_url or endpoint_url,
+        api_key=api_key,
+    )
+    try:
+        outcome = LocalRun(options, models, console).run()
+    except StageError as error:
+        console.print(f"[bold red]✗[/] {error}", highlight=False)
+        sys.exit(1)
+    report(console, outcome)
+
+
+def report(console: Console, outcome: Outcome) -> None:
+    """What came out, to read at once."""
+    console.print()
+    console.rule(f"[bold]{outcome.title}", align="left")
+    console.print(outcome.notes, highlight=False, markup=False)
+    for channel, text in outcome.posts.items():
+        console.rule(f"post: {channel} ({len(text)} characters)", align="left")
+        console.print(text, highlight=False, markup=False)
+    console.rule("files", align="left")
+    for file in outcome.files:
+        console.print(str(file), highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    main()

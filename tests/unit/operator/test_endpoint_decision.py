@@ -1,0 +1,155 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from podwright_crds.model_endpoint import ModelEndpoint
+from podwright_crds.resource import Reason
+from podwright_operator.kinds.model_endpoint.desired import desired
+from podwright_operator.kinds.model_endpoint.objects import ANNOTATION_CLUSTER, ray_service
+from podwright_operator.kinds.model_endpoint.observed import Application, EndpointObserved, RayPodSeen, RaySeen
+from podwright_operator.kinds.ports import ProbeResult
+from podwright_operator.settings import InferenceSettings
+from tests.unit.operator.builders import NOW, metadata
+
+SETTINGS = InferenceSettings()
+
+
+def model(task: str = "generation", engine: str = "vllm", **more: Any) -> ModelEndpoint:
+    spec = {"task": task, "engine": engine, "weights": {"uri": "s3://b/m"}, **more}
+    return ModelEndpoint.read({"metadata": metadata("pen"), "spec": spec})
+
+
+def digest(endpoint: ModelEndpoint) -> str:
+    found: str = ray_service(endpoint, SETTINGS).object["metadata"]["annotations"][ANNOTATION_CLUSTER]
+    return found
+
+
+RUNNING = RaySeen(
+    name="pen",
+    generation=1,
+    observed_generation=1,
+    deleting=False,
+    ready=True,
+    reason="NonZeroServeEndpoints",
+    message="",
+    endpoints=1,
+    applications=(Application("RUNNING", ""),),
+    retry="",
+    cluster_digest=digest(model()),
+)
+POD = RayPodSeen("pen-head", NOW, problem="", weights_failure="")
+WELL = ProbeResult(ok=True, message="answered")
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason", "wanted", "phrase"),
+    [
+        (EndpointObserved(kuberay=False), Reason.KUBERAY_NOT_INSTALLED, False, "install its operator"),
+        (EndpointObserved(storage=False), Reason.STORAGE_SECRET_NOT_FOUND, False, "create it in namespace shows"),
+        (EndpointObserved(), Reason.STARTING, True, "being created"),
+        (EndpointObserved(ray=replace(RUNNING, deleting=True)), Reason.STARTING, True, "being created"),
+        (EndpointObserved(ray=replace(RUNNING, ready=False)), Reason.STARTING, True, "Waiting for KubeRay"),
+        (EndpointObserved(ray=replace(RUNNING, observed_generation=0)), Reason.STARTING, True, ""),
+        (EndpointObserved(ray=RUNNING, pods=(POD,)), Reason.STARTING, True, "probe"),
+        (
+            EndpointObserved(ray=RUNNING, pods=(POD,), probe=ProbeResult(ok=False, message="HTTP 500: out of memory")),
+            Reason.STARTING,
+            True,
+            "HTTP 500: out of memory",
+        ),
+        (EndpointObserved(ray=RUNNING, pods=(POD,), probe=WELL), Reason.READY, True, ""),
+        (
+            EndpointObserved(
+                ray=replace(RUNNING, ready=False), pods=(replace(POD, weights_failure="s3://b/m has no files."),)
+            ),
+            Reason.INVALID_WEIGHTS,
+            True,
+            "s3://b/m has no files. Correct spec.weights",
+        ),
+        (
+            EndpointObserved(
+                ray=replace(RUNNING, applications=(Application("DEPLOY_FAILED", "Trace\nValueError: x"),))
+            ),
+            Reason.SERVING_FAILED,
+            True,
+            "ValueError: x",
+        ),
+        (
+            EndpointObserved(
+                ray=replace(RUNNING, ready=False), pods=(replace(POD, problem="Unschedulable: 0/1 nodes have a GPU"),)
+            ),
+            Reason.STARTING,
+            True,
+            "0/1 nodes have a GPU",
+        ),
+        (EndpointObserved(ray=replace(RUNNING, ready=False, reason="InitializingTimeout")), Reason.STARTING, False, ""),
+        (EndpointObserved(ray=replace(RUNNING, cluster_digest="old"), probe=WELL), Reason.READY, False, ""),
+    ],
+)
+def test_outcome(seen: EndpointObserved, reason: Reason, wanted: bool, phrase: str) -> None:
+    plan = desired(model(), seen, NOW, SETTINGS)
+    assert plan.outcome.reason is reason
+    assert bool(plan.children) is wanted
+    assert phrase in plan.outcome.message
+
+
+def test_engine_that_does_not_do_the_task() -> None:
+    plan = desired(model(task="transcription"), EndpointObserved(), NOW, SETTINGS)
+    assert (plan.outcome.reason, plan.children) == (Reason.WRONG_TASK, ())
+    assert "faster-whisper" in plan.outcome.message
+
+
+def test_new_clusters_are_left_to_kuberay_where_it_makes_them() -> None:
+    seen = EndpointObserved(ray=replace(RUNNING, cluster_digest="old"), probe=WELL)
+    assert desired(model(), seen, NOW, replace(SETTINGS, upgrade_strategy="NewCluster")).children
+
+
+def test_replica_counts_are_no_other_cluster_but_workers_are() -> None:
+    def scaled(most: int) -> ModelEndpoint:
+        return model(scaling={"minReplicas": 1, "maxReplicas": most})
+
+    assert digest(scaled(2)) == digest(scaled(5))
+    assert digest(scaled(1)) != digest(scaled(2))
+
+
+@pytest.mark.parametrize(("gpus", "most"), [(0, 1), (1, 1), (0, 3), (2, 3)])
+def test_ray_service(gpus: int, most: int) -> None:
+    endpoint = model(resources={"gpus": gpus}, scaling={"maxReplicas": most}, engineArgs={"dtype": "bfloat16"})
+    spec = ray_service(endpoint, SETTINGS).object["spec"]
+    (application,) = json.loads(spec["serveConfigV2"])["applications"]
+    assert application["import_path"] == "podwright_inference.llm_app:build"
+    assert application["args"] == {
+        "model_id": "pen",
+        "weights": "/models",
+        "engine_args": {"dtype": "bfloat16"},
+        "cpus": 1.0,
+        "gpus": gpus,
+        "min_replicas": 1,
+        "max_replicas": most,
+        "target_ongoing_requests": 8,
+    }
+    cluster = spec["rayClusterConfig"]
+    head = cluster["headGroupSpec"]
+    workers = cluster.get("workerGroupSpecs", [])
+    assert len(workers) == (most > 1)
+    serving = (workers or [head])[0]
+    container = serving["template"]["spec"]["containers"][0]
+    assert container["resources"]["limits"].get("nvidia.com/gpu") == (str(gpus) if gpus else None)
+    assert serving["rayStartParams"].get("num-gpus") == (str(gpus) if gpus else None)
+    assert head["rayStartParams"]["num-cpus"] == ("0" if workers else "8")
+    for group in (head, *workers):
+        pod = group["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["automountServiceAccountToken"] is False
+    assert serving["template"]["spec"]["initContainers"][0]["command"][-2:] == ["s3://b/m", "/models"]
+
+
+def test_weights_in_a_volume_need_no_download() -> None:
+    spec = ray_service(model(weights={"uri": "pvc://claim/llm/small"}), SETTINGS).object["spec"]
+    pod = spec["rayClusterConfig"]["headGroupSpec"]["template"]["spec"]
+    assert "initContainers" not in pod
+    assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "claim", "readOnly": True}
+    (application,) = json.loads(spec["serveConfigV2"])["applications"]
+    assert application["args"]["weights"] == "/models/llm/small"

@@ -1,0 +1,188 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podwright_core.stages import EPISODE_STAGES, PostTarget
+from podwright_crds.episode import Episode, StagePhase
+from podwright_crds.resource import Reason
+from podwright_operator.engine.plan import OutcomeKind
+from podwright_operator.kinds.episode.desired import desired
+from podwright_operator.kinds.episode.observed import EpisodeObserved
+from podwright_operator.kinds.job_state import JobPhase
+from tests.unit.operator.builders import NOW, endpoint, episode, podcast
+from tests.unit.operator.simulated import SETTINGS, World, observed
+
+EARS, PEN = endpoint("ears", "transcription"), endpoint("pen", "generation")
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason", "kind"),
+    [
+        (observed(podcast=None), Reason.PODCAST_NOT_FOUND, OutcomeKind.WAITING),
+        (observed(bucket=None), Reason.STORAGE_SECRET_NOT_FOUND, OutcomeKind.WAITING),
+        (observed(), Reason.PROGRESSING, OutcomeKind.PROGRESSING),
+    ],
+)
+def test_before_ingest(seen: EpisodeObserved, reason: Reason, kind: OutcomeKind) -> None:
+    plan = desired(episode(), seen, NOW, SETTINGS)
+    assert (plan.outcome.reason, plan.outcome.kind) == (reason, kind)
+    assert bool(plan.children) is (kind is OutcomeKind.PROGRESSING)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "show", "reason"),
+    [
+        ({}, podcast(), Reason.ENDPOINT_NOT_FOUND),
+        ({}, podcast(episodeDefaults={}), Reason.ENDPOINT_NOT_FOUND),
+        ({"ears": endpoint("ears", "transcription", ready=False)}, podcast(), Reason.ENDPOINT_NOT_READY),
+        ({"ears": endpoint("ears", "generation")}, podcast(), Reason.WRONG_TASK),
+        ({"ears": EARS}, podcast(), Reason.PROGRESSING),
+    ],
+)
+def test_before_transcribe(endpoints: dict[str, object], show: object, reason: Reason) -> None:
+    world = World(episode(), observed(endpoints=endpoints, podcast=show))
+    world.settle()
+    world.finish("one-ingest-" + next(iter(world.jobs.values())).key[:10])
+    plan = world.settle()
+    assert plan.outcome.reason is reason
+    assert world.episode.status.stage == "transcribe"
+
+
+def test_everything_done() -> None:
+    world = World(episode())
+    plan = world.run_to_end()
+    assert plan.outcome.kind is OutcomeKind.READY
+    assert [stage for stage, _ in world.computed] == [stage.value for stage in EPISODE_STAGES]
+    assert world.episode.status.media is not None
+    assert world.episode.status.artifacts is not None
+
+
+def test_done_stays_when_everything_it_was_made_with_is_gone() -> None:
+    world = World(episode())
+    world.run_to_end()
+    world.jobs.clear()
+    world.seen = EpisodeObserved()
+    assert world.settle().outcome.kind is OutcomeKind.READY
+
+
+def test_another_model_recomputes_what_it_made_only() -> None:
+    world = World(episode())
+    world.run_to_end()
+    world.seen = observed(endpoints={"ears": EARS, "pen": endpoint("pen", "generation", revision="r2")})
+    world.run_to_end()
+    assert [stage for stage, _ in world.computed][4:] == ["analyze", "write"]
+
+
+def test_same_content_at_another_address_recomputes_nothing_further() -> None:
+    world = World(episode())
+    world.run_to_end()
+    spec = world.episode.spec.model_copy(
+        update={"media": world.episode.spec.media.model_copy(update={"revision": "2"})}
+    )
+    world.episode = world.episode.model_copy(update={"spec": spec})
+    world.settle()
+    job = world.open_job()
+    assert job is not None
+    assert job.stage == "ingest"
+    first = world.computed[0][1]
+    world.finish(job.name)
+    pod = world.jobs[job.name].pods[0]
+    same = pod.termination.replace(f"digest-{job.key}", f"digest-{first}")
+    world.jobs[job.name] = replace(world.jobs[job.name], pods=(replace(pod, termination=same),))
+    assert world.settle().outcome.kind is OutcomeKind.READY
+    assert len(world.computed) == 5
+
+
+def test_rejected_is_told_and_tried_again_ever_more_rarely() -> None:
+    world = World(episode())
+    world.settle()
+    delays = []
+    for _ in range(7):
+        job = world.open_job()
+        assert job is not None
+        world.reject(job.name, "not audio")
+        plan = world.settle()
+        assert (plan.outcome.reason, plan.outcome.message) == (Reason.MEDIA_REJECTED, "not audio")
+        assert plan.requeue_after is not None
+        delays.append(plan.requeue_after.total_seconds())
+        world.later(plan.requeue_after)
+        assert world.settle().outcome.reason is Reason.MEDIA_REJECTED  # until the new run says otherwise
+    assert delays == [30, 60, 120, 240, 480, 600, 600]
+    assert world.run_to_end().outcome.kind is OutcomeKind.READY
+
+
+def test_lost_result_runs_again() -> None:
+    world = World(episode())
+    world.settle()
+    job = next(iter(world.jobs.values()))
+    world.jobs[job.name] = replace(job, phase=JobPhase.COMPLETE, finished=world.now)
+    plan = world.settle()
+    assert plan.requeue_after == timedelta(seconds=10)
+    world.later(timedelta(seconds=11))
+    world.settle()
+    assert world.jobs[job.name].run == 1
+
+
+def test_targets_are_part_of_write_only() -> None:
+    world = World(episode())
+    world.run_to_end()
+    world.seen = observed(targets=(PostTarget(channel="hook", type="webhook", max_characters=500),))
+    world.run_to_end()
+    assert [stage for stage, _ in world.computed][4:] == ["write"]
+
+
+def _suspended(of: Episode, value: bool) -> Episode:
+    spec = of.spec.model_copy(update={"suspend": value})
+    return of.model_copy(update={"spec": spec})
+
+
+events = st.lists(
+    st.sampled_from(["finish", "reject", "expire", "suspend", "resume", "later", "lose", "find", "title", "look"]),
+    max_size=25,
+)
+
+
+@given(events)
+@settings(max_examples=150, deadline=None)
+def test_whatever_happens_it_ends_ready_and_nothing_is_computed_twice(happenings: list[str]) -> None:
+    world = World(episode())
+    titles = 1
+    for event in happenings:
+        world.look()
+        job = world.open_job()
+        match event:
+            case "finish" if job:
+                world.finish(job.name)
+            case "reject" if job:
+                world.reject(job.name, "bad")
+            case "expire" if world.jobs:
+                world.expire(sorted(world.jobs)[0])
+            case "suspend" | "resume":
+                world.episode = _suspended(world.episode, event == "suspend")
+            case "later":
+                world.later(timedelta(minutes=11))
+            case "lose":
+                world.seen = EpisodeObserved()
+            case "find":
+                world.seen = observed()
+            case "title":
+                titles += 1
+                spec = world.episode.spec.model_copy(update={"title": f"Title {titles}"})
+                world.episode = world.episode.model_copy(update={"spec": spec})
+            case _:
+                pass
+    world.seen = observed()
+    world.episode = _suspended(world.episode, False)
+    world.later(timedelta(minutes=11))
+    plan = world.run_to_end()
+    assert plan.outcome.kind is OutcomeKind.READY
+    assert len(set(world.computed)) == len(world.computed)
+    assert sum(stage in {"ingest", "transcribe", "analyze"} for stage, _ in world.computed) == 3
+    assert all(stage.phase is StagePhase.DONE for stage in world.episode.status.stages)
+    assert (
+        desired(world.episode, world.seen, world.now, SETTINGS).status.to_wire()["stages"]
+        == (world.episode.status.to_wire()["stages"])
+    )
