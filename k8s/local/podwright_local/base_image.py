@@ -12,7 +12,7 @@ from podwright_local.progress import Progress
 
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "python3", "python3-venv")
-RECIPE = "1"
+RECIPE = "2"
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 DROPPED = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
 REFERENCE = "localhost/podwright-base:1"
@@ -74,7 +74,7 @@ def build(cache: Cache, progress: Progress) -> Path:
                 log.with_suffix(".tar.log"),
             )
             path = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-            write_layout(out, layer, ImageConfig(entrypoint=("/usr/bin/python3",), environment=path), REFERENCE)
+            write_layout(out, layer, ImageConfig(environment=path), REFERENCE)
             out.rename(target)
             shutil.rmtree(work)
     return target

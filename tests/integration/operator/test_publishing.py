@@ -60,7 +60,7 @@ def made(address: str) -> bool:
 
 
 @pytest.fixture
-def announcing(tenant: Tenant, storage: str) -> Tenant:
+def announcing(tenant: Tenant, operator: Operator, storage: str) -> Tenant:  # noqa: ARG001  (it has to run)
     """A tenant with storage, endpoints that answer, a show and an episode that is not transcribed yet."""
     values = {
         "PODWRIGHT_S3_ENDPOINT": f"http://{storage}",
@@ -76,6 +76,7 @@ def announcing(tenant: Tenant, storage: str) -> Tenant:
     for name, task in (("ears", "transcription"), ("pen", "generation")):
         tenant.endpoint(name, task)
         tenant.serve(name)
+        tenant.wait_reason("ModelEndpoint", name, "Ready")
     tenant.podcast(website="https://show.example.org/")
     return tenant
 
@@ -144,7 +145,8 @@ def test_channel_waits_for_its_secret_and_heals(tenant: Tenant, operator: Operat
     assert tenant.get("Channel", "news")["metadata"]["resourceVersion"] == version
 
 
-def test_a_zone_that_does_not_exist(tenant: Tenant, operator: Operator) -> None:
+@pytest.mark.usefixtures("operator")
+def test_a_zone_that_does_not_exist(tenant: Tenant) -> None:
     campaign(tenant, zone="Mars/Olympus_Mons")
     assert "Mars/Olympus_Mons" in tenant.wait_reason("Campaign", "launch", "InvalidSchedule")
     tenant.patch("Campaign", "launch", {"spec": {"cadence": {"timeZone": "America/New_York"}}})
@@ -196,7 +198,7 @@ def test_campaign_to_published_post(
 
 
 def test_a_campaign_that_is_made_again_does_not_publish_again(
-    announcing: Tenant, kubelet: Kubelet, operator: Operator, operated: ControlPlane, storage: str, where: Receiver
+    announcing: Tenant, kubelet: Kubelet, storage: str, where: Receiver
 ) -> None:
     tenant = announcing
     credentials(tenant)
@@ -213,7 +215,7 @@ def test_a_campaign_that_is_made_again_does_not_publish_again(
     tenant.wait_reason("Post", "launch-one-news", "Scheduled")
 
 
-def test_storage_that_is_down_is_waited_for(announcing: Tenant, kubelet: Kubelet, operator: Operator) -> None:
+def test_storage_that_is_down_is_waited_for(announcing: Tenant, kubelet: Kubelet) -> None:
     tenant = announcing
     credentials(tenant)
     channel(tenant, "http://127.0.0.1:1/")

@@ -159,7 +159,7 @@ def test_whatever_happens_it_ends_ready_and_nothing_is_computed_twice(happenings
             case "reject" if job:
                 world.reject(job.name, "bad")
             case "expire" if world.jobs:
-                world.expire(sorted(world.jobs)[0])
+                world.expire(min(world.jobs))
             case "suspend" | "resume":
                 world.episode = _suspended(world.episode, event == "suspend")
             case "later":

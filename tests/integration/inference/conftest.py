@@ -1,0 +1,67 @@
+import threading
+import wave
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+from faster_whisper import decode_audio
+from openai import OpenAI
+from podwright_inference import demo_models
+from podwright_inference.args import WhisperSettings
+from podwright_inference.faster_whisper_engine import FasterWhisperEngine
+from podwright_inference.speech import SAMPLE_RATE
+from podwright_inference.transcription_api import ServedModel, transcription_api
+from podwright_local import models
+from podwright_local.paths import REPOSITORY, Cache
+
+SPEECH = REPOSITORY / "k8s" / "samples" / "media" / "speech.mp3"
+MODEL = "whisper-base"
+
+
+def wav(samples: np.ndarray) -> bytes:
+    buffer = BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def engine() -> FasterWhisperEngine:
+    """The real engine with the demo's model."""
+    weights = demo_models.make("whisper", models.folder(Cache.from_environment()))
+    return FasterWhisperEngine(Path(weights), WhisperSettings(), threads=2)
+
+
+@pytest.fixture(scope="session")
+def base_url(engine: FasterWhisperEngine) -> Iterator[str]:
+    config = uvicorn.Config(transcription_api(ServedModel(MODEL, engine)), port=0, log_level="warning")
+    server = uvicorn.Server(config)
+    listening = config.bind_socket()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def client(base_url: str) -> Iterator[OpenAI]:
+    with OpenAI(base_url=base_url, api_key="none", max_retries=0) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def clip() -> bytes:
+    """The first ten seconds of the speech sample."""
+    return wav(decode_audio(str(SPEECH))[: 10 * SAMPLE_RATE])
+
+
+@pytest.fixture(scope="session")
+def silence() -> bytes:
+    return wav(np.zeros(5 * SAMPLE_RATE))
