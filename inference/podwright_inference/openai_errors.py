@@ -39,7 +39,8 @@ def install_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        param = str(first["loc"][-1]) if first["loc"] else None
+        # ("body", field) or ("body", field, number in a list)
+        param = next((str(part) for part in first["loc"][1:]), None)
         return answer(HTTPStatus.BAD_REQUEST, f"{param}: {first['msg']}", param=param)
 
     @app.exception_handler(HTTPException)

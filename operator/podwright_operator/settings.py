@@ -55,6 +55,8 @@ class Settings:
     #: Requests a second to the API server; 0 leaves it to the server's priority and fairness.
     api_rate: float = 0.0
     resync: timedelta = timedelta(hours=1)
+    #: How often the watches are checked against listings.
+    audit: timedelta = timedelta(minutes=5)
     #: Log reads a second, over all running stages.
     log_reads: float = 5.0
     health_port: int = 8080
@@ -95,6 +97,7 @@ class Settings:
             api_connections=int(text("API_CONNECTIONS", "32")),
             api_rate=float(text("API_RATE", "0")),
             resync=timedelta(seconds=int(text("RESYNC_SECONDS", "3600"))),
+            audit=timedelta(seconds=float(text("AUDIT_SECONDS", "300"))),
             log_reads=float(text("LOG_READS", "5")),
             health_port=int(text("HEALTH_PORT", "8080")),
             metrics_port=int(text("METRICS_PORT", "9090")),

@@ -20,7 +20,8 @@ _LEAKS = re.compile(
     r"|\bthe (?:prompt|instructions?)\b|\b(?:here is|here's|here are) (?:a|an|the|your|my|some)\b.{0,40}:"
     r"|\b(?:sure|certainly|of course)[,!]"
     r"|\b(?:system|assistant|user)\s*:|<\|?\w+|\|>|\{\{|\}\}|\[[^\]]*\]|[{}]|\blorem ipsum\b|```|https?://\s"
-    r"|\byour last answer\b|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
+    r"|\byour last answer\b"
+    r"|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)

@@ -20,6 +20,9 @@ class Capabilities:
 
 #: Added to ``send_limit`` before an attempt counts as abandoned: clock differences and the write that confirms it.
 CLAIM_MARGIN = timedelta(seconds=30)
+#: A request begins within this time after its attempt was recorded, or not at all: it has to be over before the attempt
+#: counts as abandoned and somebody else takes over.
+START_WITHIN = CLAIM_MARGIN / 2
 
 
 def capabilities_of(spec: ChannelSpec) -> Capabilities:

@@ -50,7 +50,9 @@ class KubernetesStore:
         self._objects = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
         self._namespace = namespace
-        self._platforms: dict[tuple[str, ...], Platform] = {}
+        self._opened: list[Platform] = []
+        #: By the Channel's uid, with the version of it that they were opened for.
+        self._webhooks: dict[str, tuple[str, Platform]] = {}
 
     @classmethod
     async def open(cls, namespace: str) -> "KubernetesStore":
@@ -67,7 +69,7 @@ class KubernetesStore:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for platform in self._platforms.values():
+        for platform in self._opened:
             await platform.close()
         await self._api.close()  # type: ignore[no-untyped-call]
 
@@ -109,18 +111,19 @@ class KubernetesStore:
         channel = loaded.around.channel
         if channel is None:
             raise NotConnectedError(f"Channel '{loaded.post.spec.channel_ref.name}' does not exist.")
-        if channel.spec.type is ChannelType.FEED:
-            episode = loaded.post.spec.episode_ref.name if loaded.post.spec.episode_ref else ""
-            return await self._kept(
-                (channel.metadata.uid, channel.metadata.resource_version, episode), channel, episode
-            )
-        return await self._kept((channel.metadata.uid, channel.metadata.resource_version), channel, "")
-
-    async def _kept(self, key: tuple[str, ...], channel: Channel, episode: str) -> Platform:
-        if key not in self._platforms:
-            opened = self._feed(channel, episode) if channel.spec.type is ChannelType.FEED else self._webhook(channel)
-            self._platforms[key] = await opened
-        return self._platforms[key]
+        match channel.spec.type:
+            case ChannelType.WEBHOOK:
+                if (known := self._webhooks.get(channel.metadata.uid)) and known[
+                    0
+                ] == channel.metadata.resource_version:
+                    return known[1]
+                opened: Platform = await self._webhook(channel)
+                self._webhooks[channel.metadata.uid] = (channel.metadata.resource_version, opened)
+            case ChannelType.FEED:
+                # Where the feed is may change between two looks.
+                opened = await self._feed(channel, loaded.post)
+        self._opened.append(opened)
+        return opened
 
     async def _webhook(self, channel: Channel) -> WebhookChannel:
         name = channel.spec.credentials_ref.name if channel.spec.credentials_ref else ""
@@ -134,11 +137,12 @@ class KubernetesStore:
             raise NotConnectedError(f"Secret '{name}' of channel '{channel.metadata.name}': {problem}.")
         return WebhookChannel(channel.spec, values[SIGNING_SECRET])
 
-    async def _feed(self, channel: Channel, episode_name: str) -> FeedChannel:
+    async def _feed(self, channel: Channel, post: Post) -> FeedChannel:
+        name = post.spec.episode_ref.name if post.spec.episode_ref else ""
         podcast = await self._get(Podcast, channel.spec.feed.podcast_ref.name) if channel.spec.feed else None
-        episode = await self._get(Episode, episode_name) if episode_name else None
+        episode = await self._get(Episode, name) if name else None
         guid = podcast.status.guid if podcast else None
-        guids = {episode_name: episode_guid(guid, episode_name)} if episode and guid else {}
+        guids = {name: episode_guid(guid, name)} if episode and guid else {}
         return FeedChannel(channel.spec, podcast.status.feed_url if podcast else None, guids)
 
     async def _sent(self, channel: Channel) -> Sequence[datetime]:

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from podwright_core.times import parse_instant
 from podwright_crds.post import AttemptOutcome, Post, PostStatus
-from podwright_publish.answers import Answer, Refused, Unclear
-from podwright_publish.capabilities import Capabilities
+from podwright_publish.answers import Answer, NotTaken, Refused, Unclear
+from podwright_publish.capabilities import START_WITHIN, Capabilities
 from podwright_publish.due import due_at
 from podwright_publish.ports import (
     ConflictError,
@@ -118,9 +119,12 @@ class Publisher:
         message = self._message(loaded.post)
         problems = platform.validate(message)
         claimed = await self._claim(loaded.post)
-        answer: Answer = (
-            Refused(" ".join(problems)) if problems else await self._asked(platform, message, loaded.capabilities)
-        )
+        if problems:
+            answer: Answer = Refused(" ".join(problems))
+        elif self._now() - parse_instant(claimed.status.attempts[-1].started_at) > START_WITHIN:
+            answer = NotTaken("Recording the attempt took too long; nothing was sent.")
+        else:
+            answer = await self._asked(platform, message, loaded.capabilities)
         confirmed = await self._confirm(claimed, answer)
         text = f"{type(answer).__name__}. {answer.message}".strip()
         again = confirmed.status.next_attempt_at

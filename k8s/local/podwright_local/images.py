@@ -80,10 +80,9 @@ PRODUCT = REPOSITORY / "k8s" / "images" / "Dockerfile"
 SERVICES = DockerfileImage(
     "services", PRODUCT, REPOSITORY, ("pyproject.toml", "uv.lock", "crds", "operator", "services")
 )
-INFERENCE_BASE = DockerfileImage("inference-base", PRODUCT, REPOSITORY, ("inference/podwright_inference",))
-INFERENCE_IMAGE = DockerfileImage(
-    "inference", PRODUCT, REPOSITORY, ("inference/podwright_inference", "inference/requirements-cpu.txt")
-)
+INFERENCE_CODE = ("inference/podwright_inference", "services/podwright_core")
+INFERENCE_BASE = DockerfileImage("inference-base", PRODUCT, REPOSITORY, INFERENCE_CODE)
+INFERENCE_IMAGE = DockerfileImage("inference", PRODUCT, REPOSITORY, (*INFERENCE_CODE, "inference/requirements-cpu.txt"))
 """With its packages inside: for users' clusters; a cluster of this machine mounts them (`inference_venv`)."""
 PROGRAMS: tuple[ProgramImage, ...] = (PAUSE, COREDNS, MINIO, KUBERAY)
 BUILT: tuple[DockerfileImage, ...] = (SERVICES, INFERENCE_BASE, POSTGRES)

@@ -14,14 +14,17 @@ from typing import Any, Final, Self
 import aiohttp
 
 from podwright_crds import names
-from podwright_operator.engine import metrics
+from podwright_operator.engine import kube, metrics
+from podwright_operator.engine.audit import Listed
 from podwright_operator.engine.cluster import ClusterError, ConflictError, NotFoundError, RefusedError
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
 
 logger = logging.getLogger(__name__)
 
-_SSA: Final = "application/apply-patch+yaml"
-_MERGE: Final = "application/merge-patch+json"
+_JSON: Final = {"Content-Type": "application/json"}
+_SSA: Final = {"Content-Type": "application/apply-patch+yaml"}
+_MERGE: Final = {"Content-Type": "application/merge-patch+json"}
+_METADATA_LIST: Final = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
 _ATTEMPTS: Final = 6
 _LONGEST_PAUSE_S: Final = 10.0
@@ -92,7 +95,7 @@ class KubernetesCluster:
 
     async def apply(self, key: ObjectKey, body: Raw) -> Raw:
         query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
-        return await self._object("PATCH", "apply", key.type, _path(key), query=query, body=body, content=_SSA)
+        return await self._object("PATCH", "apply", key.type, _path(key), query=query, body=body, headers=_SSA)
 
     async def create(self, key: ObjectKey, body: Raw) -> Raw:
         query = {"fieldManager": names.FIELD_MANAGER}
@@ -109,14 +112,34 @@ class KubernetesCluster:
         except NotFoundError:
             return None
 
+    async def list_versions(self, type_: KubeType, namespaces: tuple[str, ...]) -> Listed:
+        """Everything of a type, as far as it is watched: metadata only, in pages."""
+        objects: dict[ObjectKey, tuple[str, int]] = {}
+        version = 0
+        for namespace in namespaces or ("",):
+            query = {"limit": "1000", **({"labelSelector": type_.selector} if type_.selector else {})}
+            while True:
+                path = _path(ObjectKey(type_, namespace, "")) if namespace else f"{_root(type_)}/{type_.plural}"
+                page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
+                for item in page["items"]:
+                    metadata = item["metadata"]
+                    key = ObjectKey(type_, metadata.get("namespace", ""), metadata["name"])
+                    objects[key] = (kube.uid_of(item), kube.version_of(item))
+                at = kube.version_of(page)
+                version = min(version, at) if version else at
+                if not page["metadata"].get("continue"):
+                    break
+                query = {**query, "continue": page["metadata"]["continue"]}
+        return Listed(objects, version)
+
     async def patch_status(self, key: ObjectKey, patch: Raw) -> Raw:
         query = {"fieldManager": names.FIELD_MANAGER}
         path = f"{_path(key)}/status"
-        return await self._object("PATCH", "patch", key.type, path, query=query, body=patch, content=_MERGE)
+        return await self._object("PATCH", "patch", key.type, path, query=query, body=patch, headers=_MERGE)
 
     async def patch_metadata(self, key: ObjectKey, patch: Raw) -> Raw:
         query = {"fieldManager": names.FIELD_MANAGER}
-        return await self._object("PATCH", "patch", key.type, _path(key), query=query, body=patch, content=_MERGE)
+        return await self._object("PATCH", "patch", key.type, _path(key), query=query, body=patch, headers=_MERGE)
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
         raw = await self.read(ObjectKey(_SECRET, namespace, name))
@@ -165,7 +188,7 @@ class KubernetesCluster:
         *,
         query: Mapping[str, str] | None = None,
         body: Any = None,
-        content: str = "application/json",
+        headers: Mapping[str, str] | None = None,
         attempts: int = _ATTEMPTS,
     ) -> Any:
         """The parsed answer; the text of one that is not JSON."""
@@ -180,7 +203,7 @@ class KubernetesCluster:
                     self._connection.server + path,
                     params=query,
                     data=data,
-                    headers={**self._connection.headers(), "Content-Type": content},
+                    headers={**self._connection.headers(), **(headers or _JSON)},
                 ) as response:
                     metrics.API_SECONDS.labels(verb).observe(time.perf_counter() - began)
                     metrics.API_REQUESTS.labels(verb, type_.plural, response.status).inc()

@@ -3,6 +3,7 @@
 import io
 import time
 import wave
+from dataclasses import dataclass
 from typing import Final, Self
 
 import aiohttp
@@ -11,9 +12,21 @@ from podwright_crds.model_endpoint import Task
 from podwright_operator.kinds.ports import ProbeResult
 
 _TIMEOUT_S: Final = 20.0
-#: A healthy endpoint is asked again this rarely; an unhealthy one this often.
-_HEALTHY_TTL_S: Final = 300.0
-_UNHEALTHY_TTL_S: Final = 3.0
+#: An endpoint that answered is asked again this rarely; one that did not, this often.
+_WELL_TTL_S: Final = 900.0
+_UNWELL_TTL_S: Final = 3.0
+_DOUBTFUL_TTL_S: Final = 30.0
+#: Failures in a row after which an endpoint that has answered before counts as failing.
+_FAILURES: Final = 3
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of an endpoint: the result in force, until when, and how often in a row it has failed."""
+
+    result: ProbeResult
+    until: float
+    failures: int = 0
 
 
 class HttpProber:
@@ -21,7 +34,7 @@ class HttpProber:
 
     def __init__(self) -> None:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S, sock_connect=3))
-        self._results: dict[tuple[str, str, str], tuple[float, ProbeResult]] = {}
+        self._known: dict[tuple[str, str, str], _Known] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -29,24 +42,27 @@ class HttpProber:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def check(self, url: str, task: Task, model_id: str, revision: str) -> ProbeResult:
-        known = self._results.get((url, model_id, revision))
-        if known is not None:
-            age, result = time.monotonic() - known[0], known[1]
-            if age < (_HEALTHY_TTL_S if result.ok else _UNHEALTHY_TTL_S):
-                return result
+    async def check(self, url: str, task: Task, model_id: str, revision: str, *, proven: bool) -> ProbeResult:
+        place = (url, model_id, revision)
+        before = self._known.get(place)
+        if before is not None and time.monotonic() < before.until:
+            return before.result
         result = await self._ask(url, task, model_id)
-        self._results[url, model_id, revision] = (time.monotonic(), result)
+        failures = 0 if result.ok else (before.failures if before else 0) + 1
+        lifetime = _WELL_TTL_S if result.ok else _UNWELL_TTL_S
+        if proven and not result.ok and failures < _FAILURES:
+            result, lifetime = ProbeResult(ok=True, message="answered before"), _DOUBTFUL_TTL_S
+        self._known[place] = _Known(result, time.monotonic() + lifetime, failures)
         return result
 
     async def _ask(self, url: str, task: Task, model_id: str) -> ProbeResult:
         try:
             async with self._request(url, task, model_id) as response:
                 if response.ok:
-                    return ProbeResult(True, "answered")
-                return ProbeResult(False, f"HTTP {response.status}: {(await response.text())[:300]}")
+                    return ProbeResult(ok=True, message="answered")
+                return ProbeResult(ok=False, message=f"HTTP {response.status}: {(await response.text())[:300]}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return ProbeResult(False, f"no answer: {error!r}"[:300])
+            return ProbeResult(ok=False, message=f"no answer: {error!r}"[:300])
 
     def _request(self, url: str, task: Task, model_id: str) -> aiohttp.client._RequestContextManager:
         if task is Task.TRANSCRIPTION:

@@ -90,14 +90,18 @@ class Engine:
         """Everything is listed: work may begin."""
         self._started.set()
 
-    def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False, listed: bool = False) -> None:
-        """Take a watch event; one of a listing wakes its object even where it tells nothing new."""
+    def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False, listed: bool = False) -> bool:
+        """Take a watch event; one of a listing wakes its object even where it tells nothing new.
+
+        Returns whether it was news.
+        """
         change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)
         if change is not None:
             self._wake(change, by=None)
         elif listed and type_ in self._kinds:
             metadata = raw["metadata"]
             self.queue.add(ObjectKey(type_, metadata.get("namespace", ""), metadata["name"]))
+        return change is not None
 
     async def run(self) -> None:
         """Work until cancelled; a cancelled worker leaves at a point where everything can be picked up again."""

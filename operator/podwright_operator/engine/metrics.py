@@ -15,6 +15,7 @@ QUEUE_DEPTH: Final = Gauge("podwright_queue_depth", "Objects that wait for a wor
 QUEUE_AGE_SECONDS: Final = Gauge("podwright_queue_age_seconds", "How long the next object has waited for a worker.")
 WATCH_EVENTS: Final = Counter("podwright_watch_events", "Watch events received.", ["type"])
 LAST_EVENT_TIME: Final = Gauge("podwright_last_watch_event_timestamp_seconds", "When the last watch event came.")
+LOST_EVENTS: Final = Counter("podwright_lost_watch_events", "Events that a watch should have brought.")
 OBJECTS: Final = Gauge("podwright_objects", "Objects in memory.", ["type"])
 API_REQUESTS: Final = Counter("podwright_api_requests", "Requests to the API server.", ["verb", "type", "code"])
 API_SECONDS: Final = Histogram(

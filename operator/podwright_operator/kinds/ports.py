@@ -24,8 +24,12 @@ class ProbeResult:
 class Prober(Protocol):
     """Asks an endpoint for a tiny piece of its work: a second of silence, or one token."""
 
-    async def check(self, url: str, task: Task, model_id: str, revision: str) -> ProbeResult:
-        """The answer to the last probe of this endpoint and revision, asked anew where it is old."""
+    async def check(self, url: str, task: Task, model_id: str, revision: str, *, proven: bool) -> ProbeResult:
+        """The answer to the last probe of this endpoint and revision, asked anew where it is old.
+
+        ``proven`` says that it has answered before: then it takes several failures in a row, since one that is busy
+        may answer late.
+        """
         ...
 
 

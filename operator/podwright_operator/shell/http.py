@@ -1,15 +1,15 @@
 """Probes and metrics over HTTP."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from podwright_operator.engine import metrics
+from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.engine import Engine
 
 #: A key that has waited longer for a worker tells that the workers are stuck.
@@ -21,13 +21,11 @@ class Health:
     """Whether the process does its work, not merely whether it answers."""
 
     engine: Engine
-    #: Set by whoever finds a lost watch; the probe then fails, and Kubernetes starts a new process.
-    deaf: str | None = None
-    started_at: float = field(default_factory=time.monotonic)
+    audit: Audit
 
     def problem(self) -> str | None:
-        if self.deaf:
-            return self.deaf
+        if self.audit.problem:
+            return self.audit.problem
         if self.engine.queue.oldest_age() > _LONGEST_WAIT_S:
             return f"an object has waited {self.engine.queue.oldest_age():.0f} s for a worker"
         return None

@@ -12,6 +12,7 @@ from podwright_operator.adapters.kubernetes import Connection, KubernetesCluster
 from podwright_operator.adapters.probe import HttpProber
 from podwright_operator.adapters.progress import PodProgress
 from podwright_operator.adapters.texts import BucketTexts
+from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.engine import Engine, EngineSettings
 from podwright_operator.kinds.registry import Ports, kinds
 from podwright_operator.settings import Settings
@@ -67,18 +68,22 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
         make_ports(cluster, settings) as ports,
     ):
         engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
-        async with serve(Health(engine), settings.health_port, settings.metrics_port):
-            await _work(engine, settings, stop)
+        audit = Audit(engine, cluster, settings.namespaces, settings.audit)
+        async with serve(Health(engine, audit), settings.health_port, settings.metrics_port):
+            await _work(engine, audit, settings, stop)
 
 
-async def _work(engine: Engine, settings: Settings, stop: asyncio.Event) -> None:
-    """Watch and reconcile; the end of one ends the other."""
-    work = asyncio.create_task(engine.run(), name="engine")
-    work.add_done_callback(lambda _: stop.set())
+async def _work(engine: Engine, audit: Audit, settings: Settings, stop: asyncio.Event) -> None:
+    """Watch, reconcile and audit; the end of one ends the others."""
+    tasks = [asyncio.create_task(engine.run(), name="engine"), asyncio.create_task(audit.run(), name="audit")]
+    for task in tasks:
+        task.add_done_callback(lambda _: stop.set())
     try:
         await watch(engine, settings.namespaces, stop)
     finally:
-        work.cancel()
-        await asyncio.wait({work}, timeout=_GRACE_S)
-    if work.done() and not work.cancelled() and (error := work.exception()):
-        raise error
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=_GRACE_S)
+    for task in tasks:
+        if task.done() and not task.cancelled() and (error := task.exception()):
+            raise error

@@ -45,7 +45,7 @@ class FeedChannel:
     async def find(self, message: Message) -> Finding:
         guid = self._guids.get(message.episode or "")
         if guid is None:
-            return NotTaken(f"Episode '{message.episode}' does not exist.")
+            return NotTaken(f"Episode '{message.episode}' does not exist, or its show has no feed yet.")
         feed = await self._read()
         if not isinstance(feed, bytes):
             return feed

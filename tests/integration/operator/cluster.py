@@ -24,7 +24,7 @@ Object = dict[str, Any]
 WRITES = ("create", "apply", "patch", "delete")
 
 
-def until(check: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def until(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """Wait until ``check`` returns something true; returns it."""
     deadline = time.monotonic() + seconds
     while not (found := check()):
@@ -117,7 +117,7 @@ class Tenant:
         found = next((item for item in conditions if item["type"] == type_), None)
         return (found["status"], found["reason"], found["message"]) if found else ("", "", "")
 
-    def wait_reason(self, kind: str, name: str, reason: str, seconds: float = 30) -> str:
+    def wait_reason(self, kind: str, name: str, reason: str, seconds: float = 60) -> str:
         """Wait until Ready has this reason; returns the message."""
 
         def reached() -> str:
@@ -228,10 +228,8 @@ class Kubelet:
         """Wait for the stage's Job and finish it; returns the Job."""
 
         def open_job() -> Any:
-            jobs = self.tenant.jobs(owner, stage)
-            return next(
-                (job for job in jobs if not job.status.conditions and not job.metadata.deletion_timestamp), None
-            )
+            alive = [job for job in self.tenant.jobs(owner, stage) if not job.metadata.deletion_timestamp]
+            return next((job for job in alive if job.metadata.uid not in self.ended), None)
 
         job = until(open_job, f"a Job for {stage} of {owner}")
         self.finish(job, **changes)
@@ -240,6 +238,20 @@ class Kubelet:
     def run_all(self, episode: str) -> None:
         for stage in ("ingest", "transcribe", "analyze", "write"):
             self.run_stage(episode, stage)
+
+    def run_feeds(self, podcast: str) -> None:
+        """Finish feed Jobs until the show is Ready with a feed."""
+
+        def settled() -> bool:
+            for job in self.tenant.jobs(podcast, "feed"):
+                if job.metadata.uid not in self.ended and not job.metadata.deletion_timestamp:
+                    self.finish(job)
+            status = self.tenant.get("Podcast", podcast)["status"]
+            totals = status["episodes"]
+            listed = totals.get("inFeed") == totals["ready"] == totals["total"]
+            return listed and self.tenant.condition("Podcast", podcast)[1] == "Ready"
+
+        until(settled, f"the feed of {podcast}")
 
     def set_status(self, pod: str, phase: str, state: Object) -> None:
         status = {

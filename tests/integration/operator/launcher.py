@@ -16,7 +16,7 @@ from podwright_operator.shell.main import ports_of, run
 
 
 class Willing:
-    async def check(self, url: str, task: Task, model_id: str, revision: str) -> ProbeResult:  # noqa: ARG002
+    async def check(self, url: str, task: Task, model_id: str, revision: str, *, proven: bool) -> ProbeResult:  # noqa: ARG002
         return ProbeResult(ok=True, message="answered")
 
 

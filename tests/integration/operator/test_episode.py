@@ -43,8 +43,7 @@ def test_settled_writes_nothing_also_after_restart(served: Tenant, kubelet: Kube
         served.episode(name)
         kubelet.run_all(name)
         served.wait_reason("Episode", name, "Ready")
-    kubelet.run_stage("show", "feed")
-    served.wait_reason("Podcast", "show", "Ready")
+    kubelet.run_feeds("show")
     before = operator.settled_writes()
     version = served.get("Episode", "one")["metadata"]["resourceVersion"]
 

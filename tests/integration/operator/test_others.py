@@ -28,7 +28,6 @@ def test_feed_follows_its_episodes(served: Tenant, kubelet: Kubelet) -> None:
 
     served.patch("Podcast", "show", {"spec": {"description": "new"}})
     again = kubelet.run_stage("show", "feed")
-    print("DBG", job.metadata.name, job.metadata.uid, job.metadata.annotations, request_of(job), "\n", again.metadata.name, again.metadata.uid, again.metadata.annotations, request_of(again), kubelet.ended)
     assert request_of(again).params["podcast"]["description"] == "new"
     assert request_of(again).params["podcast"]["guid"] == request_of(job).params["podcast"]["guid"]
     until(lambda: served.get("Podcast", "show")["status"]["feedDigest"] == request_of(again).key, "the second feed")

@@ -7,7 +7,6 @@ from typing import Any
 
 from podwright_crds import names
 from podwright_crds.post import Post
-
 from tests.control_plane import ControlPlane
 from tests.integration.publish.receivers import SECRET
 

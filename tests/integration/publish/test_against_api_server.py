@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from podwright_crds.post import Post, PostPhase, PostStatus
 
+from podwright_crds.post import Post, PostPhase, PostStatus
 from podwright_publish.answers import Answer, Finding
 from podwright_publish.kubernetes_store import KubernetesStore
 from podwright_publish.ports import ConflictError, Loaded, Message, Platform

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ RUNNING = RaySeen(
     observed_generation=1,
     deleting=False,
     ready=True,
+    since="2026-11-21T08:00:00Z",
     reason="NonZeroServeEndpoints",
     message="",
     endpoints=1,
@@ -39,7 +41,8 @@ RUNNING = RaySeen(
     retry="",
     cluster_digest=digest(model()),
 )
-POD = RayPodSeen("pen-head", NOW, problem="", weights_failure="")
+POD = RayPodSeen("pen-head", NOW, problem="")
+NO_WEIGHTS = replace(POD, weights_failure="s3://b/m has no files.", weights_rejected=True)
 WELL = ProbeResult(ok=True, message="answered")
 
 
@@ -61,12 +64,34 @@ WELL = ProbeResult(ok=True, message="answered")
         ),
         (EndpointObserved(ray=RUNNING, pods=(POD,), probe=WELL), Reason.READY, True, ""),
         (
+            EndpointObserved(ray=replace(RUNNING, ready=False), pods=(NO_WEIGHTS,)),
+            Reason.INVALID_WEIGHTS,
+            True,
+            "s3://b/m has no files.",
+        ),
+        (
             EndpointObserved(
-                ray=replace(RUNNING, ready=False), pods=(replace(POD, weights_failure="s3://b/m has no files."),)
+                ray=replace(RUNNING, ready=False),
+                pods=(replace(NO_WEIGHTS, weights_retry_since=NOW - timedelta(seconds=2)),),
             ),
             Reason.INVALID_WEIGHTS,
             True,
-            "s3://b/m has no files. Correct spec.weights",
+            "",
+        ),
+        (
+            EndpointObserved(
+                ray=replace(RUNNING, ready=False),
+                pods=(replace(NO_WEIGHTS, weights_retry_since=NOW - timedelta(minutes=1)),),
+            ),
+            Reason.STARTING,
+            True,
+            "",
+        ),
+        (
+            EndpointObserved(ray=replace(RUNNING, ready=False), pods=(replace(NO_WEIGHTS, weights_rejected=False),)),
+            Reason.RETRYING,
+            True,
+            "tried again",
         ),
         (
             EndpointObserved(
@@ -146,10 +171,10 @@ def test_ray_service(gpus: int, most: int) -> None:
     assert serving["template"]["spec"]["initContainers"][0]["command"][-2:] == ["s3://b/m", "/models"]
 
 
-def test_weights_in_a_volume_need_no_download() -> None:
+def test_weights_in_a_volume_are_only_checked() -> None:
     spec = ray_service(model(weights={"uri": "pvc://claim/llm/small"}), SETTINGS).object["spec"]
     pod = spec["rayClusterConfig"]["headGroupSpec"]["template"]["spec"]
-    assert "initContainers" not in pod
+    assert pod["initContainers"][0]["command"][-2:] == ["pvc://claim/llm/small", "/models/llm/small"]
     assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "claim", "readOnly": True}
     (application,) = json.loads(spec["serveConfigV2"])["applications"]
     assert application["args"]["weights"] == "/models/llm/small"

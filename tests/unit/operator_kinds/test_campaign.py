@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from podwright_crds.campaign import Campaign, CampaignStatus
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_crds.resource import Reason
-
 from podwright_operator.engine import kube
 from podwright_operator.engine.plan import ChildMode, OutcomeKind, Plan
 from podwright_operator.kinds.campaign.desired import desired
@@ -221,9 +221,7 @@ def test_the_cron_job_rests_when_there_is_nothing_to_come(spec: dict[str, Any], 
         ({}, observed(episode("one")), OutcomeKind.READY, Reason.READY, "2 scheduled"),
     ],
 )
-def test_outcome(
-    spec: dict[str, Any], found: CampaignObserved, kind: OutcomeKind, reason: Reason, says: str
-) -> None:
+def test_outcome(spec: dict[str, Any], found: CampaignObserved, kind: OutcomeKind, reason: Reason, says: str) -> None:
     made = plan(campaign(**spec), found)
     assert (made.outcome.kind, made.outcome.reason) == (kind, reason)
     assert says in made.outcome.message

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from podwright_crds.channel import Channel, ChannelStatus
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
-
 from podwright_operator.engine.plan import OutcomeKind
 from podwright_operator.kinds.channel.desired import ChannelObserved, desired
 

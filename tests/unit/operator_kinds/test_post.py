@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+
 from podwright_crds.campaign import Campaign
 from podwright_crds.post import Post, PostPhase, PostStatus
 from podwright_crds.resource import Reason
-
 from podwright_operator.engine import kube
 from podwright_operator.engine.plan import OutcomeKind, Plan
 from podwright_operator.kinds.post.desired import PostObserved, PublishJob, desired

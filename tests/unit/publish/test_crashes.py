@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwright_crds.post import PostPhase
+from podwright_crds.post import Post, PostPhase, PostStatus
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.ports import StoreUnavailableError
 from podwright_publish.publisher import Publisher, Report
@@ -140,3 +140,19 @@ async def test_what_the_channel_cannot_take_is_refused_unsent() -> None:
     assert store.posts["one"].status.phase is PostPhase.FAILED
     assert not store.platform.published
     assert store.posts["one"].status.attempts[-1].message == "Too many emoji."
+
+
+async def test_a_claim_that_took_too_long_is_not_sent_on() -> None:
+    clock, faults = Clock(), Faults()
+    store = world(NEITHER, faults)
+    record = store.record
+
+    async def slow(post: Post, status: PostStatus) -> Post:
+        written = await record(post, status)
+        clock.forward(seconds=16)
+        return written
+
+    store.record = slow  # type: ignore[method-assign]
+    await Publisher(store, "worker", now=clock).work("one")
+    assert not store.platform.published
+    assert [attempt.outcome.value for attempt in store.posts["one"].status.attempts] == ["Retryable"]

@@ -25,11 +25,13 @@ from podwright_operator.kinds.model_endpoint.objects import (
     ray_service,
     service_url,
 )
-from podwright_operator.kinds.model_endpoint.observed import EndpointObserved, RaySeen
+from podwright_operator.kinds.model_endpoint.observed import EndpointObserved, RayPodSeen, RaySeen
 from podwright_operator.settings import InferenceSettings
 
 #: How soon to look again for what tells nothing when it comes: a CRD, a Secret, an answer to a probe.
 _SOON: Final = timedelta(seconds=5)
+#: A try to bring the weights that lasts longer is not failing as the last one did.
+_TRY: Final = timedelta(seconds=20)
 _SETTLED: Final = timedelta(minutes=5)
 #: KubeRay's word for a cluster that took too long; it never leaves this state.
 _GIVEN_UP: Final = "InitializingTimeout"
@@ -37,7 +39,7 @@ _GIVEN_UP: Final = "InitializingTimeout"
 
 def desired(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime, settings: InferenceSettings) -> Plan:
     """Decide: a pure function."""
-    outcome, phase = _outcome(endpoint, observed)
+    outcome, phase = _outcome(endpoint, observed, now)
     serving = outcome.kind is OutcomeKind.READY
     since = endpoint.status.ready_since if serving else None
     ray = observed.ray
@@ -58,7 +60,7 @@ def desired(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime, 
     )
 
 
-def _outcome(endpoint: ModelEndpoint, observed: EndpointObserved) -> tuple[Outcome, str]:
+def _outcome(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime) -> tuple[Outcome, str]:
     """The outcome, and the phase in a word."""
     if problem := _spec_problem(endpoint):
         return problem, "Invalid"
@@ -75,7 +77,7 @@ def _outcome(endpoint: ModelEndpoint, observed: EndpointObserved) -> tuple[Outco
         return waiting(Reason.STORAGE_SECRET_NOT_FOUND, message), "Waiting"
     if observed.ray is None or observed.ray.deleting:
         return progressing("The RayService is being created.", Reason.STARTING), "Starting"
-    return _serving_outcome(observed.ray, observed)
+    return _serving_outcome(observed.ray, observed, now)
 
 
 def _spec_problem(endpoint: ModelEndpoint) -> Outcome | None:
@@ -89,11 +91,10 @@ def _spec_problem(endpoint: ModelEndpoint) -> Outcome | None:
     return None
 
 
-def _serving_outcome(ray: RaySeen, observed: EndpointObserved) -> tuple[Outcome, str]:
+def _serving_outcome(ray: RaySeen, observed: EndpointObserved, now: datetime) -> tuple[Outcome, str]:
     for pod in observed.pods:
-        if pod.weights_failure:
-            message = f"The weights cannot be had: {pod.weights_failure} Correct spec.weights, or put them there."
-            return stalled(Reason.INVALID_WEIGHTS, message), "NoWeights"
+        if pod.weights_failure and not _goes_on(pod, now):
+            return _no_weights(pod), "NoWeights"
     for application in ray.applications:
         if application.failed:
             message = f"Ray Serve says {application.status}: {_last_line(application.message)}"
@@ -104,6 +105,17 @@ def _serving_outcome(ray: RaySeen, observed: EndpointObserved) -> tuple[Outcome,
         answer = observed.probe.message if observed.probe else "no answer yet"
         return progressing(f"The model runs; a probe request did not succeed: {answer}", Reason.STARTING), "Probing"
     return ready("Every Serve application runs and a probe request succeeded."), "Serving"
+
+
+def _goes_on(pod: RayPodSeen, now: datetime) -> bool:
+    """Whether another try has got further than those that failed at once: then the old failure is history."""
+    return pod.weights_retry_since is not None and now - pod.weights_retry_since > _TRY
+
+
+def _no_weights(pod: RayPodSeen) -> Outcome:
+    if pod.weights_rejected:
+        return stalled(Reason.INVALID_WEIGHTS, f"The weights cannot be had: {pod.weights_failure}")
+    return waiting(Reason.RETRYING, f"Bringing the weights failed and is tried again: {pod.weights_failure}")
 
 
 def _what_ray_does(ray: RaySeen, observed: EndpointObserved) -> str:

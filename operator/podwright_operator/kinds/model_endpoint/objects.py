@@ -106,7 +106,11 @@ def _serve_config(endpoint: ModelEndpoint) -> str:
         "import_path": _IMPORT_PATHS[spec.engine],
         "args": arguments,
     }
-    config = {"http_options": {"host": "0.0.0.0", "port": _SERVE_PORT}, "applications": [application]}  # noqa: S104
+    config = {
+        "proxy_location": "EveryNode" if spec.scaling.max_replicas > 1 else "HeadOnly",
+        "http_options": {"host": "0.0.0.0", "port": _SERVE_PORT},  # noqa: S104
+        "applications": [application],
+    }
     return json.dumps(config, sort_keys=True, indent=1)
 
 
@@ -172,7 +176,7 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
         "volumes": [_models_volume(endpoint), *settings.pod.get("volumes", ())],
         **{key: value for key, value in settings.pod.items() if key not in {"volumes", "volumeMounts", "env"}},
     }
-    if serves and not endpoint.spec.weights.uri.startswith("pvc://"):
+    if serves:
         spec["initContainers"] = [{**common, **_weights(endpoint, settings), "volumeMounts": mounts}]
     return {
         "metadata": {"labels": kube.owner_labels(endpoint), "annotations": kube.owner_annotations(endpoint)},
@@ -194,25 +198,32 @@ def _resources(endpoint: ModelEndpoint, settings: InferenceSettings) -> Raw:
 
 
 def _environment(endpoint: ModelEndpoint) -> list[Raw]:
+    wanted = endpoint.spec.resources
     variables = {
         "HF_HUB_OFFLINE": "1",  # the weights are there before Ray starts
         "TRANSFORMERS_OFFLINE": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
+        "OMP_NUM_THREADS": str(max(1, math.floor(wanted.cpus))),
+        # Idle worker processes that import torch ahead of need cost a gigabyte each.
+        "RAYLLM_ENABLE_WORKER_PROCESS_SETUP_HOOK": "0",
+        "RAY_num_workers_soft_limit": "0",
+        "RAY_prestart_worker_first_driver": "0",
+        "RAY_enable_worker_prestart": "0",
     }
-    if not endpoint.spec.resources.gpus:
-        variables |= {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+    if not wanted.gpus:
+        variables |= {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
     return [{"name": name, "value": value} for name, value in variables.items()]
 
 
 def _weights(endpoint: ModelEndpoint, settings: InferenceSettings) -> Raw:
-    """Brings the weights into the emptyDir; says why it cannot in its termination message."""
+    """Brings the weights, or checks that the volume has them; says why it cannot in its termination message."""
     weights = endpoint.spec.weights
     revision = ["--revision", weights.revision] if weights.uri.startswith("hf://") and weights.revision else []
     return {
         "name": WEIGHTS_CONTAINER,
-        "command": ["python", "-m", "podwright_inference.weights", weights.uri, MODELS, *revision],
+        "command": ["python", "-m", "podwright_inference.weights", weights.uri, _weights_folder(endpoint), *revision],
         "env": [*settings.pod.get("env", ())],
         "envFrom": [{"secretRef": {"name": names.STORAGE_SECRET}}],
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},

@@ -1,15 +1,16 @@
 """Gathering what a ModelEndpoint's decision is made from."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
+from podwright_core.stages import EXIT_REJECTED
 from podwright_crds import names
 from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_operator.engine import kube
 from podwright_operator.engine.kind import Kind, View
 from podwright_operator.engine.kube import POD, RAY_SERVICE, Raw
 from podwright_operator.engine.plan import Plan
-from podwright_operator.kinds.job_state import pod_problem
+from podwright_operator.kinds.endpoints import is_ready
+from podwright_operator.kinds.job_state import moment, pod_problem
 from podwright_operator.kinds.model_endpoint.desired import desired
 from podwright_operator.kinds.model_endpoint.objects import (
     ANNOTATION_CLUSTER,
@@ -42,8 +43,9 @@ class ModelEndpointKind(Kind[ModelEndpoint, EndpointObserved]):
         pods = tuple(pod_seen(raw) for raw in view.labelled(resource, POD) if not kube.is_deleting(raw))
         probe = None
         if ray is not None and ray.is_running and not resource.spec.suspend:
-            address, revision = service_url(resource), f"{model_revision(resource)}/{ray.generation}"
-            probe = await self._prober.check(address, resource.spec.task, model_id(resource), revision)
+            address, revision = service_url(resource), f"{model_revision(resource)}/{ray.generation}/{ray.since}"
+            proven = is_ready(resource)
+            probe = await self._prober.check(address, resource.spec.task, model_id(resource), revision, proven=proven)
         return EndpointObserved(
             kuberay=await view.serves(RAY_SERVICE),
             storage=await view.secret(namespace, names.STORAGE_SECRET) is not None,
@@ -67,6 +69,7 @@ def ray_seen(raw: Raw) -> RaySeen:
         observed_generation=status.get("observedGeneration", 0),
         deleting=kube.is_deleting(raw),
         ready=condition.get("status") == "True",
+        since=condition.get("lastTransitionTime", ""),
         reason=condition.get("reason", ""),
         message=condition.get("message", ""),
         endpoints=status.get("numServeEndpoints", 0),
@@ -90,24 +93,28 @@ def _application(raw: Raw) -> Application:
 
 
 def pod_seen(raw: Raw) -> RayPodSeen:
+    containers = raw.get("status", {}).get("initContainerStatuses", ())
+    weights: Raw = next((item for item in containers if item["name"] == WEIGHTS_CONTAINER), {})
+    failed = _failed_try(weights)
+    running = weights.get("state", {}).get("running") or {}
     return RayPodSeen(
         name=raw["metadata"]["name"],
         created=datetime.fromisoformat(raw["metadata"]["creationTimestamp"]),
         problem=pod_problem(raw),
-        weights_failure=_weights_failure(raw.get("status", {}).get("initContainerStatuses", ())),
+        weights_failure=_last_words(failed) if failed else "",
+        weights_rejected=bool(failed) and failed.get("exitCode") == EXIT_REJECTED,
+        weights_retry_since=moment(running.get("startedAt")),
     )
 
 
-def _weights_failure(containers: Iterable[Raw]) -> str:
-    """The last words of the container that brings the weights, where its last try failed."""
-    for container in containers:
-        if container["name"] != WEIGHTS_CONTAINER:
-            continue
-        for state in (container.get("state", {}), container.get("lastState", {})):
-            terminated = state.get("terminated") or {}
-            if terminated.get("exitCode"):
-                words = str(terminated.get("message") or f"exit code {terminated['exitCode']}").strip()
-                return words.splitlines()[-1][:500]
-            if terminated or state.get("running"):
-                return ""
-    return ""
+def _failed_try(weights: Raw) -> Raw:
+    """How the last finished try to bring the weights ended, where it failed."""
+    for state in (weights.get("state", {}), weights.get("lastState", {})):
+        if terminated := state.get("terminated"):
+            return dict(terminated) if terminated.get("exitCode") else {}
+    return {}
+
+
+def _last_words(terminated: Raw) -> str:
+    lines = str(terminated.get("message") or "").strip().splitlines()
+    return lines[-1][:500] if lines else f"exit code {terminated['exitCode']}"

@@ -27,7 +27,8 @@ class RaySeen:
     observed_generation: int
     deleting: bool
     ready: bool
-    #: Reason and message of its Ready condition.
+    #: Since when, and reason and message of its Ready condition.
+    since: str
     reason: str
     message: str
     endpoints: int
@@ -57,8 +58,12 @@ class RayPodSeen:
     created: datetime
     #: Why it does not run, in a sentence; empty where nothing is wrong.
     problem: str
-    #: What the init container that brings the weights said last, where it failed.
-    weights_failure: str
+    #: What the init container that brings the weights said last, where its last try failed.
+    weights_failure: str = ""
+    #: Whether a person must correct something, as the container's exit code says.
+    weights_rejected: bool = False
+    #: When the try that is under way began.
+    weights_retry_since: datetime | None = None
 
 
 @dataclass(frozen=True)

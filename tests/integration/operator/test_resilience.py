@@ -1,0 +1,80 @@
+"""What an operator must survive: lost watches, edits behind its back, names that are taken."""
+
+import pytest
+from kubernetes.client.exceptions import ApiException
+
+from tests.integration.operator.cluster import Kubelet, Operator, Tenant, until
+
+
+def test_name_in_use_is_told_and_heals(served: Tenant, kubelet: Kubelet) -> None:
+    served.episode("one")
+    name = until(lambda: served.jobs("one", "ingest"), "the ingest Job")[0].metadata.name
+    served.delete("Episode", "one")
+    until(lambda: not served.jobs("one", "ingest"), "the Job's end")
+    pod = {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"}
+    served.batch.create_namespaced_job(
+        served.namespace, {"metadata": {"name": name}, "spec": {"template": {"spec": pod}}}
+    )
+    served.episode("one")
+    message = served.wait_reason("Episode", "one", "NameConflict")
+    assert f"kubectl delete jobs.batch {name}" in message
+    served.batch.delete_namespaced_job(name, served.namespace, propagation_policy="Background")
+    kubelet.run_stage("one", "ingest")
+    served.wait_reason("Episode", "one", "Progressing")
+
+
+def test_status_written_by_others_is_put_right(served: Tenant, kubelet: Kubelet) -> None:
+    served.episode("one")
+    kubelet.run_all("one")
+    served.wait_reason("Episode", "one", "Ready")
+    served.patch_status("Episode", "one", {"stage": "nonsense", "conditions": []})
+    until(lambda: served.get("Episode", "one")["status"]["stage"] == "Done", "the status")
+    assert served.condition("Episode", "one")[0] == "True"
+    assert len(kubelet.computed) == 4
+
+
+def test_names_at_their_longest_and_titles_in_any_script(served: Tenant, kubelet: Kubelet) -> None:
+    long, sibling = "e" * 253, "e" * 252 + "f"
+    served.episode(long, title="Ärger über 日本 🎙️")
+    served.episode(sibling)
+    labels = {job.metadata.labels["podwright.dev/name"] for job in until(_two(served), "both Jobs")}
+    assert len(labels) == 2
+    for label in labels:
+        kubelet.run_all(label)
+    for name in (long, sibling):
+        served.wait_reason("Episode", name, "Ready")
+
+
+def _two(tenant: Tenant):  # type: ignore[no-untyped-def]
+    def found():  # type: ignore[no-untyped-def]
+        jobs = tenant.batch.list_namespaced_job(tenant.namespace, label_selector="podwright.dev/stage=ingest").items
+        return jobs if len(jobs) == 2 else None
+
+    return found
+
+
+def test_stops_within_seconds_and_tells_no_error(served: Tenant, operator: Operator) -> None:
+    served.episode("one")
+    until(lambda: served.jobs("one", "ingest"), "the ingest Job")
+    assert operator.stop() == 0
+    assert "Traceback" not in operator.log()
+    operator.start()
+
+
+@pytest.mark.usefixtures("operator")
+def test_an_object_that_is_not_valid_for_the_server_is_told(served: Tenant) -> None:
+    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"count/jobs.batch": "0"}}}
+    served.core.create_namespaced_resource_quota(served.namespace, quota)
+
+    def counted() -> bool:
+        try:
+            status = served.core.read_namespaced_resource_quota("none", served.namespace).status
+        except ApiException:
+            return False
+        return bool(status and status.hard)
+
+    until(counted, "the quota")
+    served.episode("one")
+    assert "exceeded quota" in served.wait_reason("Episode", "one", "Retrying")
+    served.core.delete_namespaced_resource_quota("none", served.namespace)
+    served.wait_reason("Episode", "one", "Progressing", 60)
