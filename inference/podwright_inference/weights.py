@@ -15,7 +15,6 @@ import logging
 import os
 import shutil
 import sys
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,6 +29,7 @@ logger = logging.getLogger("podwright.weights")
 COMPLETE = ".complete"
 INCOMING = ".incoming"
 TERMINATION_LOG = Path("/dev/termination-log")
+"""Kubernetes mounts it; elsewhere there is none."""
 
 
 def fetch(uri: str, target: Path, revision: str | None) -> None:
@@ -86,7 +86,7 @@ def _remove(path: Path) -> None:
 
 def _fail(code: int, message: str) -> int:
     print(message, file=sys.stderr)
-    with suppress(OSError):
+    if TERMINATION_LOG.exists():
         TERMINATION_LOG.write_bytes(message.encode()[:TERMINATION_MESSAGE_LIMIT])
     return code
 

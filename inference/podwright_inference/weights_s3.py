@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -40,9 +41,12 @@ class RemoteFile:
     etag: str
 
     @property
-    def md5(self) -> str | None:
-        """The MD5 of the content, where the ETag is one (objects uploaded in one part, without KMS)."""
-        return self.etag if len(self.etag) == 32 else None
+    def parts(self) -> int | None:
+        """In how many parts it was uploaded; None where the ETag says nothing about the content (as with KMS)."""
+        digest, _, number = self.etag.partition("-")
+        if len(digest) != 32:
+            return None
+        return int(number) if number else 1
 
 
 def plan_s3(uri: str, environment: Mapping[str, str]) -> tuple[Source, Fetch]:
@@ -151,21 +155,40 @@ def _download(client: Minio, bucket: str, file: RemoteFile, folder: Path, progre
             part.touch()
     except HTTPError as error:
         raise IncompleteDownloadError(f"{file.key}: {error}") from error
-    _check(file, part)
+    _check(client, bucket, file, part)
     part.rename(target)
 
 
-def _check(file: RemoteFile, part: Path) -> None:
-    size = part.stat().st_size
+def _check(client: Minio, bucket: str, file: RemoteFile, arrived: Path) -> None:
+    size = arrived.stat().st_size
     if size != file.size:
         raise IncompleteDownloadError(f"{file.key}: {size} of {file.size} bytes arrived.")
-    if file.md5 is None:
+    if not size or file.parts is None:
         return
-    with part.open("rb") as stream:
-        found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if found != file.md5:
-        part.unlink()
-        raise IncompleteDownloadError(f"{file.key}: the content's MD5 is {found}, the storage lists {file.md5}.")
+    part_size = size
+    if file.parts > 1:
+        part_size = client.stat_object(bucket, file.key, extra_query_params={"partNumber": "1"}).size or size
+        if math.ceil(size / part_size) != file.parts:
+            return  # parts of different sizes, or a storage that does not tell: the length must do
+    found = content_etag(arrived, part_size)
+    if found != file.etag:
+        arrived.unlink()
+        raise IncompleteDownloadError(f"{file.key}: the content's ETag is {found}, the storage lists {file.etag}.")
+
+
+def content_etag(path: Path, part_size: int) -> str:
+    """What S3 lists for a file: its MD5, or that of its parts' MD5s and their number."""
+    digests: list[bytes] = []
+    with path.open("rb") as stream:
+        for _ in range(math.ceil(path.stat().st_size / part_size)):
+            digest, left = hashlib.md5(usedforsecurity=False), part_size
+            while left and (chunk := stream.read(min(CHUNK, left))):
+                digest.update(chunk)
+                left -= len(chunk)
+            digests.append(digest.digest())
+    if len(digests) == 1:
+        return digests[0].hex()
+    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
 
 
 class _Progress:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from text_to_num import alpha2digit  # type: ignore[import-untyped]
 
+from podwright_core.fluency import sentences
 from podwright_core.tokens import base_language, content_stems, norms, stem, stop_words, tokens
 
 #: Languages in which number words are read (those of text_to_num).
@@ -21,6 +22,10 @@ _NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl", "ru"})
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
 #: Least share of a text's content words that must occur in the sources, by their stems.
 LEAST_SUPPORT = 0.6
+#: Sentences that make a passage. What a sentence says about a number must come from a passage with that number: at
+#: least this share of its content words.
+PASSAGE = 3
+LEAST_PASSAGE_SUPPORT = 0.5
 
 _LINK = re.compile(
     r"https?://[^\s<>\"”]+"
@@ -69,11 +74,24 @@ class Sources:
 
     @cached_property
     def stems(self) -> frozenset[str]:
-        return frozenset(stem(word) for word in self.words)
+        return frozenset(stem(word, self.language) for word in self.words)
 
     @cached_property
     def numbers(self) -> frozenset[str]:
         return frozenset(number for text in self.texts for number in numbers(text, self.language))
+
+    @cached_property
+    def passages(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+        """Numbers and stems of every few neighbouring sentences."""
+        found = []
+        for text in self.texts:
+            parts = sentences(text)
+            for at in range(max(len(parts) - PASSAGE + 1, 1)):
+                passage = " ".join(parts[at : at + PASSAGE])
+                found.append(
+                    (frozenset(numbers(passage, self.language)), frozenset(content_stems(passage, self.language)))
+                )
+        return tuple(found)
 
     @cached_property
     def links(self) -> frozenset[str]:
@@ -143,7 +161,7 @@ def unsupported(text: str, known: Sources, *, language: str | None = None) -> li
         if norm in known.words or norm.removesuffix("s") in known.words:
             continue
         # At the start of a sentence the capital says nothing; a word whose stem is known is no invented name.
-        if _starts_sentence(text, name) and stem(norm) in known.stems:
+        if _starts_sentence(text, name) and stem(norm, known.language) in known.stems:
             continue
         result.append(Claim(ClaimKind.NAME, name))
     return list(dict.fromkeys(result))
@@ -159,3 +177,17 @@ def support(text: str, known: Sources) -> float:
     if not stems:
         return 1.0
     return sum(each in known.stems for each in stems) / len(stems)
+
+
+def misplaced_numbers(text: str, known: Sources) -> list[str]:
+    """Sentences that put a number of the episode into another context than the episode does."""
+    found = []
+    for sentence in sentences(text):
+        claimed = numbers(_LINK.sub(" ", sentence), known.language) & known.numbers
+        stems = set(content_stems(sentence, known.language))
+        if not claimed or len(stems) < 3:
+            continue
+        best = max((len(stems & passage_stems) for held, passage_stems in known.passages if claimed <= held), default=0)
+        if best / len(stems) < LEAST_PASSAGE_SUPPORT:
+            found.append(sentence)
+    return found

@@ -5,10 +5,11 @@ Each check names what is wrong in words that go back to the model with the secon
 
 import re
 from collections import Counter
+from itertools import combinations
 
 from podwright_core.tokens import base_language, norms, stop_words
 
-#: A run of so many words from the instructions means that the model repeated them.
+#: A run of so many words that stands in the instructions too, or in two sentences, was repeated by the model.
 ECHO_WORDS = 7
 #: Least share of stop words in a running text of a language that has a list; English prose has about a half.
 LEAST_STOP_WORDS = 0.15
@@ -59,11 +60,14 @@ def problems(
 
 
 def repeats(text: str) -> bool:
-    """Whether a text says the same sentence twice, or goes round in circles."""
+    """Whether a text says the same twice, or goes round in circles."""
     sentences = [" ".join(norms(sentence)) for sentence in _SENTENCE.findall(text)]
     counts = Counter(sentence for sentence in sentences if sentence.count(" ") >= 2)
     if any(count > 1 for count in counts.values()):
         return True
+    for one, other in combinations(sentences, 2):
+        if _shared_run(one.split(), other.split()):
+            return True
     words = norms(text)
     if any(words[at] == words[at + 1] == words[at + 2] for at in range(len(words) - 2)):
         return True
@@ -71,11 +75,14 @@ def repeats(text: str) -> bool:
     return len(runs) >= 8 and len(set(runs)) / len(runs) < LEAST_DISTINCT
 
 
+def _shared_run(one: list[str], other: list[str]) -> bool:
+    runs = {tuple(one[at : at + ECHO_WORDS]) for at in range(len(one) - ECHO_WORDS + 1)}
+    return any(tuple(other[at : at + ECHO_WORDS]) in runs for at in range(len(other) - ECHO_WORDS + 1))
+
+
 def echoes(text: str, instructions: str) -> bool:
     """Whether a text repeats a run of the instructions."""
-    told, words = norms(instructions), norms(text)
-    runs = {tuple(told[at : at + ECHO_WORDS]) for at in range(len(told) - ECHO_WORDS + 1)}
-    return any(tuple(words[at : at + ECHO_WORDS]) in runs for at in range(len(words) - ECHO_WORDS + 1))
+    return _shared_run(norms(instructions), norms(text))
 
 
 def other_language(text: str, language: str) -> bool:

@@ -81,6 +81,10 @@ def prose_problems(
     found += [str(claim) for claim in claims.unsupported(text, known, language=language)]
     # The vocabulary can be compared only where text and transcript share a language.
     same_language = base_language(language) == base_language(known.language)
+    if same_language:
+        found += [
+            f"the episode says nothing like '{sentence[:60]}'" for sentence in claims.misplaced_numbers(text, known)
+        ]
     if same_language and claims.support(text, known) < least_support:
         found.append("it speaks of things that do not occur in the episode; use only what the transcript says")
     return found

@@ -39,7 +39,7 @@ def program() -> str:
             get_ffmpeg_exe,
         )
     except ImportError as error:
-        raise TemporaryError("ffmpeg is not installed; install it, or podwright[engines] that carries one.") from error
+        raise TemporaryError("ffmpeg is not installed; install it, or podwright[pipeline] that carries one.") from error
     return str(get_ffmpeg_exe())
 
 

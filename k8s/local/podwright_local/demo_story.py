@@ -168,7 +168,7 @@ def show(demo: Demo) -> None:
     for title, where in (
         ("feed", podcast["status"].get("feedUrl", "")),
         ("kubectl", f"{kubectl.program} {_kubeconfig(kubectl)}-n {demo.tenant} get episodes,posts"),
-        ("facade", f"{_service(demo, 'podwright-facade', demo.system_namespace)}/docs"),
+        ("facade", f"{_service(demo, 'podwright-api', demo.system_namespace)}/docs"),
         ("token", _token_command(demo)),
         ("stop", "make down"),
     ):

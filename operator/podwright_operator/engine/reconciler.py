@@ -26,6 +26,8 @@ R = TypeVar("R", bound=Resource)
 #: Holds the deletion of an object until the operator has done its part.
 FINALIZER: Final = f"{names.GROUP}/operator"
 _SECRET_TTL_S: Final = 5.0
+#: Somebody else's objects are not watched: a name that is taken is tried again this often.
+_UNWATCHED: Final = timedelta(seconds=15)
 #: Failed looks after which the object's status says so.
 _FAILURES_TOLD: Final = 3
 
@@ -86,7 +88,7 @@ class Reconciler:
         plan = kind.desired(resource, observed, self.clock())
         await self._hold(key, resource, plan)
         if problem := await self.children.apply(key, resource, plan):
-            plan = replace(plan, outcome=problem)
+            plan = replace(plan, outcome=problem, requeue_after=_UNWATCHED)
         await self.children.prune(resource, plan, kind.children)
         await self._report(key, resource, plan)
         return plan.requeue_after

@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 from openai import OpenAI
+
 from podwright_inference.faster_whisper_engine import FasterWhisperEngine
 from podwright_inference.speech import SpeechRequest
 from podwright_local.paths import REPOSITORY

@@ -42,9 +42,10 @@ class Tenant:
     namespace: str
 
     def __post_init__(self) -> None:
-        self.custom = client.CustomObjectsApi(self.api)
-        self.core = client.CoreV1Api(self.api)
-        self.batch = client.BatchV1Api(self.api)
+        # The client takes plain JSON everywhere; its type hints know only its own models.
+        self.custom: Any = client.CustomObjectsApi(self.api)
+        self.core: Any = client.CoreV1Api(self.api)
+        self.batch: Any = client.BatchV1Api(self.api)
 
     def create(self, kind: str, name: str, spec: Object, **metadata: Any) -> Object:
         body = {

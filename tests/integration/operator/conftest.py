@@ -26,7 +26,8 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]
 
 @pytest.fixture(scope="session")
 def api(operated: ControlPlane) -> Iterator[client.ApiClient]:
-    with config.new_client_from_config(str(operated.kubeconfig)) as made:
+    made: client.ApiClient = config.new_client_from_config(str(operated.kubeconfig))  # type: ignore[no-untyped-call]
+    with made:
         yield made
 
 
@@ -34,8 +35,9 @@ def api(operated: ControlPlane) -> Iterator[client.ApiClient]:
 def tenant(api: client.ApiClient, request: pytest.FixtureRequest) -> Tenant:
     """A namespace of the test's own."""
     name = request.node.name.removeprefix("test_").replace("_", "-")[:50].rstrip("-")
-    client.CoreV1Api(api).create_namespace({"metadata": {"name": name}})
-    return Tenant(api, name)
+    made = Tenant(api, name)
+    made.core.create_namespace({"metadata": {"name": name}})
+    return made
 
 
 @pytest.fixture

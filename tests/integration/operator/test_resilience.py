@@ -37,20 +37,17 @@ def test_names_at_their_longest_and_titles_in_any_script(served: Tenant, kubelet
     long, sibling = "e" * 253, "e" * 252 + "f"
     served.episode(long, title="Ärger über 日本 🎙️")
     served.episode(sibling)
-    labels = {job.metadata.labels["podwright.dev/name"] for job in until(_two(served), "both Jobs")}
-    assert len(labels) == 2
+
+    def labels_found() -> set[str]:
+        selector = "podwright.dev/stage=ingest"
+        found = served.batch.list_namespaced_job(served.namespace, label_selector=selector).items
+        return {job.metadata.labels["podwright.dev/name"] for job in found}
+
+    labels = until(lambda: len(labels_found()) == 2 and labels_found(), "a label for each")
     for label in labels:
         kubelet.run_all(label)
     for name in (long, sibling):
         served.wait_reason("Episode", name, "Ready")
-
-
-def _two(tenant: Tenant):  # type: ignore[no-untyped-def]
-    def found():  # type: ignore[no-untyped-def]
-        jobs = tenant.batch.list_namespaced_job(tenant.namespace, label_selector="podwright.dev/stage=ingest").items
-        return jobs if len(jobs) == 2 else None
-
-    return found
 
 
 def test_stops_within_seconds_and_tells_no_error(served: Tenant, operator: Operator) -> None:

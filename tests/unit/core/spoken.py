@@ -7,15 +7,17 @@ from podwright_core.transcript import Segment, Transcript, Word
 SECONDS_A_WORD = 0.4
 
 
-def transcript(text: str, *, language: str = "en", pause: float = 0.2, speaker: str | None = None) -> Transcript:
+def transcript(
+    text: str, *, language: str = "en", pause: float = 0.2, speaker: str | None = None, rate: float = SECONDS_A_WORD
+) -> Transcript:
     """A transcript with one segment a line, words evenly spaced."""
     segments = []
     at = 0.0
     for line in text.strip().splitlines():
         words = []
         for word in line.split():
-            words.append(Word(text=word, start=round(at, 3), end=round(at + SECONDS_A_WORD * 0.9, 3)))
-            at += SECONDS_A_WORD
+            words.append(Word(text=word, start=round(at, 3), end=round(at + rate * 0.9, 3)))
+            at += rate
         segments.append(
             Segment(
                 text=" ".join(line.split()),

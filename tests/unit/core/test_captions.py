@@ -1,4 +1,5 @@
 import io
+import itertools
 import re
 
 import pytest
@@ -18,7 +19,7 @@ def test_cues_fit_the_screen_and_follow_one_another(spoken: Transcript) -> None:
         assert 1 <= len(cue.lines) <= LINES
         assert all(len(line) <= LINE_CHARACTERS for line in cue.lines)
         assert cue.start < cue.end
-    for one, other in zip(cues, cues[1:], strict=False):
+    for one, other in itertools.pairwise(cues):
         assert one.end <= other.start
 
 

@@ -1,15 +1,17 @@
 import pytest
 from hypothesis import given
 
-from podwright_core.claims import numbers, sources, support, unsupported
+from podwright_core.claims import misplaced_numbers, numbers, sources, support, unsupported
 from podwright_core.transcript import Transcript
 from tests.unit.core.spoken import transcripts
 
 KNOWN = sources(
     "en",
     [
-        "My name is Martin. I have baked bread in Vienna for twelve years. Heat it to two hundred and forty degrees. "
-        "It costs 1,500 euros. See www.bread.org/start for more. Sourdough is fun.",
+        (
+            "My name is Martin. I have baked bread in Vienna for twelve years. Heat it to two hundred and forty "
+            "degrees. It costs 1,500 euros. See www.bread.org/start for more. Sourdough is fun."
+        ),
         "The Kitchen Table",
         "https://table.example/42",
     ],
@@ -74,3 +76,17 @@ def test_numbers_in_digits_and_words(text: str, language: str, expected: set[str
 def test_talk_about_something_else_has_no_support() -> None:
     assert support("A powerful platform that lets users create and share video content.", KNOWN) < 0.6
     assert support("Baking bread takes years; heat the oven.", KNOWN) >= 0.6
+
+
+def test_a_number_stays_in_its_context() -> None:
+    known = sources(
+        "en",
+        [
+            "The user has the extension 1234. If you dial 1234, the console rings. To read mail, dial extension 8500. "
+            "Press the pound key when you have heard enough. Now comes an echo test. In this mode you hear yourself. "
+            "The test shows the latency."
+        ],
+    )
+    assert misplaced_numbers("Dial 1234 and the console rings.", known) == []
+    assert misplaced_numbers("You can test the echo mode by dialing 1234.", known) != []
+    assert misplaced_numbers("Hear the latency of 8500 tests.", known) != []

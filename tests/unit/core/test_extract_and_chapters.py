@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 
 from podwright_core import chapters, extract
@@ -6,17 +8,16 @@ from podwright_core.transcript import Transcript
 from tests.unit.core.spoken import transcript, transcripts
 
 TALK = transcript(
-    "\n".join(
-        [
-            "Sourdough bread needs flour and water. The flour feeds the sourdough starter. Water wakes the flour up.",
-            "Good bread flour has protein. The sourdough starter eats flour every day. Bread loves water and flour.",
-            "A sourdough starter smells of apples and flour. Bakers feed bread dough with flour and water.",
-            "Bicycles are another matter. A bicycle chain needs oil. Clean the bicycle chain before you oil it.",
-            "Riders forget the bicycle brakes. Brakes wear down in rain. A bicycle with worn brakes is dangerous.",
-            "Check the chain and the brakes of your bicycle every month. Oil keeps the bicycle chain quiet.",
-        ]
-    ),
+    """
+    Sourdough bread needs flour and water. The flour feeds the sourdough starter. Water wakes the flour up.
+    Good bread flour has protein. The sourdough starter eats flour every day. Bread loves water and flour.
+    A sourdough starter smells of apples and flour. Bakers feed bread dough with flour and water.
+    Bicycles are another matter. A bicycle chain needs oil. Clean the bicycle chain before you oil it.
+    Riders forget the bicycle brakes. Brakes wear down in rain. A bicycle with worn brakes is dangerous.
+    Check the chain and the brakes of your bicycle every month. Oil keeps the bicycle chain quiet.
+    """,
     pause=1.0,
+    rate=0.7,
 )
 
 
@@ -25,7 +26,7 @@ def test_chapters_cover_the_recording(spoken: Transcript) -> None:
     found = boundaries(spoken)
     assert found[0].start == 0
     assert found[-1].end >= spoken.duration
-    assert all(one.end == other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end == other.start for one, other in itertools.pairwise(found))
     assert all(chapter.end - chapter.start >= chapters.SHORTEST for chapter in found if len(found) > 1)
 
 
@@ -53,7 +54,8 @@ def test_extracts_are_sentences_of_the_transcript(spoken: Transcript) -> None:
     assert set(extract.best_quotes(spoken, 4)) <= said
     summary = extract.best_sentences(spoken, 3, longest=300)
     assert set(summary) <= said
-    assert [sentence.start for sentence in summary] == sorted(sentence.start for sentence in summary)
+    places = [spoken.sentences.index(sentence) for sentence in summary]
+    assert places == sorted(places)
     assert len(" ".join(sentence.text for sentence in summary)) <= 300
 
 

@@ -19,6 +19,10 @@ def test_a_good_text_has_no_problems() -> None:
         ("[Insert title here] is about bread and how to bake it.", "about the task"),
         ("**Bread** is what this episode is all about, and more.", "markup"),
         (f"{GOOD} {GOOD}", "repeats itself"),
+        (
+            "This test is most useful when you have a fast modem. This test is most useful when you have a phone.",
+            "repeats itself",
+        ),
         ("The bread the bread the bread the bread the bread the bread the bread.", "repeats itself"),
         ("Bread needs very little work, but it needs patience and a", "breaks off"),
         ("Brot braucht wenig Arbeit, dafür Geduld sowie einen heißen Ofen.", "not in the language"),

@@ -36,7 +36,10 @@ def test_every_post_fits_its_limit(
     [
         (
             500,
-            "Patience pays.\n\n“Bread needs very little work, but it needs patience.”\n\nSourdough for beginners – Kitchen Table",
+            (
+                "Patience pays.\n\n“Bread needs very little work, but it needs patience.”\n\n"
+                "Sourdough for beginners – Kitchen Table"
+            ),
         ),
         (100, "Patience pays.\n\n“Bread needs very little work, but it needs patience.”\n\nSourdough for beginners"),
         (75, "Patience pays.\n\n“Bread needs very little work, but it needs patience.”"),

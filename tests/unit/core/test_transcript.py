@@ -24,7 +24,7 @@ def test_sentences_have_their_times() -> None:
     assert [(sentence.text, sentence.start) for sentence in spoken.sentences] == [
         ("My name is Martin.", 0.0),
         ("Today we talk about bread.", 1.6),
-        ("And Dr. Smith is here.", 4.6),
+        ("And Dr. Smith is here.", 3.8),
     ]
 
 

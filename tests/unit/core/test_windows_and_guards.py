@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def test_windows_cover_the_recording(duration: float, pauses: list[tuple[float, 
     found = windows(duration, [Stretch(start, start + length) for start, length in pauses])
     assert found[0].start == 0
     assert found[-1].end == duration
-    assert all(one.end == other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end == other.start for one, other in itertools.pairwise(found))
     assert all(window.length <= LONGEST + 1e-6 for window in found)
 
 

@@ -1,6 +1,7 @@
 import pytest
-from podwright_inference.args import LlmArgs, WhisperArgs
 from pydantic import ValidationError
+
+from podwright_inference.args import LlmArgs, WhisperArgs
 
 
 def test_the_operators_names_are_accepted() -> None:

@@ -2,6 +2,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from podwright_inference.repetition import MOST_REPEATS, without_repetition
 from podwright_inference.speech import Segment
 

@@ -1,4 +1,5 @@
 import pytest
+
 from podwright_inference.speech import Segment, Word
 from podwright_inference.transcription_formats import (
     Granularity,

@@ -1,16 +1,18 @@
+import hashlib
 from pathlib import Path
 
 import pytest
+
 from podwright_inference.weights import COMPLETE, INCOMING, check_volume, fetch, place
 from podwright_inference.weights_hub import plan_hub
-from podwright_inference.weights_s3 import RemoteFile, listing_digest, plan_s3
-from podwright_inference.weights_source import Source, WeightsRejectedError
+from podwright_inference.weights_s3 import RemoteFile, content_etag, listing_digest, plan_s3
+from podwright_inference.weights_source import Fetch, Source, WeightsRejectedError
 
 FIRST = Source("s3://bucket/models/a", "1")
 SECOND = Source("s3://bucket/models/a", "2")
 
 
-def writing(**files: str):
+def writing(**files: str) -> Fetch:
     def fetch_into(folder: Path) -> None:
         for name, content in files.items():
             (folder / name).write_text(content)
@@ -111,3 +113,12 @@ def test_the_version_follows_the_content() -> None:
 def test_the_hub_needs_a_commit() -> None:
     with pytest.raises(WeightsRejectedError, match="commit"):
         plan_hub("hf://org/model", "")
+
+
+def test_etags_of_one_and_of_several_parts(tmp_path: Path) -> None:
+    file = tmp_path / "model.bin"
+    file.write_bytes(b"abcdefgh" * 300_000)
+    whole = hashlib.md5(file.read_bytes()).hexdigest()
+    parts = [hashlib.md5(file.read_bytes()[at : at + 1_000_000]).digest() for at in (0, 1_000_000, 2_000_000)]
+    assert content_etag(file, file.stat().st_size) == whole
+    assert content_etag(file, 1_000_000) == f"{hashlib.md5(b''.join(parts)).hexdigest()}-3"
