@@ -25,6 +25,8 @@ _LEAKS = re.compile(
     r"|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
     re.IGNORECASE,
 )
+#: A text about an episode that says "I" speaks as if it were one of those who are heard.
+_FIRST_PERSON = re.compile(r"\b(?:I|I['’](?:m|ve|ll|d)|[Mm]y|[Mm]yself)\b")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)
 #: A full stop inside of a number or an address ends nothing.
 _SENTENCE = re.compile(r"(?:[^.!?…。！？]|[.!?…](?=[^\s\"”’»)\].!?…]))+(?:[.!?…]+[\"”’»)\]]*|[。！？]+)?")
@@ -48,6 +50,8 @@ def problems(
         found.append("it talks about the task or has placeholders; write only the text itself")
     if _MARKUP.search(text):
         found.append("it has markup; write plain text")
+    if base_language(language) == "en" and _FIRST_PERSON.search(text):
+        found.append("it speaks as 'I'; write about the episode, not as a person in it")
     if repeats(text):
         found.append("it repeats itself")
     if echoes(text, instructions):

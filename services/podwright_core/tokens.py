@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 from stop_words import StopWordError, get_stop_words  # type: ignore[import-untyped]
 
 #: Scripts written without spaces: each character is a word of its own.

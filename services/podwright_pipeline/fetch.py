@@ -21,7 +21,6 @@ LARGEST = 8 << 30
 _ATTEMPTS = 5
 _LONGEST_WAIT_S = 20.0
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-_CHUNK = 1 << 18
 
 Report = Callable[[float, str], None]
 
@@ -124,7 +123,7 @@ def _transfer(
             _check_size(expected, url, limits)
             done = start
             with target.open("ab" if resumed else "wb") as stream:
-                for chunk in response.iter_bytes(_CHUNK):
+                for chunk in response.iter_bytes():
                     done += len(chunk)
                     _check_size(done, url, limits)
                     stream.write(chunk)

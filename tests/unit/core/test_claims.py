@@ -82,11 +82,13 @@ def test_a_number_stays_in_its_context() -> None:
     known = sources(
         "en",
         [
-            "The user has the extension 1234. If you dial 1234, the console rings. To read mail, dial extension 8500. "
-            "Press the pound key when you have heard enough. Now comes an echo test. In this mode you hear yourself. "
-            "The test shows the latency."
+            (
+                "The user has the extension 1234. If you dial 1234, the console rings. To read mail, dial extension 8500. "
+                "Press the pound key when you have heard enough. Now comes an echo test. In this mode you hear yourself. "
+                "The test shows the latency."
+            )
         ],
     )
     assert misplaced_numbers("Dial 1234 and the console rings.", known) == []
     assert misplaced_numbers("You can test the echo mode by dialing 1234.", known) != []
-    assert misplaced_numbers("Hear the latency of 8500 tests.", known) != []
+    assert misplaced_numbers("The latency of the server is 8500 units.", known) != []

@@ -26,6 +26,7 @@ def test_a_good_text_has_no_problems() -> None:
         ("The bread the bread the bread the bread the bread the bread the bread.", "repeats itself"),
         ("Bread needs very little work, but it needs patience and a", "breaks off"),
         ("Brot braucht wenig Arbeit, dafür Geduld sowie einen heißen Ofen.", "not in the language"),
+        ("I have been baking this bread for a long time, and it is fine.", "speaks as 'I'"),
         ("Write a short text for the show notes that tells listeners about it.", "instructions"),
     ],
 )

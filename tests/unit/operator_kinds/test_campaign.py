@@ -152,7 +152,7 @@ def test_names_that_read_the_same_when_joined_are_told_apart() -> None:
 
 
 def test_the_cron_job() -> None:
-    made = plan(campaign("a-campaign-with-quite-a-long-name-that-goes-on-and-on"), observed())
+    made = plan(campaign("a-campaign-with-quite-a-long-name-that-goes-on-and-on"), observed(episode("one")))
     body = cron_job(made)
     assert len(body["metadata"]["name"]) <= 52
     spec = body["spec"]
@@ -160,20 +160,24 @@ def test_the_cron_job() -> None:
     assert spec["concurrencyPolicy"] == "Forbid"
     command = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"]
     assert command[-2] == "campaign"
-    assert {child.type for child in made.children} == {kube.CRON_JOB, kube.SERVICE_ACCOUNT, kube.ROLE_BINDING}
+    assert {child.type for child in made.children} > {kube.CRON_JOB, kube.SERVICE_ACCOUNT, kube.ROLE_BINDING}
 
 
 @pytest.mark.parametrize(
-    ("spec", "suspended"),
+    ("spec", "episodes", "suspended"),
     [
-        ({}, False),
-        ({"suspend": True}, True),
-        ({"window": {"end": "2026-11-20T00:00:00Z"}}, True),
-        ({"window": {"start": "2027-01-01T00:00:00Z"}}, False),
+        ({}, ["one"], False),
+        ({}, [], True),
+        ({"suspend": True}, ["one"], True),
+        ({"window": {"end": "2026-11-20T00:00:00Z"}}, ["one"], True),
+        ({"window": {"start": "2027-01-01T00:00:00Z"}}, ["one"], False),
     ],
 )
-def test_the_cron_job_rests_when_there_is_nothing_to_come(spec: dict[str, Any], suspended: bool) -> None:
-    assert cron_job(plan(campaign(**spec), observed()))["spec"]["suspend"] is suspended
+def test_the_cron_job_rests_while_there_is_nothing_to_publish(
+    spec: dict[str, Any], episodes: list[str], suspended: bool
+) -> None:
+    found = observed(*map(episode, episodes))
+    assert cron_job(plan(campaign(**spec), found))["spec"]["suspend"] is suspended
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def desired(campaign: Campaign, observed: CampaignObserved, now: datetime, setti
         status=status.model_copy(update={"next_slot": format_instant(slot) if slot else None}),
         children=(
             *publisher_identity(campaign.metadata.namespace),
-            _cron_job(campaign, over=slot is None and not _open(observed.posts), settings=settings),
+            _cron_job(campaign, idle=not (made.children or _to_publish(observed.posts)), settings=settings),
             *made.children,
         ),
         requeue_after=min(look_again, default=None),
@@ -69,7 +69,8 @@ def _schedule(campaign: Campaign) -> Schedule:
     )
 
 
-def _cron_job(campaign: Campaign, *, over: bool, settings: StageJobSettings) -> Child:
+def _cron_job(campaign: Campaign, *, idle: bool, settings: StageJobSettings) -> Child:
+    """Suspended while there is nothing to publish: no pod starts at a slot only to find that out."""
     spec: Raw = {
         "schedule": campaign.spec.cadence.cron,
         "timeZone": campaign.spec.cadence.time_zone,
@@ -77,17 +78,15 @@ def _cron_job(campaign: Campaign, *, over: bool, settings: StageJobSettings) -> 
         "startingDeadlineSeconds": _START_WITHIN_S,
         "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 2,
-        "suspend": campaign.spec.suspend or over,
+        "suspend": campaign.spec.suspend or idle,
         "jobTemplate": {"spec": publish_job_spec(campaign, "campaign", settings)},
     }
     name = names.child_name(campaign.metadata.name, "publish", limit=_CRON_JOB_NAME)
     return Child(kube.CRON_JOB, {"metadata": {"name": name}, "spec": spec}, ChildMode.APPLY)
 
 
-def _open(posts: Sequence[Post]) -> bool:
-    return any(
-        post.status.phase in {None, PostPhase.DRAFT, PostPhase.SCHEDULED, PostPhase.PUBLISHING} for post in posts
-    )
+def _to_publish(posts: Sequence[Post]) -> bool:
+    return any(post.status.phase in {None, PostPhase.SCHEDULED, PostPhase.PUBLISHING} for post in posts)
 
 
 def _facts(campaign: Campaign, observed: CampaignObserved) -> CampaignStatus:

@@ -1,0 +1,93 @@
+"""The process that runs in the pod, against a real object store."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from podwright_core.stage_environment import to_environment
+from podwright_core.stages import EndpointUse, StageName, StageProgress, StageRequest, StageResult
+from podwright_pipeline.store_s3 import storage_from_environment
+from tests.integration.pipeline.requests import after, ingest
+
+
+class Pod:
+    """One run of ``podwright-stage``."""
+
+    def __init__(self, request: StageRequest, environment: dict[str, str], folder: Path) -> None:
+        self.termination = folder / "termination-log"
+        self.termination.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "podwright_pipeline.job"],
+            env=os.environ
+            | environment
+            | to_environment(request)
+            | {"PODWRIGHT_TERMINATION_LOG": str(self.termination), "TMPDIR": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self) -> tuple[int, StageResult, list[StageProgress]]:
+        output, _ = self.process.communicate(timeout=300)
+        lines = [StageProgress.model_validate_json(line) for line in output.splitlines()]
+        return self.process.returncode, StageResult.model_validate_json(self.termination.read_text()), lines
+
+
+def test_done_then_cached(s3_environment: dict[str, str], media: Path, tmp_path: Path) -> None:
+    storage = storage_from_environment(s3_environment)
+    storage.private.upload("demo/uploads/1/clip.mp3", media / "clip.mp3", "audio/mpeg")
+    request = ingest("s3://podwright/demo/uploads/1/clip.mp3")
+    code, result, progress = Pod(request, s3_environment, tmp_path).finish()
+    assert (code, result.outcome, result.cached, result.key) == (0, "done", False, request.key)
+    assert progress[0].progress == 0
+    assert [line.progress for line in progress] == sorted(line.progress for line in progress)
+    assert storage.public.size(result.facts["url"].split("/podwright-public/")[1]) == result.facts["sizeBytes"]
+    code, again, _ = Pod(request, s3_environment, tmp_path).finish()
+    assert (code, again.cached, again.digest, again.facts) == (0, True, result.digest, result.facts)
+
+
+def test_rejected(s3_environment: dict[str, str], tmp_path: Path) -> None:
+    code, result, _ = Pod(ingest("s3://podwright/demo/uploads/none.mp3"), s3_environment, tmp_path).finish()
+    assert (code, result.outcome) == (64, "rejected")
+    assert "does not exist; upload the recording there" in (result.message or "")
+
+
+def test_storage_away(s3_environment: dict[str, str], tmp_path: Path) -> None:
+    away = s3_environment | {"PODWRIGHT_S3_ENDPOINT": "http://127.0.0.1:9"}
+    code, result, _ = Pod(ingest("s3://podwright/demo/uploads/none.mp3"), away, tmp_path).finish()
+    assert (code, result.outcome) == (75, "failed")
+    assert "could not be reached" in (result.message or "")
+
+
+@pytest.fixture
+def silent_endpoint() -> socket.socket:
+    """Takes requests and never answers."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(60)
+    return listener
+
+
+def test_stopped_within_five_seconds(
+    s3_environment: dict[str, str], media: Path, tmp_path: Path, silent_endpoint: socket.socket
+) -> None:
+    storage = storage_from_environment(s3_environment)
+    storage.private.upload("demo/uploads/2/clip.mp3", media / "clip.mp3", "audio/mpeg")
+    _, heard, _ = Pod(ingest("s3://podwright/demo/uploads/2/clip.mp3"), s3_environment, tmp_path).finish()
+    url = f"http://127.0.0.1:{silent_endpoint.getsockname()[1]}/v1"
+    endpoint = EndpointUse(url=url, model_id="whisper", model_revision="1")
+    request = after(StageName.TRANSCRIBE, heard, endpoint=endpoint, language="en", glossary=[])
+    pod = Pod(request, s3_environment, tmp_path)
+    connection, _ = silent_endpoint.accept()
+    with silent_endpoint, connection:
+        started = time.monotonic()
+        pod.process.send_signal(signal.SIGTERM)
+        code, result, _ = pod.finish()
+    assert time.monotonic() - started < 5
+    assert (code, result.outcome) == (75, "failed")
+    assert "stopped" in (result.message or "")

@@ -1,0 +1,72 @@
+"""A stage that was interrupted goes on where it stopped."""
+
+from pathlib import Path
+
+import pytest
+
+from podwright_core.speech_guards import Confidence
+from podwright_core.stages import EndpointUse, StageName
+from podwright_core.transcript import Segment
+from podwright_pipeline import ffmpeg
+from podwright_pipeline.engines import Speech, Writer
+from podwright_pipeline.errors import TemporaryError
+from podwright_pipeline.runner import Runner
+from podwright_pipeline.store import Storage
+from podwright_pipeline.work import PARTIAL
+from tests.integration.pipeline.requests import after, ingest
+
+
+class CountingTranscriber:
+    """Stands in for a model whose answers do not matter here; the endpoint goes away after so many windows."""
+
+    concurrency = 1
+
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+        self.asked = 0
+
+    def transcribe(self, audio: Path, *, language: str | None, prompt: str | None) -> Speech:  # noqa: ARG002
+        self.asked += 1
+        if self.asked > self.answers:
+            raise TemporaryError("the endpoint went away")
+        segment = Segment(text=f"This is window {audio.stem} of it all.", start=1, end=3)
+        return Speech(language or "en", [(segment, Confidence())])
+
+
+class OneTranscriber:
+    def __init__(self, transcriber: CountingTranscriber) -> None:
+        self._transcriber = transcriber
+
+    def transcriber(self, endpoint: EndpointUse | None) -> CountingTranscriber:  # noqa: ARG002
+        return self._transcriber
+
+    def writer(self, endpoint: EndpointUse | None) -> Writer:
+        raise AssertionError(endpoint)
+
+
+@pytest.fixture(scope="module")
+def long_recording(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample eight times over: twenty minutes."""
+    target = tmp_path_factory.mktemp("long") / "long.flac"
+    ffmpeg.run(["-stream_loop", "7", "-i", media / "speech.mp3", "-ac", "1", target], seconds=1200, time_limit=300)
+    return target
+
+
+def test_windows_that_are_done_are_not_transcribed_again(storage: Storage, long_recording: Path) -> None:
+    seen: list[str] = []
+    interrupted, resumed = CountingTranscriber(answers=2), CountingTranscriber(answers=99)
+
+    def runner(transcriber: CountingTranscriber) -> Runner:
+        return Runner(storage, OneTranscriber(transcriber), lambda line: seen.append(line.message), local_files=True)
+
+    heard = runner(interrupted).run(ingest(long_recording.as_uri()))
+    request = after(StageName.TRANSCRIBE, heard, language="en", glossary=[])
+    failed = runner(interrupted).run(request)
+    assert (failed.outcome, failed.message) == ("failed", "the endpoint went away")
+    done = runner(resumed).run(request)
+    assert done.outcome == "done"
+    windows = done.facts["segments"]
+    assert windows >= 4
+    assert resumed.asked == windows - 2
+    assert not [path for path in storage.private.paths("demo") if f"/{PARTIAL}/" in path]
+    assert any(message.startswith("transcribing: ") for message in seen)
