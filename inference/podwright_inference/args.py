@@ -51,6 +51,17 @@ class EndpointArgs(BaseModel):
         }
 
     @property
+    def environment(self) -> dict[str, str]:
+        """Environment of a replica's process.
+
+        OpenMP threads that wait for each other sleep instead of spinning. Where other processes want the same cores,
+        that is five to fifteen times faster (measured with torch, two threads, two cores, load 40); alone it is equal.
+        """
+        if self.gpus:
+            return {}
+        return {"OMP_NUM_THREADS": str(self.threads), "OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+
+    @property
     def threads(self) -> int:
         """Threads for computing on the CPU: one a core."""
         return max(1, math.floor(self.cpus))
@@ -86,6 +97,17 @@ class WhisperArgs(EndpointArgs):
 
 class LlmArgs(EndpointArgs):
     """Arguments of `podwright_inference.llm_app:build`."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """As of every endpoint; and vLLM leaves the threads to OpenMP, and lets one process do all on CPU."""
+        if self.gpus:
+            return {}
+        return {
+            **super().environment,
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+            "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        }
 
     @property
     def engine_kwargs(self) -> dict[str, Any]:

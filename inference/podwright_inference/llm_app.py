@@ -22,7 +22,7 @@ def build(args: LlmArgs) -> serve.Application:
         CpuLlm,
         name="Llm",
         placement_group_bundles=[{"CPU": args.cpus}],
-        ray_actor_options={"num_cpus": args.cpus},
+        ray_actor_options={"num_cpus": args.cpus, "runtime_env": {"env_vars": args.environment}},
         **args.deployment_options,
     )
     return deployment.bind(args)

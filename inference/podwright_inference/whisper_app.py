@@ -15,7 +15,11 @@ def build(args: WhisperArgs) -> serve.Application:
     deployment = serve.deployment(
         Whisper,
         name="Whisper",
-        ray_actor_options={"num_cpus": args.cpus, "num_gpus": args.gpus},
+        ray_actor_options={
+            "num_cpus": args.cpus,
+            "num_gpus": args.gpus,
+            "runtime_env": {"env_vars": args.environment},
+        },
         **args.deployment_options,
     )
     return deployment.bind(args)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from webvtt import Caption, WebVTT
 from webvtt.models import Timestamp
 
-from podwright_core.tokens import written_without_spaces
 from podwright_core.transcript import Transcript, Word
+from podwright_core.writing_systems import written_without_spaces
 
 #: Usual limits of broadcasters' guides (BBC, Netflix): two lines of 42 characters (16 where a character is a word),
 #: a cue stays for one to seven seconds.

@@ -14,7 +14,8 @@ from functools import cached_property
 from text_to_num import alpha2digit  # type: ignore[import-untyped]
 
 from podwright_core.fluency import sentences
-from podwright_core.tokens import base_language, content_stems, norms, stem, stop_words, tokens
+from podwright_core.tokens import content_stems, norms, stem, stop_words, tokens
+from podwright_core.writing_systems import base_language
 
 #: Languages in which number words are read (those of text_to_num).
 _NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl", "ru"})

@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from itertools import combinations
 
-from podwright_core.tokens import base_language, norms, stop_words
+from podwright_core.tokens import norms, stop_words
+from podwright_core.writing_systems import base_language
 
 #: A run of so many words that stands in the instructions too, or in two sentences, was repeated by the model.
 ECHO_WORDS = 7

@@ -10,7 +10,8 @@ from podwright_core.claims import Sources
 from podwright_core.extract import headline
 from podwright_core.platforms import Platform
 from podwright_core.quotes import contains, quoted
-from podwright_core.tokens import base_language, norms
+from podwright_core.tokens import norms
+from podwright_core.writing_systems import base_language
 
 #: A title that podcast directories show whole (characters).
 TITLE_LONGEST = 90

@@ -13,12 +13,12 @@ from typing import Any
 import snowballstemmer  # type: ignore[import-untyped]
 from stop_words import StopWordError, get_stop_words  # type: ignore[import-untyped]
 
-#: Scripts written without spaces: each character is a word of its own.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+from podwright_core.writing_systems import UNSPACED_RANGES, base_language
+
 _TOKEN = re.compile(
-    rf"[{_UNSPACED}]"  # one character
+    rf"[{UNSPACED_RANGES}]"  # one character
     r"|\d+(?:[.,]\d+)*"  # 1,000 and 28.8 are one number
-    rf"|(?:(?![{_UNSPACED}])[^\W\d_])+(?:['’ʼ](?:(?![{_UNSPACED}])[^\W\d_])+)*",  # don't is one word
+    rf"|(?:(?![{UNSPACED_RANGES}])[^\W\d_])+(?:['’ʼ](?:(?![{UNSPACED_RANGES}])[^\W\d_])+)*",  # don't is one word
 )
 _STEMMERS = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
@@ -43,8 +43,6 @@ _ENGLISH_WORDS = """
     within without wont would wouldnt yeah yes yet you youd youll your youre yours yourself yourselves youve
 """
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
-_UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
-_UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +52,6 @@ class Token:
     norm: str
     start: int
     end: int
-
-
-def is_unspaced(character: str) -> bool:
-    """Whether a character is of a script that is written without spaces."""
-    return _UNSPACED_CHARACTER.match(character) is not None
 
 
 def normal(word: str) -> str:
@@ -87,15 +80,6 @@ def stem(word: str, language: str) -> str:
 @lru_cache(maxsize=32)
 def _stemmer(name: str) -> Any:
     return snowballstemmer.stemmer(name)
-
-
-def base_language(language: str) -> str:
-    """``de-AT`` gives ``de``."""
-    return language.split("-", maxsplit=1)[0].lower()
-
-
-def written_without_spaces(language: str) -> bool:
-    return base_language(language) in _UNSPACED_LANGUAGES
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podwright_core.tokens import is_unspaced, written_without_spaces
+from podwright_core.writing_systems import is_unspaced, written_without_spaces
 
 #: A silence longer than this between two sentences starts a paragraph (seconds).
 PARAGRAPH_PAUSE = 1.5

@@ -25,6 +25,7 @@ SUMMARY_SHORTEST, SUMMARY_LONGEST = 60, 600
 FACT_LONGEST = 300
 QUOTES, TOPICS = 4, 6
 _TOPIC_LONGEST = 60
+_TITLE_SENTENCE = 60
 _QUOTE_STRETCHES = 4
 
 
@@ -145,13 +146,19 @@ class Analyst:
             lambda title: title_problems(title, self._known, language=self._language),
         )
         answer = ask_text(self._writer, self._system, ask)
-        title = answer.value.rstrip(".") if answer.value else self._extracted_title(text)
+        title = answer.value.rstrip(".") if answer.value else self._extracted_title(chapter)
         return chapter.model_copy(update={"title": title}), answer.checks
 
-    def _extracted_title(self, text: str) -> str:
-        phrases = extract.key_phrases(text, self._transcript.language, 2, background=self._transcript.text)
-        title = ", ".join(phrases)
-        return title[:1].upper() + title[1:] if title else extract.headline(text, 60) or "…"
+    def _extracted_title(self, chapter: Chapter) -> str:
+        """What the chapter keeps saying if it is a phrase, else the sentence that says most of it."""
+        inside = {each for each in self._transcript.sentences if chapter.start <= each.start < chapter.end}
+        text = self._transcript.between(chapter.start, chapter.end)
+        phrases = extract.key_phrases(text, self._transcript.language, 1, background=self._transcript.text)
+        if phrases and " " in phrases[0]:
+            return phrases[0][:1].upper() + phrases[0][1:]
+        short = {each for each in inside if len(each.text) <= _TITLE_SENTENCE and len(each.text.split()) >= 4}
+        best = extract.best_sentences(self._transcript, 1, longest=10_000, among=short or inside)
+        return extract.headline(best[0].text, _TITLE_SENTENCE) if best else "…"
 
     def _topics(self, summary: str) -> tuple[tuple[str, ...], Checks]:
         parts = self._stretches()
