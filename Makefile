@@ -11,7 +11,7 @@ RUN := $(UV) run --frozen --no-sync
 LOCAL := $(RUN) python -m podwright_local
 PYTEST := $(RUN) pytest
 
-.PHONY: help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
+.PHONY: lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -62,6 +62,15 @@ e2e: sync ## the product on a real cluster of its own
 generate: sync ## CRDs, roles and OpenAPI from the code
 	@$(RUN) python -m podwright_crds.generate
 	@$(RUN) python -m podwright_api.openapi
+
+lock: $(UV) lock-inference ## pin what pyproject.toml and inference/ ask for
+	@$(UV) lock
+
+COMPILE := $(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_36 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make lock-inference'
+lock-inference: $(UV)
+	@cd inference && $(COMPILE) --override overrides.txt requirements-cpu.in ../pyproject.toml -o requirements-cpu.txt
+	@cd inference && $(COMPILE) requirements-gpu.in ../pyproject.toml -o requirements-gpu.txt
 
 kubeconfig: sync ## path of the demo cluster's kubeconfig
 	@$(LOCAL) kubeconfig

@@ -13,6 +13,8 @@ FIELD_MANAGER = "podwright-operator"
 PUBLISHER_FIELD_MANAGER = "podwright-publisher"
 #: The field manager of specs that the facade writes.
 FACADE_FIELD_MANAGER = "podwright-facade"
+#: The field manager of what people change with ``podwright``.
+CLI_FIELD_MANAGER = "podwright-cli"
 
 #: On every child: which kind and object it belongs to, and what part of it the child is.
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"

@@ -1,11 +1,14 @@
 """The operator's settings, from environment variables that the chart sets."""
 
 import json
+import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
+from podwright_crds import names
 from podwright_operator.engine.kube import Raw
 
 
@@ -59,6 +62,11 @@ class Settings:
     audit: timedelta = timedelta(minutes=5)
     #: Log reads a second, over all running stages.
     log_reads: float = 5.0
+    #: Namespace of the Lease by which one of several replicas works; empty: there is only one, and no Lease.
+    lease_namespace: str = ""
+    lease_name: str = names.FIELD_MANAGER
+    #: Who this replica is; unique among all that ask for the Lease.
+    identity: str = ""
     health_port: int = 8080
     metrics_port: int = 9090
     log_level: str = "INFO"
@@ -72,6 +80,8 @@ class Settings:
             value = environment.get(f"PODWRIGHT_{name}")
             return json.loads(value) if value else {}
 
+        elects = text("LEADER_ELECTION", "true").lower() not in {"false", "0", "no"}
+        lease_namespace = text("LEASE_NAMESPACE", environment.get("POD_NAMESPACE", "")) if elects else ""
         jobs, inference = StageJobSettings(), InferenceSettings()
         policy = text("IMAGE_PULL_POLICY", jobs.pull_policy)
         return cls(
@@ -99,6 +109,9 @@ class Settings:
             resync=timedelta(seconds=int(text("RESYNC_SECONDS", "3600"))),
             audit=timedelta(seconds=float(text("AUDIT_SECONDS", "300"))),
             log_reads=float(text("LOG_READS", "5")),
+            lease_namespace=lease_namespace,
+            lease_name=text("LEASE_NAME", names.FIELD_MANAGER),
+            identity=environment.get("POD_NAME") or f"{socket.gethostname()}-{secrets.token_hex(4)}",
             health_port=int(text("HEALTH_PORT", "8080")),
             metrics_port=int(text("METRICS_PORT", "9090")),
             log_level=text("LOG_LEVEL", "INFO"),

@@ -1,22 +1,23 @@
 """What a person can do about each reason, with the command that does it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from podwright_cli.graph import Graph, endpoint_of
 from podwright_cli.refs import Ref
+from podwright_crds import names
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.model_endpoint import ModelEndpoint, Task
-from podwright_crds.names import STORAGE_SECRET
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import ApprovalState, Post
 from podwright_crds.resource import Condition, ConditionStatus, Reason, Resource
 
 KUBERAY = "helm install kuberay-operator kuberay/kuberay-operator -n podwright-system"
+_OPERATOR = "app.kubernetes.io/name=podwright,app.kubernetes.io/component=operator"
 
 
 @dataclass(frozen=True)
@@ -58,19 +59,135 @@ def _from_message(case: _Case) -> Cure:
 
 
 def _failed_stage(case: _Case) -> Cure:
-    return Cure(
-        f"Read what the stage said, remove the cause, then have it tried again: {case.own('logs')}", case.own("retry")
-    )
+    text = f"Read what the stage said ({case.own('logs')}), remove the cause, then have it tried again."
+    return Cure(text, case.own("retry"))
 
 
 def _secret(case: _Case) -> Cure:
     return Cure(
-        f"Give the namespace its Secret {STORAGE_SECRET}: add it to the chart's value tenants, or create it by hand "
-        "(charts/podwright/README.md).",
-        f"kubectl -n {case.namespace} get secret {STORAGE_SECRET}",
+        f"Give the namespace its Secret {names.STORAGE_SECRET}: add it to the chart's value tenants, or create it by "
+        "hand as charts/podwright/README.md says.",
+        f"kubectl -n {case.namespace} get secret {names.STORAGE_SECRET}",
     )
 
 
-def _look_at_endpoint(case: _Case) -> Cure:
-    selector = f"podwright.dev/name={case.ref.name}".replace("podwright.dev", _group())
-    return Cure("Read what the engine says.", f"kubectl -n {case.namespace} logs -l {selector} --tail=50")
+def _engine_log(case: _Case) -> Cure:
+    selector = f"{names.LABEL_KIND}=modelendpoint,{names.LABEL_NAME}={names.label_value(case.ref.name)}"
+    text = "Read what the engine says, and correct spec.weights, spec.engineArgs or spec.resources."
+    return Cure(text, f"kubectl -n {case.namespace} logs -l {selector} --all-containers --tail=50")
+
+
+def _resume(case: _Case) -> Cure:
+    return Cure("Let it go on.", case.patch({"suspend": False}))
+
+
+def _new_time(case: _Case) -> Cure:
+    return Cure("Give it a new time.", case.patch({"publishAt": "2026-12-01T09:00:00+01:00"}))
+
+
+def _back_to_draft(case: _Case) -> Cure:
+    return Cure(
+        "To take the rejection back, make it a draft again.",
+        case.patch({"approval": {"state": ApprovalState.DRAFT.value, "by": None, "note": None}}),
+    )
+
+
+def _own(verb: str, text: str) -> Callable[[_Case], Cure]:
+    return lambda case: Cure(text, case.own(verb))
+
+
+def _edit(text: str) -> Callable[[_Case], Cure]:
+    return lambda case: Cure(text, case.edit)
+
+
+#: Reasons that are missing here heal by themselves.
+_CURES: Mapping[str, Callable[[_Case], Cure]] = {
+    Reason.SUSPENDED: _resume,
+    Reason.APPROVAL_NEEDED: _own("approve", "Read its text, then approve it."),
+    Reason.ENDPOINT_NOT_FOUND: _edit("Name a ModelEndpoint, here or in the Podcast's spec.episodeDefaults."),
+    Reason.EPISODES_NOT_READY: _edit("If no episode is selected, correct spec.episodes."),
+    Reason.STORAGE_SECRET_NOT_FOUND: _secret,
+    Reason.CREDENTIALS_NOT_FOUND: _from_message,
+    Reason.INVALID_CREDENTIALS: _from_message,
+    Reason.KUBERAY_NOT_INSTALLED: lambda _: Cure("Install the KubeRay operator.", KUBERAY),
+    Reason.MEDIA_REJECTED: _own("retry", "Replace the recording or correct spec.media, then have it tried again."),
+    Reason.STAGE_FAILED: _failed_stage,
+    Reason.WRONG_TASK: _edit("Refer to an endpoint of the right task."),
+    Reason.INVALID_WEIGHTS: _own("retry", "Put the model's files where spec.weights.uri says, or correct it."),
+    Reason.SERVING_FAILED: _engine_log,
+    Reason.INVALID_SCHEDULE: _edit("Correct what the message quotes."),
+    Reason.CHANNEL_REJECTED: _edit("Correct what the message quotes."),
+    Reason.TEXT_REJECTED: _edit("Shorten or correct spec.text."),
+    Reason.PUBLISH_FAILED: _own("retry", "Correct what the platform refused, then have it sent again."),
+    Reason.OUTCOME_UNKNOWN: _own("retry", "Look on the platform. Only if the post is missing there, send it again."),
+    Reason.MISSED: _new_time,
+    Reason.REJECTED: _back_to_draft,
+    Reason.NAME_CONFLICT: lambda case: Cure(
+        "Rename one of the two: delete the object that the message names, or this one.",
+        f"kubectl -n {case.namespace} describe {case.ref}",
+    ),
+}
+
+
+def cure(resource: Resource, condition: Condition, graph: Graph, *, explained: bool) -> Iterator[Cure]:
+    """What to do about an object; nothing where what it waits for has a cure of its own (``explained``)."""
+    case = _Case(resource, condition.message, graph.namespace)
+    if isinstance(resource, Campaign) and any(_is_draft(post) for post in graph.posts_of(resource)):
+        yield Cure("Read the drafts, then approve them all, or one by one.", case.own("approve"))
+    if condition.status is ConditionStatus.TRUE or (explained and condition.reason in _TOLD_BY_OTHERS):
+        return
+    if condition.reason == Reason.SUSPENDED and not vars(resource)["spec"].suspend:
+        return  # its channel or campaign is
+    if make := _CURES.get(condition.reason):
+        yield make(case)
+
+
+#: Reasons about another object.
+_TOLD_BY_OTHERS = {
+    Reason.PODCAST_NOT_FOUND,
+    Reason.ENDPOINT_NOT_FOUND,
+    Reason.ENDPOINT_NOT_READY,
+    Reason.EPISODES_NOT_READY,
+    Reason.CHANNEL_NOT_FOUND,
+    Reason.CHANNEL_NOT_READY,
+    Reason.CAMPAIGN_NOT_FOUND,
+}
+
+
+def cure_missing(ref: Ref, asked_by: Resource | None, graph: Graph) -> Cure:
+    """For an object that is referred to and does not exist."""
+    create = f"kubectl -n {graph.namespace} apply -f FILE"
+    if asked_by is None:
+        return Cure(f"Create it, or look which there are: kubectl -n {graph.namespace} get {ref.kind.PLURAL}", create)
+    owner = Ref.of(asked_by)
+    if isinstance(asked_by, Episode) and ref.kind is ModelEndpoint:
+        return _other_endpoint(ref, asked_by, graph, create)
+    if ref.kind is Channel or ref.kind is Podcast:
+        others = [found.metadata.name for found in graph.all(ref.kind)]
+        known = f" There is {', '.join(others)}." if others else ""
+        return Cure(f"Create {ref.spoken}, or correct the reference of {owner}.{known}", create)
+    return Cure(f"Create {ref.spoken} again, or delete {owner}.", create)
+
+
+def _other_endpoint(ref: Ref, episode: Episode, graph: Graph, create: str) -> Cure:
+    task, _ = endpoint_of(episode, graph.find(Podcast, episode.spec.podcast_ref.name))
+    others = [found.metadata.name for found in graph.all(ModelEndpoint) if found.spec.task is task]
+    if not others:
+        return Cure(f"Create {ref.spoken} with task {task}.", create)
+    part = "transcription" if task is Task.TRANSCRIPTION else "writing"
+    return Cure(
+        f"Create {ref.spoken} with task {task}, or let the episode use {others[0]}.",
+        patch_command(Ref.of(episode), {part: {"endpointRef": {"name": others[0]}}}, graph.namespace),
+    )
+
+
+def cure_unseen() -> Cure:
+    """For an object without a status."""
+    return Cure(
+        "If that stays so, see whether the operator runs and serves this namespace.",
+        f"kubectl get pods --all-namespaces -l {_OPERATOR}",
+    )
+
+
+def _is_draft(post: Post) -> bool:
+    return post.spec.approval.state is ApprovalState.DRAFT and post.status.published_at is None

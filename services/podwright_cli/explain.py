@@ -100,33 +100,42 @@ def _distinct(cures: Iterable[Cure]) -> Iterator[Cure]:
 
 def wanted(resource: Resource, graph: Graph) -> str:
     """What an object is for."""
-    what = Ref.of(resource).spoken
+    return f"{Ref.of(resource).spoken} {_purpose(resource, graph)}."
+
+
+def _purpose(resource: Resource, graph: Graph) -> str:
+    purpose = ""
     match resource:
         case ModelEndpoint(spec=spec):
-            return f"{what} is to serve {spec.task} with {spec.engine} from {spec.weights.uri}."
+            purpose = f"is to serve {spec.task} with {spec.engine} from {spec.weights.uri}"
         case Podcast(spec=spec):
-            return f"{what} (“{spec.title}”) is to have a feed." if spec.feed.enabled else f"{what} (“{spec.title}”)."
+            purpose = f"(“{spec.title}”) is to have " + ("a feed" if spec.feed.enabled else "no feed")
         case Episode(spec=spec):
-            return (
-                f"{what} (“{spec.title}”) is to become transcript, chapters, notes and posts for Podcast "
-                f"{spec.podcast_ref.name}."
-            )
+            what = "transcript, chapters, notes and posts"
+            purpose = f"(“{spec.title}”) is to become {what} for Podcast {spec.podcast_ref.name}"
+        case Channel(spec=spec) if spec.feed:
+            purpose = f"is to show posts in the feed of Podcast {spec.feed.podcast_ref.name}"
         case Channel(spec=spec):
-            if spec.feed:
-                return f"{what} is to show posts in the feed of Podcast {spec.feed.podcast_ref.name}."
-            return f"{what} is to send posts to {spec.webhook.url if spec.webhook else 'nowhere yet'}."
-        case Campaign(spec=spec):
-            channels = ", ".join(reference.name for reference in spec.channel_refs)
-            count = resource.status.episodes
-            number = len(graph.episodes_of(resource)) if count is None else count
-            episodes = "1 episode" if number == 1 else f"{number} episodes"
-            return f"{what} is to announce {episodes} on {channels} at '{spec.cadence.cron}' {spec.cadence.time_zone}."
+            purpose = f"is to send posts to {spec.webhook.url if spec.webhook else 'nowhere yet'}"
+        case Campaign():
+            purpose = _purpose_of_campaign(resource, graph)
         case Post(spec=spec):
             when = f"at {spec.publish_at}" if spec.publish_at else "as soon as it is approved"
             about = f", about Episode {spec.episode_ref.name}" if spec.episode_ref else ""
             made = f", for Campaign {spec.campaign_ref.name}" if spec.campaign_ref else ""
-            return f"{what} is to go out on Channel {spec.channel_ref.name} {when}{about}{made}."
-    return f"{what}."
+            purpose = f"is to go out on Channel {spec.channel_ref.name} {when}{about}{made}"
+    return purpose
+
+
+def _purpose_of_campaign(campaign: Campaign, graph: Graph) -> str:
+    channels = ", ".join(reference.name for reference in campaign.spec.channel_refs)
+    known = campaign.status.episodes
+    count = len(graph.episodes_of(campaign)) if known is None else known
+    cadence = campaign.spec.cadence
+    return (
+        f"is to announce {count} episode{'' if count == 1 else 's'} on {channels} at '{cadence.cron}' in "
+        f"{cadence.time_zone}"
+    )
 
 
 _LEADS: dict[str, str] = {

@@ -22,7 +22,7 @@ _LEAKS = re.compile(
     r"|\bthe (?:prompt|instructions?)\b|\b(?:here is|here's|here are) (?:a|an|the|your|my|some)\b.{0,40}:"
     r"|\b(?:sure|certainly|of course)[,!]"
     r"|\b(?:system|assistant|user)\s*:|<\|?\w+|\|>|\{\{|\}\}|\[[^\]]*\]|[{}]|\blorem ipsum\b|```|https?://\s"
-    r"|\byour last answer\b"
+    r"|\byour last answer\b|^(?:episode|summary|title|show|quote|transcript|show notes|said in the episode)\s*[:–]"
     r"|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
     re.IGNORECASE,
 )

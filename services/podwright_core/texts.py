@@ -10,12 +10,13 @@ from podwright_core.claims import Sources
 from podwright_core.extract import headline
 from podwright_core.platforms import Platform
 from podwright_core.quotes import contains, quoted
-from podwright_core.tokens import norms
+from podwright_core.tokens import content_stems, norms
 from podwright_core.writing_systems import base_language
 
 #: A title that podcast directories show whole (characters).
 TITLE_LONGEST = 90
 TITLE_WORDS = 12
+_ALIKE = 0.75
 _NEVER_LAST = frozenset(
     {"a", "an", "and", "as", "at", "by", "for", "from", "if", "of", "or", "that", "the", "to", "with", "your"}
     | {"der", "die", "das", "ein", "eine", "mit", "und", "von", "zu"}
@@ -89,6 +90,26 @@ def prose_problems(
     if same_language and claims.support(text, known) < least_support:
         found.append("it speaks of things that do not occur in the episode; use only what the transcript says")
     return found
+
+
+def believable(text: str, known: Sources, *, language: str, longest: int) -> str:
+    """The sentences of a text that may stand, each by itself and none twice; what breaks off goes too.
+
+    A model's summary is often right but for one sentence. Where nothing may stand, the text stays as it is, so that
+    its problems can be named.
+    """
+    kept: list[str] = []
+    for sentence in fluency.sentences(fluency.trimmed(text, longest)):
+        problems = prose_problems(sentence, known, language=language, shortest=1)
+        if not problems and not any(_alike(sentence, other, known.language) for other in kept):
+            kept.append(sentence)
+    return " ".join(kept) or text
+
+
+def _alike(one: str, other: str, language: str) -> bool:
+    """Whether two sentences say much the same: they share most of their content words."""
+    stems, others = set(content_stems(one, language)), set(content_stems(other, language))
+    return bool(stems and others) and len(stems & others) / min(len(stems), len(others)) > _ALIKE
 
 
 def title_problems(title: str, known: Sources, *, language: str) -> list[str]:

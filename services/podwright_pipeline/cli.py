@@ -1,6 +1,5 @@
-"""``podwright``: the command line, also as ``kubectl podwright``."""
+"""``podwright run``: the pipeline on this machine."""
 
-import logging
 import sys
 from pathlib import Path
 
@@ -15,15 +14,7 @@ DEFAULT_SPEECH = "Systran/faster-whisper-small@536b0662742c02347bc0e980a01041f33
 DEFAULT_TEXT = "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="podwright")
-@click.option("-v", "--verbose", is_flag=True, help="Show what the engines log.")
-def main(*, verbose: bool) -> None:
-    """Podwright: podcast production and marketing on your own machines."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr)
-
-
-@main.command()
+@click.command()
 @click.argument("media")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.")
 @click.option("--title", help="Title of the episode; by default the file's name.")
@@ -106,7 +97,3 @@ def report(console: Console, outcome: Outcome) -> None:
     console.rule("files", align="left")
     for file in outcome.files:
         console.print(str(file), highlight=False, markup=False)
-
-
-if __name__ == "__main__":
-    main()

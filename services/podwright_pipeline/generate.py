@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from podwright_core.fluency import tidy, trimmed
+from podwright_core.fluency import tidy
 from podwright_core.texts import Checks
 from podwright_pipeline.engines import Message, Writer
 
@@ -36,22 +36,22 @@ class Ask:
     longest: int
     #: What is wrong with an answer, in words for the model.
     check: Callable[[str], list[str]]
-    #: Whether the answer is running text, of which the first sentences may stand alone.
-    prose: bool = False
+    #: Leaves what may stand of an answer, before it is checked.
+    mend: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """``value`` is None where no attempt passed."""
+    """``value`` is None where no attempt passed; ``repaired`` when the first answer as it came would not have."""
 
     value: str | None
-    attempts: int
+    repaired: bool = False
 
     @property
     def checks(self) -> Checks:
         if self.value is None:
             return Checks(checked=1, replaced=1)
-        return Checks(checked=1, repaired=int(self.attempts > 1))
+        return Checks(checked=1, repaired=int(self.repaired))
 
 
 def room(writer: Writer, answer_tokens: int) -> int:
@@ -65,13 +65,13 @@ def ask_text(writer: Writer, system: str, ask: Ask) -> Answer:
     reasons: list[str] = []
     for attempt in range(ATTEMPTS):
         answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "text")
-        text = tidy(answer) if isinstance(answer, str) else ""
-        text = trimmed(text, ask.longest) if ask.prose else text
+        said = tidy(answer) if isinstance(answer, str) else ""
+        text = ask.mend(said)
         reasons = ask.check(text) if text else ["it is not the JSON object that was asked for"]
         if not reasons:
-            return Answer(text, attempt + 1)
+            return Answer(text, repaired=attempt > 0 or text != said)
         logger.info("refused: %r: %s", text, "; ".join(reasons))
-    return Answer(None, ATTEMPTS)
+    return Answer(None)
 
 
 def ask_list(writer: Writer, system: str, ask: Ask, *, count: int) -> tuple[list[str], Checks]:

@@ -33,6 +33,7 @@ VALUES: dict[str, Manifest] = {
         "image": {"repository": "registry.example.org:5000/podwright", "digest": "sha256:" + "0" * 64},
         "imagePullSecrets": [{"name": "registry"}],
         "operator": {
+            "replicas": 2,
             "nodeSelector": {"pool": "small"},
             "tolerations": [{"key": "small", "operator": "Exists"}],
             "affinity": {"podAntiAffinity": {}},
@@ -56,7 +57,7 @@ VALUES: dict[str, Manifest] = {
 
 NONSENSE: dict[str, tuple[Manifest, str]] = {
     "unknown value": ({"replicaCount": 3}, "replicaCount"),
-    "unknown value below": ({"operator": {"replicas": 2}}, "replicas"),
+    "unknown value below": ({"operator": {"replicaCount": 2}}, "replicaCount"),
     "pull policy": ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy"),
     "digest": ({"image": {"digest": "latest"}}, "digest"),
     "tag in the repository": ({"image": {"repository": "podwright:1"}}, "repository"),

@@ -16,7 +16,7 @@ from podwright_local.locks import exclusive
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.progress import Progress
 
-RECIPE = "2"
+RECIPE = "3"
 PYTHON = "/usr/bin/python3.11"
 """The image's Python; the machine must have the same one at the same path."""
 INFERENCE = REPOSITORY / "inference"
@@ -24,6 +24,12 @@ REQUIREMENTS = "requirements-cpu.txt"
 CLAIM = "podwright-inference-venv"
 MOUNT = "/opt/inference"
 """As in the Dockerfile; the environment is relocatable, so its scripts run there too."""
+UV_SETTINGS = {
+    "UV_LINK_MODE": "hardlink",
+    # Pods cannot write into the folder: bytecode that is not there is made again by each of Ray's processes.
+    "PYC_INVALIDATION_MODE": "UNCHECKED_HASH",
+    "UV_COMPILE_BYTECODE_TIMEOUT": "900",
+}
 
 
 def key() -> str:
@@ -35,7 +41,7 @@ def folder(cache: Cache) -> Path:
 
 
 def build(cache: Cache, progress: Progress) -> Path:
-    """Make the environment if it is not there: half a minute for the wheels, half a minute to compile them.
+    """Make the environment if it is not there: half a minute for the wheels, a minute to compile them.
 
     A file written last says that it is complete.
     """
@@ -46,25 +52,14 @@ def build(cache: Cache, progress: Progress) -> Path:
             return target
         log = cache.logs / "inference-venv.log"
         shutil.rmtree(target, ignore_errors=True)
-        uv, env = uv_program(), {"UV_CACHE_DIR": str(cache.uv), "UV_LINK_MODE": "hardlink"}
+        uv, env = uv_program(), {"UV_CACHE_DIR": str(cache.uv), **UV_SETTINGS}
         with progress.step("installing the inference engines (Ray, vLLM, faster-whisper)", log):
             run_logged([uv, "venv", "--quiet", "--relocatable", "--python", PYTHON, target], log, env=env)
-            python = target / "bin" / "python"
-            requirements = INFERENCE / REQUIREMENTS
-            run_logged([uv, "pip", "install", "--no-deps", "--python", python, "-r", requirements], log, env=env)
-        with progress.step("compiling the inference engines' Python files"):
-            compile_log = log.with_suffix(".compile.log")
-            # Some packages carry templates that are no Python; the status says so, and nothing depends on it.
-            run_logged([python, "-c", COMPILE, str(target / "lib")], compile_log)
+            install = [uv, "pip", "install", "--no-deps", "--python", target / "bin" / "python"]
+            install += ["--compile-bytecode", "-r", INFERENCE / REQUIREMENTS]
+            run_logged(install, log, env=env)
         complete.touch()
     return target
-
-
-COMPILE = (
-    "import compileall, os, sys; "
-    "compileall.compile_dir(sys.argv[1], quiet=2, workers=os.cpu_count(), invalidation_mode="
-    "__import__('py_compile').PycInvalidationMode.UNCHECKED_HASH)"
-)
 
 
 def uv_program() -> str:

@@ -16,7 +16,13 @@ import aiohttp
 from podwright_crds import names
 from podwright_operator.engine import kube, metrics
 from podwright_operator.engine.audit import Listed
-from podwright_operator.engine.cluster import ClusterError, ConflictError, NotFoundError, RefusedError
+from podwright_operator.engine.cluster import (
+    ClusterError,
+    ConflictError,
+    NotFoundError,
+    RefusedError,
+    TerminatingError,
+)
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
 
 logger = logging.getLogger(__name__)
@@ -27,6 +33,7 @@ _MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 _METADATA_LIST: Final = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
 _ATTEMPTS: Final = 6
+_ANSWER_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 10.0
 _SERVED_TTL_S: Final = 300.0
 _MISSING_TTL_S: Final = 5.0
@@ -77,12 +84,22 @@ class RateLimit:
 class KubernetesCluster:
     """Implements the engine's ``Cluster``."""
 
-    def __init__(self, connection: Connection, connections: int = 32, limit: RateLimit | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        connections: int = 32,
+        limit: RateLimit | None = None,
+        may_write: Callable[[], bool] = lambda: True,
+        attempts: int = _ATTEMPTS,
+        seconds: float = _ANSWER_S,
+    ) -> None:
         self._connection = connection
+        self._attempts = attempts
+        self._may_write = may_write
         self._limit = limit or RateLimit()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections, ssl=connection.ssl, keepalive_timeout=60),
-            timeout=aiohttp.ClientTimeout(total=30, sock_connect=5),
+            timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, 5)),
             headers={"Accept": "application/json", "User-Agent": names.FIELD_MANAGER},
         )
         self._served: dict[KubeType, tuple[float, bool]] = {}
@@ -101,6 +118,10 @@ class KubernetesCluster:
         query = {"fieldManager": names.FIELD_MANAGER}
         path = _path(key._replace(name=""))
         return await self._object("POST", "create", key.type, path, query=query, body=body)
+
+    async def replace(self, key: ObjectKey, body: Raw) -> Raw:
+        query = {"fieldManager": names.FIELD_MANAGER}
+        return await self._object("PUT", "update", key.type, _path(key), query=query, body=body)
 
     async def delete(self, key: ObjectKey, uid: str) -> None:
         options = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
@@ -189,12 +210,15 @@ class KubernetesCluster:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        attempts: int = _ATTEMPTS,
+        attempts: int | None = None,
     ) -> Any:
         """The parsed answer; the text of one that is not JSON."""
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        attempts = attempts or self._attempts
         for attempt in range(1, attempts + 1):
             await self._limit.take()
+            if method != "GET" and not self._may_write():
+                raise ClusterError("another replica leads")
             began = time.perf_counter()
             pause = min(_LONGEST_PAUSE_S, 0.1 * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311
             try:
@@ -245,14 +269,18 @@ def _retry_after(response: aiohttp.ClientResponse) -> float:
 
 def _error(status: int, text: str) -> ClusterError:
     try:
-        told = str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        told = text[:200]
+        answer = json.loads(text)
+        told = str(answer["message"])
+        causes = {cause.get("reason") for cause in (answer.get("details") or {}).get("causes") or ()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        told, causes = text[:200], set()
     message = f"{told} (HTTP {status})"
     if status == 404:
         return NotFoundError(message)
     if status in {409, 410}:
         return ConflictError(message)
+    if status == 403 and "NamespaceTerminating" in causes:
+        return TerminatingError(message)
     if status in {400, 403, 405, 413, 415, 422}:
         return RefusedError(message)
     return ClusterError(message)

@@ -66,7 +66,7 @@ class HttpProber:
 
     def _request(self, url: str, task: Task, model_id: str) -> aiohttp.client._RequestContextManager:
         if task is Task.TRANSCRIPTION:
-            form = aiohttp.FormData({"model": model_id, "response_format": "json"})
+            form = aiohttp.FormData({"model": model_id, "response_format": "json", "language": "en"})
             form.add_field("file", _silence(), filename="silence.wav", content_type="audio/wav")
             return self._session.post(f"{url}/audio/transcriptions", data=form)
         if task is Task.EMBEDDING:

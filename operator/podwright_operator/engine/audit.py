@@ -1,11 +1,14 @@
 """Whether the watches still tell the truth: now and then, what is listed is compared with what is in memory.
 
-A watch can end silently, and what was deleted while it was down is never told. An object that is newer in the listing
-than in memory is given time to arrive; what does not come was lost, and is taken from the listing's word.
+A watch can end silently, and what was deleted while it was down is never told. What differs is given time to arrive;
+what does not come was lost, and is taken from the listing's word.
 """
 
 import asyncio
 import logging
+import sys
+import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,13 +18,19 @@ from podwright_operator.engine import metrics
 from podwright_operator.engine.cluster import ClusterError
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+from podwright_operator.engine.store import Entry
 
 logger = logging.getLogger(__name__)
 
 #: A watch event may take this long to arrive.
 _PATIENCE: Final = timedelta(seconds=20)
-#: Audits in a row that found lost events, after which the watches count as dead.
+#: Audits in which a watch had lost events and brought none since, after which it counts as dead.
 _DEAF_AFTER: Final = 2
+#: The next audit comes this soon after one that found lost events, or after a watch had to begin anew.
+_SOON: Final = timedelta(seconds=30)
+
+#: A watch: its type, and its namespace where namespaces are watched one by one.
+Stream = tuple[KubeType, str]
 
 
 class Listed(NamedTuple):
@@ -48,66 +57,102 @@ class Audit:
     namespaces: tuple[str, ...]
     interval: timedelta
     patience: timedelta = _PATIENCE
-    _bad_in_a_row: int = field(default=0, init=False)
+    soon: timedelta = _SOON
+    _heard: dict[Stream, float] = field(default_factory=dict, init=False)
+    _losses: dict[Stream, int] = field(default_factory=lambda: defaultdict(int), init=False)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def heard(self, type_: KubeType, namespace: str) -> None:
+        """A watch brought an event: it is alive, however late."""
+        stream = self._stream(type_, namespace)
+        self._heard[stream] = time.monotonic()
+        self._losses.pop(stream, None)
+
+    def ask(self) -> None:
+        """A watch has begun anew and does not tell what was deleted meanwhile: look soon."""
+        self._asked.set()
 
     @property
     def problem(self) -> str | None:
-        """Set once watches have lost events again and again; a new process starts with new watches."""
-        if self._bad_in_a_row >= _DEAF_AFTER:
-            return f"watches lost events in {self._bad_in_a_row} audits in a row"
-        return None
+        """Set while a watch brings nothing although there is something to bring; a new process makes new watches.
+
+        A machine that is busy only makes events late; they end the problem when they come.
+        """
+        deaf = [f"{type_} {where}".strip() for (type_, where), n in self._losses.items() if n >= _DEAF_AFTER]
+        return f"watches bring no events any more: {', '.join(sorted(deaf))}" if deaf else None
 
     async def run(self) -> None:
+        pause = self.interval
         while True:
-            await asyncio.sleep(self.interval.total_seconds())
+            await self._pause(pause)
+            pause = self.interval
             try:
-                lost = await self.check()
+                if await self.check():
+                    pause = min(self.soon, self.interval)
             except ClusterError as error:
                 logger.warning("audit left out: %s", error)
-                continue
-            self._bad_in_a_row = self._bad_in_a_row + 1 if lost else 0
 
     async def check(self) -> int:
         """Compare everything once and repair; returns how many events had been lost."""
-        suspects: dict[ObjectKey, int] = {}
-        lost = 0
+        began = time.monotonic()
+        behind: dict[ObjectKey, int] = {}
+        gone: list[Entry] = []
         for type_ in self.engine.types:
-            if type_.optional and not await self.lists.serves(type_):
-                continue
-            listed = await self.lists.list_versions(type_, self.namespaces)
-            lost += self._forget_gone(type_, listed)
-            suspects |= {key: version for key, (_, version) in listed.objects.items() if self._behind(key, version)}
-        if suspects:
-            await asyncio.sleep(self.patience.total_seconds())
-            for key in [key for key, version in suspects.items() if self._behind(key, version)]:
-                lost += await self._catch_up(key)
+            listed = await self._list(type_)
+            gone += [entry for entry in self.engine.store.entries(type_) if _is_gone(entry, listed)]
+            behind |= {key: version for key, (_, version) in listed.objects.items() if self._behind(key, version)}
+        if not behind and not gone:
+            return 0
+        await asyncio.sleep(self.patience.total_seconds())
+        lost = [entry.key for entry in gone if self._forget(entry)]
+        lost += [key for key, version in behind.items() if self._behind(key, version) and await self._catch_up(key)]
         if lost:
-            metrics.LOST_EVENTS.inc(lost)
-            logger.error("%d watch events had been lost; repaired from a listing", lost)
-        return lost
+            metrics.LOST_EVENTS.inc(len(lost))
+            logger.warning("%d watch events were lost and made up for from a listing, such as %s", len(lost), lost[0])
+        for stream in {self._stream(key.type, key.namespace) for key in lost}:
+            if self._heard.get(stream, 0.0) < began:
+                self._losses[stream] += 1
+        return len(lost)
+
+    async def _pause(self, pause: timedelta) -> None:
+        try:
+            async with asyncio.timeout(pause.total_seconds()):
+                await self._asked.wait()
+                await asyncio.sleep(min(self.soon, self.interval).total_seconds() / 10)  # others begin anew as well
+        except TimeoutError:
+            pass
+        self._asked.clear()
+
+    async def _list(self, type_: KubeType) -> Listed:
+        if type_.optional and not await self.lists.serves(type_):
+            return Listed({}, sys.maxsize)
+        return await self.lists.list_versions(type_, self.namespaces)
+
+    def _stream(self, type_: KubeType, namespace: str) -> Stream:
+        return type_, namespace if self.namespaces else ""
 
     def _behind(self, key: ObjectKey, version: int) -> bool:
         entry = self.engine.store.entry(key)
         return entry is None or entry.version < version
 
-    def _forget_gone(self, type_: KubeType, listed: Listed) -> int:
-        """Objects in memory that the listing, which is newer, no longer has. Those newer than it came since."""
-        gone = [
-            entry
-            for entry in self.engine.store.entries(type_)
-            if entry.version <= listed.version and listed.objects.get(entry.key, ("", 0))[0] != entry.uid
-        ]
-        for entry in gone:
-            metadata = {
-                "name": entry.key.name,
-                "namespace": entry.key.namespace,
-                "uid": entry.uid,
-                "resourceVersion": str(entry.version),
-            }
-            self.engine.feed(type_, {"metadata": metadata}, deleted=True)
-        return len(gone)
+    def _forget(self, entry: Entry) -> bool:
+        """Drop what the listing no longer had, unless it has changed or gone since."""
+        if self.engine.store.entry(entry.key) is not entry:
+            return False
+        metadata = {
+            "name": entry.key.name,
+            "namespace": entry.key.namespace,
+            "uid": entry.uid,
+            "resourceVersion": str(entry.version),
+        }
+        return self.engine.feed(entry.key.type, {"metadata": metadata}, deleted=True)
 
-    async def _catch_up(self, key: ObjectKey) -> int:
+    async def _catch_up(self, key: ObjectKey) -> bool:
         """Read what the watch should have brought; not lost is what cannot be read into memory at all."""
         raw = await self.lists.read(key)
-        return int(raw is not None and self.engine.feed(key.type, raw))
+        return raw is not None and self.engine.feed(key.type, raw)
+
+
+def _is_gone(entry: Entry, listed: Listed) -> bool:
+    """In memory, but no longer in the listing, which is newer. What is newer than the listing came since."""
+    return entry.version <= listed.version and listed.objects.get(entry.key, ("", 0))[0] != entry.uid

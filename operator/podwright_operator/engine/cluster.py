@@ -22,6 +22,10 @@ class RefusedError(ClusterError):
     """The API server will not have this object (invalid, forbidden, quota); the message says why."""
 
 
+class TerminatingError(RefusedError):
+    """The namespace is being deleted: nothing can be made in it any more."""
+
+
 class Cluster(Protocol):
     """Each write returns the object as it is afterwards."""
 

@@ -68,6 +68,8 @@ class Engine:
             clock=clock,
         )
         self._started = asyncio.Event()
+        self._working = False
+        self._last_done = 0.0
 
     @property
     def types(self) -> tuple[KubeType, ...]:
@@ -90,25 +92,42 @@ class Engine:
         """Everything is listed: work may begin."""
         self._started.set()
 
-    def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False, listed: bool = False) -> bool:
-        """Take a watch event; one of a listing wakes its object even where it tells nothing new.
+    async def wait_started(self) -> None:
+        await self._started.wait()
 
-        Returns whether it was news.
-        """
+    def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False) -> bool:
+        """Take a watch event; returns whether it was news."""
         change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)
         if change is not None:
             self._wake(change, by=None)
-        elif listed and type_ in self._kinds:
-            metadata = raw["metadata"]
-            self.queue.add(ObjectKey(type_, metadata.get("namespace", ""), metadata["name"]))
         return change is not None
 
     async def run(self) -> None:
-        """Work until cancelled; a cancelled worker leaves at a point where everything can be picked up again."""
+        """Look at everything, then at what changes, until cancelled; may be run again.
+
+        A cancelled worker leaves at a point where everything can be picked up again. While it does not run, the engine
+        keeps its store and decides nothing.
+        """
         await self._started.wait()
-        async with asyncio.TaskGroup() as group:
-            for number in range(self._settings.workers):
-                group.create_task(self._worker(), name=f"worker-{number}")
+        self._working = True
+        self._last_done = time.monotonic()
+        try:
+            for type_ in self._kinds:
+                for entry in self.store.entries(type_):
+                    self.queue.add(entry.key)
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._settings.workers):
+                    group.create_task(self._worker(), name=f"worker-{number}")
+        finally:
+            self._working = False
+            self.queue.clear()
+
+    @property
+    def stuck_for(self) -> float:
+        """Seconds in which objects waited and no worker came to the end of a look; 0 while all goes well."""
+        if not self._working or not self.queue.depth:
+            return 0.0
+        return min(self.queue.oldest_age(), time.monotonic() - self._last_done)
 
     def _learn(self, by: ObjectKey, type_: KubeType, raw: Raw) -> None:
         """Take the answer to a write; whoever wrote knows it already, others are woken."""
@@ -117,6 +136,8 @@ class Engine:
 
     def _wake(self, change: Change, by: ObjectKey | None) -> None:
         """Queue whoever may decide differently now: the object, whom it was made for, and who declared an interest."""
+        if not self._working:  # whoever begins to work looks at everything
+            return
         for entry in (change.new, change.old):
             if entry is None:
                 continue
@@ -147,6 +168,7 @@ class Engine:
             try:
                 await self._look(key)
             finally:
+                self._last_done = time.monotonic()
                 self.queue.done(key)
 
     async def _look(self, key: ObjectKey) -> None:

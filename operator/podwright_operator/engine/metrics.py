@@ -17,6 +17,7 @@ WATCH_EVENTS: Final = Counter("podwright_watch_events", "Watch events received."
 LAST_EVENT_TIME: Final = Gauge("podwright_last_watch_event_timestamp_seconds", "When the last watch event came.")
 LOST_EVENTS: Final = Counter("podwright_lost_watch_events", "Events that a watch should have brought.")
 OBJECTS: Final = Gauge("podwright_objects", "Objects in memory.", ["type"])
+LEADER: Final = Gauge("podwright_leader", "1 while this replica works, 0 while it waits for another one's end.")
 API_REQUESTS: Final = Counter("podwright_api_requests", "Requests to the API server.", ["verb", "type", "code"])
 API_SECONDS: Final = Histogram(
     "podwright_api_request_seconds",

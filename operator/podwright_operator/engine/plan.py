@@ -118,6 +118,8 @@ class Plan:
     requeue_after: timedelta | None = None
     #: Whether deletion must wait for something that the operator has to do first.
     finalizer: bool = False
+    #: What stays behind outside the cluster where the deletion goes on without the work that ``children`` would do.
+    leaves: tuple[str, ...] = ()
     #: Whether status may only be written over the version that was observed: others write it too.
     guarded: bool = False
     #: Leave status alone (another program's turn); outcome, status and conditions are ignored.

@@ -68,6 +68,14 @@ class WorkQueue(Generic[K]):
         self.schedule(key, None)
         self.succeeded(key)
 
+    def clear(self) -> None:
+        """Nobody works any more: forget everything."""
+        for timer in (*self._timers.values(), *self._soon.values()):
+            timer.cancel()
+        for group in (self._ready, self._waiting, self._working, self._again, self._timers, self._soon, self._failures):
+            group.clear()
+        self._tokens = asyncio.Semaphore(0)
+
     async def take(self) -> K:
         """The next key; call ``done`` when finished with it."""
         await self._tokens.acquire()

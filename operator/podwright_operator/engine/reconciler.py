@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from podwright_crds import names
 from podwright_crds.resource import Condition, Reason, Resource
 from podwright_operator.engine.children import Children, Learn
-from podwright_operator.engine.cluster import Cluster, ConflictError, NotFoundError, RefusedError
+from podwright_operator.engine.cluster import Cluster, ConflictError, NotFoundError, RefusedError, TerminatingError
 from podwright_operator.engine.conditions import conditions
 from podwright_operator.engine.difference import merge_patch
 from podwright_operator.engine.kind import Index, Kind
@@ -87,7 +87,15 @@ class Reconciler:
         observed = await kind.observe(resource, self.view)
         plan = kind.desired(resource, observed, self.clock())
         await self._hold(key, resource, plan)
-        if problem := await self.children.apply(key, resource, plan):
+        try:
+            problem = await self.children.apply(key, resource, plan)
+        except TerminatingError:
+            if resource.metadata.deletion_timestamp is None:
+                raise
+            # The namespace goes, and takes what the children needed: nobody may be kept waiting for them.
+            await self._hold(key, resource, replace(plan, finalizer=False))
+            return None
+        if problem:
             plan = replace(plan, outcome=problem, requeue_after=_UNWATCHED)
         await self.children.prune(resource, plan, kind.children)
         await self._report(key, resource, plan)
@@ -110,7 +118,10 @@ class Reconciler:
         others = [name for name in resource.metadata.finalizers if name != FINALIZER]
         finalizers = [*others, FINALIZER] if plan.finalizer else others
         patch: Raw = {"finalizers": finalizers, "resourceVersion": resource.metadata.resource_version}
-        self.learn(key, key.type, await self.cluster.patch_metadata(key, {"metadata": patch}))
+        answer = await self.cluster.patch_metadata(key, {"metadata": patch})
+        if plan.leaves and not plan.finalizer and resource.metadata.deletion_timestamp is not None:
+            logger.warning("%s is deleted, but this stays in the bucket: %s", key, ", ".join(plan.leaves))
+        self.learn(key, key.type, answer)
 
     async def _report(self, key: ObjectKey, resource: Resource, plan: Plan) -> None:
         """Write status where it differs from what is there, then tell what is worth an Event."""

@@ -12,8 +12,8 @@ from podwright_operator.engine import metrics
 from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.engine import Engine
 
-#: A key that has waited longer for a worker tells that the workers are stuck.
-_LONGEST_WAIT_S: Final = 300.0
+#: Workers that end no look for longer although objects wait are stuck: a look is given up much earlier.
+_LONGEST_STUCK_S: Final = 300.0
 
 
 @dataclass
@@ -26,8 +26,8 @@ class Health:
     def problem(self) -> str | None:
         if self.audit.problem:
             return self.audit.problem
-        if self.engine.queue.oldest_age() > _LONGEST_WAIT_S:
-            return f"an object has waited {self.engine.queue.oldest_age():.0f} s for a worker"
+        if (seconds := self.engine.stuck_for) > _LONGEST_STUCK_S:
+            return f"objects wait, and no worker has ended a look for {seconds:.0f} s"
         return None
 
 

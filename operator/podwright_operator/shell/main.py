@@ -5,14 +5,17 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final
 
 import kopf
 
 from podwright_operator.adapters.kubernetes import Connection, KubernetesCluster, RateLimit
+from podwright_operator.adapters.lease import KubernetesLease
 from podwright_operator.adapters.probe import HttpProber
 from podwright_operator.adapters.progress import PodProgress
 from podwright_operator.adapters.texts import BucketTexts
 from podwright_operator.engine.audit import Audit
+from podwright_operator.engine.election import Election, Terms
 from podwright_operator.engine.engine import Engine, EngineSettings
 from podwright_operator.kinds.registry import Ports, kinds
 from podwright_operator.settings import Settings
@@ -23,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 #: Service account tokens rotate; the file is read again this often.
 _TOKEN_TTL_S = 60.0
+#: A renewal that takes longer is given up, and tried again while there is time.
+_RENEWAL_S: Final = 3.0
+#: Whoever has not listed everything leaves the work to others for this long.
+_LISTING_S: Final = 10.0
 #: Looks in progress may take this long to end when the operator stops.
 _GRACE_S = 5.0
 
@@ -64,22 +71,52 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
     stop = stop or asyncio.Event()
     limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
     async with (
-        KubernetesCluster(connection(), settings.api_connections, limit) as cluster,
+        _election(settings) as election,
+        KubernetesCluster(connection(), settings.api_connections, limit, _right_to_write(election)) as cluster,
         make_ports(cluster, settings) as ports,
     ):
         engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
         audit = Audit(engine, cluster, settings.namespaces, settings.audit)
         async with serve(Health(engine, audit), settings.health_port, settings.metrics_port):
-            await _work(engine, audit, settings, stop)
+            await _work(engine, audit, election, settings, stop)
 
 
-async def _work(engine: Engine, audit: Audit, settings: Settings, stop: asyncio.Event) -> None:
+@contextlib.asynccontextmanager
+async def _election(settings: Settings) -> AsyncIterator[Election | None]:
+    if not settings.lease_namespace:
+        logger.info("no leader election: no other replica may work in the same namespaces")
+        yield None
+        return
+    terms = Terms()
+    async with KubernetesCluster(connection(), connections=2, attempts=1, seconds=_RENEWAL_S) as cluster:
+        lease = KubernetesLease(cluster, settings.lease_namespace, settings.lease_name, terms.lease)
+        yield Election(lease, settings.identity, terms)
+
+
+def _right_to_write(election: Election | None) -> Callable[[], bool]:
+    return (lambda: True) if election is None else election.leads
+
+
+async def _lead(engine: Engine, election: Election | None) -> None:
+    if election is None:
+        await engine.run()
+        return
+    with contextlib.suppress(TimeoutError):  # in a cluster without resources nothing is ever listed
+        async with asyncio.timeout(_LISTING_S):
+            await engine.wait_started()
+    await election.run(engine.run)
+
+
+async def _work(
+    engine: Engine, audit: Audit, election: Election | None, settings: Settings, stop: asyncio.Event
+) -> None:
     """Watch, reconcile and audit; the end of one ends the others."""
-    tasks = [asyncio.create_task(engine.run(), name="engine"), asyncio.create_task(audit.run(), name="audit")]
+    leading = asyncio.create_task(_lead(engine, election), name="engine")
+    tasks = [leading, asyncio.create_task(audit.run(), name="audit")]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
     try:
-        await watch(engine, settings.namespaces, stop)
+        await watch(engine, audit, settings.namespaces, stop)
     finally:
         for task in tasks:
             task.cancel()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import kopf
 
 from podwright_operator.engine import metrics
+from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kube import KubeType, uid_of
 
@@ -33,7 +34,7 @@ def kopf_settings(engine: Engine) -> kopf.OperatorSettings:
     return settings
 
 
-def registry(engine: Engine) -> kopf.OperatorRegistry:
+def registry(engine: Engine, audit: Audit) -> kopf.OperatorRegistry:
     """Handlers for every type that the engine needs.
 
     An index handler runs while kopf lists; event handlers run once all types are listed. So the engine starts with a
@@ -46,7 +47,7 @@ def registry(engine: Engine) -> kopf.OperatorRegistry:
         return current_login(arguments["settings"])
 
     for type_ in engine.types:
-        _watch(engine, type_, handlers)
+        _watch(engine, audit, type_, handlers)
     return handlers
 
 
@@ -55,7 +56,7 @@ def current_login(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None
     return kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
 
 
-def _watch(engine: Engine, type_: KubeType, handlers: kopf.OperatorRegistry) -> None:
+def _watch(engine: Engine, audit: Audit, type_: KubeType, handlers: kopf.OperatorRegistry) -> None:
     primed: set[str] = set()
 
     @kopf.index(type_.group, type_.version, type_.plural, registry=handlers, id=f"list-{type_}")
@@ -68,17 +69,19 @@ def _watch(engine: Engine, type_: KubeType, handlers: kopf.OperatorRegistry) -> 
     async def changed(event: kopf.RawEvent, **_: Any) -> None:
         engine.start()
         raw = dict(event["object"])
-        fresh = event["type"] is None or uid_of(raw) in primed
+        if event["type"] is None and uid_of(raw) not in primed:
+            audit.ask()  # listed again: the watch had broken off
         primed.discard(uid_of(raw))
-        engine.feed(type_, raw, deleted=event["type"] == "DELETED", listed=fresh)
+        audit.heard(type_, event["object"]["metadata"].get("namespace", ""))
+        engine.feed(type_, raw, deleted=event["type"] == "DELETED")
         metrics.WATCH_EVENTS.labels(type_.plural).inc()
         metrics.LAST_EVENT_TIME.set(time.time())
 
 
-async def watch(engine: Engine, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
+async def watch(engine: Engine, audit: Audit, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
     """Feed the engine until ``stop`` is set or a signal comes."""
     await kopf.operator(
-        registry=registry(engine),
+        registry=registry(engine, audit),
         settings=kopf_settings(engine),
         namespaces=namespaces,
         clusterwide=not namespaces,

@@ -14,7 +14,15 @@ from podwright_core.claims import Sources
 from podwright_core.fluency import whole_sentences
 from podwright_core.quotes import Quote, QuoteFinder
 from podwright_core.stages import StageName
-from podwright_core.texts import TITLE_LONGEST, Analysis, Checks, SpokenQuote, prose_problems, title_problems
+from podwright_core.texts import (
+    TITLE_LONGEST,
+    Analysis,
+    Checks,
+    SpokenQuote,
+    believable,
+    prose_problems,
+    title_problems,
+)
 from podwright_core.transcript import Sentence, Transcript
 from podwright_pipeline.engines import Writer
 from podwright_pipeline.generate import Ask, answer_tokens, ask_list, ask_text, each, room
@@ -124,12 +132,15 @@ class Analyst:
     def _summary_of(self, text: str, extracted: str) -> tuple[str, Checks]:
         instruction = "Summarise the transcript in a few sentences."
 
+        def mend(answer: str) -> str:
+            return believable(answer, self._known, language=self._language, longest=SUMMARY_LONGEST)
+
         def check(answer: str) -> list[str]:
             return prose_problems(
                 answer, self._known, language=self._language, shortest=SUMMARY_SHORTEST, instructions=instruction
             )
 
-        ask = Ask(f"Transcript:\n{text}", instruction, SUMMARY_LONGEST, check, prose=True)
+        ask = Ask(f"Transcript:\n{text}", instruction, SUMMARY_LONGEST, check, mend)
         answer = ask_text(self._writer, self._system, ask)
         return answer.value or extracted, answer.checks
 

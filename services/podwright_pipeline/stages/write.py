@@ -14,6 +14,7 @@ from podwright_core.texts import (
     Checks,
     PostText,
     SpokenQuote,
+    believable,
     compose_post,
     copied,
     post_problems,
@@ -137,7 +138,7 @@ class Author:
             )
 
         answer = ask_text(
-            self._writer, self._system, Ask(self._material, instruction, INTRO_LONGEST, check, prose=True)
+            self._writer, self._system, Ask(self._material, instruction, INTRO_LONGEST, check, self._mend)
         )
         quotes = self._analysis.quotes
         notes = show_notes(
@@ -149,6 +150,9 @@ class Author:
             language=self._language,
         )
         return notes, answer.checks
+
+    def _mend(self, text: str) -> str:
+        return believable(text, self._known, language=self._language, longest=INTRO_LONGEST)
 
     def _post(self, target: PostTarget, number: int) -> tuple[PostText, Checks]:
         """A post with a quote of its own: channels take turns with the quotes."""
@@ -167,7 +171,7 @@ class Author:
 
         said = f"\nQuote: {own[0].text}" if own else ""
         answer = ask_text(
-            self._writer, self._system, Ask(self._material + said, instruction, HOOK_LONGEST, check, prose=True)
+            self._writer, self._system, Ask(self._material + said, instruction, HOOK_LONGEST, check, self._mend)
         )
         post = self._composed(answer.value, own, target)
         return post, answer.checks

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -285,14 +286,14 @@ class Operator:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        health, self.metrics_port = free_ports(2)
+        self.health_port, self.metrics_port = free_ports(2)
         log = (self.folder / "operator.log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("launcher.py"))],
             env={
                 **os.environ,
                 "KUBECONFIG": str(self.control_plane.kubeconfig),
-                "PODWRIGHT_HEALTH_PORT": str(health),
+                "PODWRIGHT_HEALTH_PORT": str(self.health_port),
                 "PODWRIGHT_METRICS_PORT": str(self.metrics_port),
                 **self.environment,
             },
@@ -302,10 +303,25 @@ class Operator:
         log.close()
         until(self._answers, "the operator's metrics")
 
-    def stop(self, how: int = signal.SIGTERM) -> int:
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def send(self, how: int) -> None:
         assert self._process is not None
         self._process.send_signal(how)
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        assert self._process is not None
+        self.send(how)
         return self._process.wait(30)
+
+    def healthy(self, path: str = "/healthz") -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}{path}", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except urllib.error.HTTPError:
+            return False
 
     def log(self) -> str:
         return (self.folder / "operator.log").read_text()
@@ -325,6 +341,10 @@ class Operator:
                 if labels.items() <= given.items():
                     total += float(found[2])
         return total
+
+    def gauge(self, name: str) -> float:
+        """A metric without labels."""
+        return next(float(line.split()[1]) for line in self.metrics().splitlines() if line.startswith(f"{name} "))
 
     def writes(self) -> float:
         """Requests that changed something, Events aside."""

@@ -75,3 +75,31 @@ def test_an_object_that_is_not_valid_for_the_server_is_told(served: Tenant) -> N
     assert "exceeded quota" in served.wait_reason("Episode", "one", "Retrying")
     served.core.delete_namespaced_resource_quota("none", served.namespace)
     served.wait_reason("Episode", "one", "Progressing", 60)
+
+
+def test_a_namespace_goes_although_results_were_to_be_removed(
+    served: Tenant, kubelet: Kubelet, operator: Operator
+) -> None:
+    served.episode("one", deletionPolicy="Delete")
+    kubelet.run_all("one")
+    served.wait_reason("Episode", "one", "Ready")
+    served.core.delete_namespace(served.namespace)
+    until(lambda: not served.exists("Episode", "one"), "the Episode's end")
+    prefix = f"{served.namespace}/stages/ingest/"
+    until(lambda: f"stays in the bucket: {served.namespace}/stages/analyze/" in operator.log(), "the log line", 5)
+    assert prefix in operator.log()
+    assert "Traceback" not in operator.log()
+
+
+def test_an_episode_goes_although_the_storage_is_gone(served: Tenant, kubelet: Kubelet, operator: Operator) -> None:
+    served.episode("one", deletionPolicy="Delete")
+    kubelet.run_all("one")
+    served.wait_reason("Episode", "one", "Ready")
+    served.core.delete_namespaced_secret("podwright-storage", served.namespace)
+    served.delete("Episode", "one")
+
+    def gone() -> bool:  # a cleanup Job that the Secret's memory still brought about cannot start, nor hold it up
+        return not served.exists("Episode", "one")
+
+    until(gone, "the Episode's end")
+    assert "stays in the bucket" in operator.log()

@@ -83,9 +83,9 @@ def test_a_number_stays_in_its_context() -> None:
         "en",
         [
             (
-                "The user has the extension 1234. If you dial 1234, the console rings. To read mail, dial extension 8500. "
-                "Press the pound key when you have heard enough. Now comes an echo test. In this mode you hear yourself. "
-                "The test shows the latency."
+                "The user has the extension 1234. If you dial 1234, the console rings. To read mail, dial extension "
+                "8500. Press the pound key when you have heard enough. Now comes an echo test. In this mode you hear "
+                "yourself. The test shows the latency."
             )
         ],
     )

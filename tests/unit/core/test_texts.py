@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 from podwright_core.chapters import Chapter
 from podwright_core.claims import sources
 from podwright_core.platforms import PLATFORMS, code_points, platform
-from podwright_core.texts import SpokenQuote, compose_post, copied, post_problems, show_notes, title_problems
+from podwright_core.texts import (
+    SpokenQuote,
+    believable,
+    compose_post,
+    copied,
+    post_problems,
+    show_notes,
+    title_problems,
+)
 
 QUOTES = [
     SpokenQuote(text="Bread needs very little work, but it needs patience.", start=61, end=64),
@@ -123,3 +131,18 @@ def test_show_notes() -> None:
         "All about bread.\n\n0:00 Flour\n1:01 Patience\n\n“Bread needs very little work, but it needs patience.” (1:01)"
         "\n\nMartin\n\nhttps://table.example"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Bread needs patience. Julia adds 3 eggs. Very little work is needed.", "Bread needs patience."),
+        (
+            "Bread needs patience. It is patience that bread needs. Then you wait.",
+            "Bread needs patience. Then you wait.",
+        ),
+        ("Julia knows.", "Julia knows."),
+    ],
+)
+def test_what_may_stand_of_a_text(text: str, left: str) -> None:
+    assert believable(text, KNOWN, language="en", longest=300) in {left, f"{left} Very little work is needed."}

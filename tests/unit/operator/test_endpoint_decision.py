@@ -8,11 +8,16 @@ import pytest
 from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.resource import Reason
 from podwright_operator.kinds.model_endpoint.desired import desired
-from podwright_operator.kinds.model_endpoint.objects import ANNOTATION_CLUSTER, ray_service
+from podwright_operator.kinds.model_endpoint.objects import (
+    ANNOTATION_CLUSTER,
+    model_revision,
+    ray_service,
+    serve_config,
+)
 from podwright_operator.kinds.model_endpoint.observed import Application, EndpointObserved, RayPodSeen, RaySeen
 from podwright_operator.kinds.ports import ProbeResult
 from podwright_operator.settings import InferenceSettings
-from tests.unit.operator.builders import NOW, metadata
+from tests.unit.operator.builders import NOW, metadata, written
 
 SETTINGS = InferenceSettings()
 
@@ -40,6 +45,7 @@ RUNNING = RaySeen(
     applications=(Application("RUNNING", ""),),
     retry="",
     cluster_digest=digest(model()),
+    serve_config=serve_config(model()),
 )
 POD = RayPodSeen("pen-head", NOW, problem="")
 NO_WEIGHTS = replace(POD, weights_failure="s3://b/m has no files.", weights_rejected=True)
@@ -118,6 +124,38 @@ def test_outcome(seen: EndpointObserved, reason: Reason, wanted: bool, phrase: s
     assert plan.outcome.reason is reason
     assert bool(plan.children) is wanted
     assert phrase in plan.outcome.message
+
+
+def answered(endpoint: ModelEndpoint, revision: str) -> ModelEndpoint:
+    """It was Ready with this model."""
+    was = written(endpoint, desired(model(), EndpointObserved(ray=RUNNING, pods=(POD,), probe=WELL), NOW, SETTINGS))
+    return was.model_copy(update={"status": was.status.model_copy(update={"model_revision": revision})})
+
+
+CHANGED = model(engineArgs={"dtype": "bfloat16"})
+NEW = replace(RUNNING, generation=2, observed_generation=2, serve_config=serve_config(CHANGED), reported_since=NOW)
+OLD_MODEL, NEW_MODEL = model_revision(model()), model_revision(CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("ray", "was", "seconds", "is_ready"),
+    [
+        (RUNNING, OLD_MODEL, 0, False),  # the look that finds the change
+        (replace(NEW, observed_generation=1, reported_since=None), OLD_MODEL, 0, False),
+        (NEW, OLD_MODEL, 1, False),  # KubeRay has taken it, and still tells of the old replicas
+        (replace(NEW, applications=(Application("DEPLOYING", ""),)), OLD_MODEL, 60, False),
+        (NEW, OLD_MODEL, 10, True),
+        (replace(NEW, reported_since=None), OLD_MODEL, 60, False),
+        (replace(NEW, generation=3), NEW_MODEL, 0, True),  # another change, that leaves the model alone
+    ],
+)
+def test_a_changed_model_is_not_ready_while_the_old_one_answers(
+    ray: RaySeen, was: str, seconds: int, is_ready: bool
+) -> None:
+    seen = EndpointObserved(ray=ray, pods=(POD,), probe=WELL)
+    plan = desired(answered(CHANGED, was), seen, NOW + timedelta(seconds=seconds), SETTINGS)
+    assert (plan.outcome.reason is Reason.READY) is is_ready
+    assert plan.conditions[0].status == str(is_ready)
 
 
 def test_engine_that_does_not_do_the_task() -> None:

@@ -18,11 +18,13 @@ from podwright_operator.engine.plan import (
     suspended,
     waiting,
 )
+from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.model_endpoint.objects import (
     ANNOTATION_CLUSTER,
     model_id,
     model_revision,
     ray_service,
+    serve_config,
     service_url,
 )
 from podwright_operator.kinds.model_endpoint.observed import EndpointObserved, RayPodSeen, RaySeen
@@ -33,6 +35,8 @@ _SOON: Final = timedelta(seconds=5)
 #: A try to bring the weights that lasts longer is not failing as the last one did.
 _TRY: Final = timedelta(seconds=20)
 _SETTLED: Final = timedelta(minutes=5)
+#: KubeRay looks at a RayService every two seconds: after this time it has told of the replicas of the newest spec.
+_ROUNDS: Final = timedelta(seconds=10)
 #: KubeRay's word for a cluster that took too long; it never leaves this state.
 _GIVEN_UP: Final = "InitializingTimeout"
 
@@ -55,7 +59,7 @@ def desired(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime, 
         outcome=outcome,
         status=status,
         children=_children(endpoint, observed, outcome, settings),
-        conditions=(_serving(observed, outcome),),
+        conditions=(_serving(endpoint, observed, outcome, now),),
         requeue_after=_SETTLED if outcome.kind in {OutcomeKind.READY, OutcomeKind.SUSPENDED} else _SOON,
     )
 
@@ -77,7 +81,7 @@ def _outcome(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime)
         return waiting(Reason.STORAGE_SECRET_NOT_FOUND, message), "Waiting"
     if observed.ray is None or observed.ray.deleting:
         return progressing("The RayService is being created.", Reason.STARTING), "Starting"
-    return _serving_outcome(observed.ray, observed, now)
+    return _serving_outcome(endpoint, observed.ray, observed, now)
 
 
 def _spec_problem(endpoint: ModelEndpoint) -> Outcome | None:
@@ -91,7 +95,9 @@ def _spec_problem(endpoint: ModelEndpoint) -> Outcome | None:
     return None
 
 
-def _serving_outcome(ray: RaySeen, observed: EndpointObserved, now: datetime) -> tuple[Outcome, str]:
+def _serving_outcome(
+    endpoint: ModelEndpoint, ray: RaySeen, observed: EndpointObserved, now: datetime
+) -> tuple[Outcome, str]:
     for pod in observed.pods:
         if pod.weights_failure and not _goes_on(pod, now):
             return _no_weights(pod), "NoWeights"
@@ -99,12 +105,27 @@ def _serving_outcome(ray: RaySeen, observed: EndpointObserved, now: datetime) ->
         if application.failed:
             message = f"Ray Serve says {application.status}: {_last_line(application.message)}"
             return stalled(Reason.SERVING_FAILED, message), "Failed"
-    if not ray.is_running:
+    if not _runs(endpoint, ray, now):
         return progressing(_what_ray_does(ray, observed), Reason.STARTING), "Starting"
     if observed.probe is None or not observed.probe.ok:
         answer = observed.probe.message if observed.probe else "no answer yet"
         return progressing(f"The model runs; a probe request did not succeed: {answer}", Reason.STARTING), "Probing"
     return ready("Every Serve application runs and a probe request succeeded."), "Serving"
+
+
+def _runs(endpoint: ModelEndpoint, ray: RaySeen, now: datetime) -> bool:
+    """Whether the model that is declared runs, and not the one before it.
+
+    Once it has answered, only what KubeRay says counts. Until then KubeRay must have taken the configuration. In the
+    round in which it passes a changed one on, it still reports how the old one's replicas were.
+    """
+    if not ray.is_running:
+        return False
+    if is_ready(endpoint) and endpoint.status.model_revision == model_revision(endpoint):
+        return True
+    if not ray.is_reported or ray.serve_config != serve_config(endpoint):
+        return False
+    return ray.generation == 1 or (ray.reported_since is not None and now - ray.reported_since >= _ROUNDS)
 
 
 def _goes_on(pod: RayPodSeen, now: datetime) -> bool:
@@ -128,6 +149,8 @@ def _what_ray_does(ray: RaySeen, observed: EndpointObserved) -> str:
             return f"Ray Serve: {application.status}{': ' + told if told else ''}"
     if not observed.pods:
         return "Waiting for KubeRay to start the pods."
+    if ray.is_running:
+        return "The changed configuration is being rolled out."
     return f"The Ray cluster is starting ({ray.reason or 'pods are up'})."
 
 
@@ -157,8 +180,8 @@ def _must_go(ray: RaySeen, wanted: Child, outcome: Outcome, settings: InferenceS
     return ray.reason == _GIVEN_UP or asked_again or outdated
 
 
-def _serving(observed: EndpointObserved, outcome: Outcome) -> ExtraCondition:
-    running = observed.ray is not None and observed.ray.is_running
+def _serving(endpoint: ModelEndpoint, observed: EndpointObserved, outcome: Outcome, now: datetime) -> ExtraCondition:
+    running = observed.ray is not None and _runs(endpoint, observed.ray, now)
     status = ConditionStatus.TRUE if running else ConditionStatus.FALSE
     message = "Every Serve application runs." if running else outcome.message
     return ExtraCondition(ConditionType.SERVING, status, Reason.READY if running else outcome.reason, message)

@@ -71,7 +71,7 @@ def ray_service(endpoint: ModelEndpoint, settings: InferenceSettings) -> Child:
         },
         "spec": {
             "upgradeStrategy": {"type": settings.upgrade_strategy},
-            "serveConfigV2": _serve_config(endpoint),
+            "serveConfigV2": serve_config(endpoint),
             "rayClusterConfig": cluster,
         },
     }
@@ -87,7 +87,7 @@ def _cluster_digest(cluster: Raw) -> str:
     return kube.digest({**cluster, "workerGroupSpecs": groups})
 
 
-def _serve_config(endpoint: ModelEndpoint) -> str:
+def serve_config(endpoint: ModelEndpoint) -> str:
     """JSON, which is YAML: KubeRay takes a string."""
     spec = endpoint.spec
     arguments = {
@@ -211,6 +211,8 @@ def _environment(endpoint: ModelEndpoint) -> list[Raw]:
         "RAY_num_workers_soft_limit": "0",
         "RAY_prestart_worker_first_driver": "0",
         "RAY_enable_worker_prestart": "0",
+        # Ray gives way to every other process of the node by default; the models are what the others wait for.
+        "RAY_worker_niceness": "0",
     }
     if not wanted.gpus:
         variables |= {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_ENABLE_V1_MULTIPROCESSING": "0"}

@@ -1,11 +1,14 @@
 """Gathering what a ModelEndpoint's decision is made from."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from podwright_core.stages import EXIT_REJECTED
 from podwright_crds import names
 from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_operator.engine import kube
+from podwright_operator.engine.engine import utc_now
 from podwright_operator.engine.kind import Kind, View
 from podwright_operator.engine.kube import POD, RAY_SERVICE, Raw
 from podwright_operator.engine.plan import Plan
@@ -32,14 +35,17 @@ class ModelEndpointKind(Kind[ModelEndpoint, EndpointObserved]):
     children = (RAY_SERVICE,)
     reads = (POD,)
 
-    def __init__(self, settings: InferenceSettings, prober: Prober) -> None:
+    def __init__(self, settings: InferenceSettings, prober: Prober, clock: Callable[[], datetime] = utc_now) -> None:
         self._settings = settings
         self._prober = prober
+        self._clock = clock
+        #: By UID of the RayService: the generation that KubeRay reports on, and since when.
+        self._reported: dict[str, tuple[int, datetime]] = {}
 
     async def observe(self, resource: ModelEndpoint, view: View) -> EndpointObserved:
         namespace, name = resource.metadata.namespace, ray_service_name(resource)
         services = view.children(resource, RAY_SERVICE)
-        ray = next((ray_seen(raw) for raw in services if raw["metadata"]["name"] == name), None)
+        ray = next((self._followed(raw) for raw in services if raw["metadata"]["name"] == name), None)
         pods = tuple(pod_seen(raw) for raw in view.labelled(resource, POD) if not kube.is_deleting(raw))
         probe = None
         if ray is not None and ray.is_running and not resource.spec.suspend:
@@ -53,6 +59,16 @@ class ModelEndpointKind(Kind[ModelEndpoint, EndpointObserved]):
             pods=pods,
             probe=probe,
         )
+
+    def _followed(self, raw: Raw) -> RaySeen:
+        ray, uid = ray_seen(raw), kube.uid_of(raw)
+        if ray.deleting or not ray.is_reported:
+            self._reported.pop(uid, None)
+            return ray
+        generation, _ = self._reported.get(uid, (0, None))
+        if generation != ray.generation:
+            self._reported[uid] = (ray.generation, self._clock())
+        return replace(ray, reported_since=self._reported[uid][1])
 
     def desired(self, resource: ModelEndpoint, observed: EndpointObserved, now: datetime) -> Plan:
         return desired(resource, observed, now, self._settings)
@@ -76,6 +92,7 @@ def ray_seen(raw: Raw) -> RaySeen:
         applications=tuple(_application(item) for item in (active or pending).values()),
         retry=kube.annotations_of(raw).get(names.ANNOTATION_RETRY, ""),
         cluster_digest=kube.annotations_of(raw).get(ANNOTATION_CLUSTER, ""),
+        serve_config=raw.get("spec", {}).get("serveConfigV2", ""),
     )
 
 

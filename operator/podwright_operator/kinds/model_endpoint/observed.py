@@ -37,17 +37,25 @@ class RaySeen:
     retry: str
     #: Digest of the cluster that it was made with.
     cluster_digest: str
+    #: The Serve configuration that it asks for.
+    serve_config: str = ""
+    #: Since when KubeRay has reported on the newest spec, as far as this process has seen it.
+    reported_since: datetime | None = None
 
     @property
     def is_running(self) -> bool:
-        """Ready only means that there are endpoints: the applications must run too, those of the newest spec."""
+        """Ready only means that there are endpoints: the applications must run too."""
         return (
             self.ready
             and not self.deleting
-            and self.observed_generation >= self.generation
             and bool(self.applications)
             and all(application.status == "RUNNING" for application in self.applications)
         )
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether KubeRay has taken notice of the newest spec; what it says of applications may still be older."""
+        return self.observed_generation >= self.generation
 
 
 @dataclass(frozen=True)

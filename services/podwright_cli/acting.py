@@ -1,0 +1,108 @@
+"""``approve``, ``reject`` and ``retry``: commands that change something."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from podwright_cli.decisions import Result, decide
+from podwright_cli.errors import CliError, ConflictError
+from podwright_cli.options import RefType, now, on_cluster
+from podwright_cli.refs import Ref
+from podwright_crds.names import ANNOTATION_RETRY
+from podwright_crds.post import ApprovalState, Post, PostPhase
+
+if TYPE_CHECKING:
+    from podwright_cli.cluster import Cluster
+
+#: The operator writes status all the time; a change of the text in between must be seen, though.
+_TRIES = 5
+
+_by = click.option("--by", help="Who decides; by default the name that the cluster knows you by.")
+_note = click.option("--note", help="Remark that is kept with the decision.")
+_objects = click.argument(
+    "objects", nargs=-1, required=True, type=RefType("post", "campaign"), metavar="post/NAME... | campaign/NAME"
+)
+
+
+@click.command(short_help="Let drafts go out.")
+@_objects
+@_by
+@_note
+@on_cluster
+def approve(cluster: "Cluster", objects: tuple[Ref, ...], by: str | None, note: str | None) -> None:
+    """Let drafts go out: posts by name, or all drafts of a campaign.
+
+    podwright approve campaign/launch --note "read by Ada"
+    """
+    _decide_all(cluster, objects, ApprovalState.APPROVED, by, note)
+
+
+@click.command(short_help="Keep posts from going out.")
+@_objects
+@_by
+@_note
+@on_cluster
+def reject(cluster: "Cluster", objects: tuple[Ref, ...], by: str | None, note: str | None) -> None:
+    """Keep posts from going out: posts by name, or all drafts of a campaign. What is published stays so.
+
+    podwright reject post/launch-sourdough-news --note "wrong guest"
+    """
+    _decide_all(cluster, objects, ApprovalState.REJECTED, by, note)
+
+
+@click.command(short_help="Have something tried again at once.")
+@click.argument("objects", nargs=-1, required=True, type=RefType(), metavar="KIND/NAME...")
+@click.option("--yes", is_flag=True, help="Do not ask before a post that may be out already is sent again.")
+@on_cluster
+def retry(cluster: "Cluster", objects: tuple[Ref, ...], yes: bool) -> None:
+    """Have something tried again at once that failed or waits for its next try.
+
+    podwright retry episode/sourdough
+    """
+    for ref in objects:
+        resource = cluster.get(ref)
+        if isinstance(resource, Post) and resource.status.phase is PostPhase.HELD and not yes:
+            click.confirm(f"{ref} may be out already. Is it missing on the platform, to be sent again?", abort=True)
+        if isinstance(resource, Post) and resource.status.published_at:
+            raise CliError(f"{ref} is published: it goes out once.")
+        cluster.patch(ref, {"metadata": {"annotations": {ANNOTATION_RETRY: now().isoformat()}}})
+        click.echo(f"{ref} is tried again; see: podwright explain {ref} -n {cluster.namespace}")
+
+
+def _decide_all(
+    cluster: "Cluster", objects: tuple[Ref, ...], wanted: ApprovalState, by: str | None, note: str | None
+) -> None:
+    who = by or cluster.whoami()
+    posts = [found for ref in objects for found in _posts(cluster, ref)]
+    refused = [_decide(cluster, ref, wanted, who, note) for ref in dict.fromkeys(posts)].count(Result.REFUSED)
+    if refused:
+        raise CliError(f"{refused} of {len(posts)} posts were left as they are.")
+
+
+def _posts(cluster: "Cluster", ref: Ref) -> list[Ref]:
+    """The post itself, or a campaign's drafts."""
+    if ref.kind is Post:
+        return [ref]
+    cluster.get(ref)
+    posts = cluster.all(Post, {"spec.campaignRef.name": ref.name})
+    drafts = [Ref.of(post) for post in posts if post.spec.approval.state is ApprovalState.DRAFT]
+    if not drafts:
+        click.echo(f"{ref} has no drafts among its {len(posts)} posts.")
+    return drafts
+
+
+def _decide(cluster: "Cluster", ref: Ref, wanted: ApprovalState, by: str, note: str | None) -> Result:
+    for left in reversed(range(_TRIES)):
+        post = cluster.get(ref)
+        assert isinstance(post, Post)  # noqa: S101 (for the type checker)
+        decision = decide(post, wanted, by, note)
+        try:
+            if decision.patch is not None:
+                cluster.patch(ref, decision.patch)
+        except ConflictError:
+            if not left:
+                raise
+            continue
+        click.echo(decision.message, err=decision.result is Result.REFUSED)
+        return decision.result
+    raise AssertionError
