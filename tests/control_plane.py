@@ -18,7 +18,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -125,6 +126,22 @@ class ControlPlane:
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, json.load(refused)
+
+    @contextmanager
+    def without_api_server(self) -> Iterator[None]:
+        """The API server is away, and then there again as it was."""
+        place = next(i for i, process in enumerate(self._processes) if _program(process) == "kube-apiserver")
+        process = self._processes[place]
+        process.terminate()
+        process.wait(START_SECONDS)
+        try:
+            yield
+        finally:
+            with self._log("kube-apiserver").open("ab") as log:
+                again = subprocess.Popen(process.args, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            self._processes[place] = again
+            trust = self._trust()
+            self._wait("kube-apiserver", lambda: _answers(f"{self.url}/readyz", trust))
 
     def stop(self) -> None:
         """End the processes, the last one started first."""
@@ -258,6 +275,11 @@ class ControlPlane:
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
         path.chmod(0o600)
         return path
+
+
+def _program(process: subprocess.Popen[bytes]) -> str:
+    command = process.args if isinstance(process.args, list) else []
+    return next(Path(str(word)).name for word in command if str(word).startswith("/") and "setpriv" not in str(word))
 
 
 def free_ports(count: int) -> list[int]:

@@ -12,6 +12,7 @@ from podwright_cli.refs import Ref
 from podwright_core.stages import EPISODE_STAGES
 from podwright_crds import names
 from podwright_crds.episode import Episode
+from podwright_crds.post import Post
 from podwright_operator.kinds.job_state import pod_problem
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ def logs(cluster: "Cluster", object_: Ref, stage: str | None, follow: bool) -> N
     pods = _pods(cluster, object_, stage)
     if not pods:
         told = f"stage {stage} of {object_}" if stage else str(object_)
+        campaign = resource.spec.campaign_ref if isinstance(resource, Post) else None
+        # A campaign's posts are sent together, by the pods of its CronJob.
+        hint = f"logs campaign/{campaign.name}" if campaign else f"explain {object_}"
         raise CliError(
             f"There is no pod for {told}: none has been started, or it is done and its log is gone. "
-            f"Why: podwright explain {object_} -n {cluster.namespace}"
+            f"See: podwright {hint} -n {cluster.namespace}"
         )
     for pod in pods[-1:] if follow else pods:
         _print_log(cluster, pod, follow=follow, titled=len(pods) > 1)

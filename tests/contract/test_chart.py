@@ -213,12 +213,16 @@ MAY = [
     (OPERATOR, "get", "secrets", TENANT),
     (OPERATOR, "get", "pods/log", TENANT),
     (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
+    (OPERATOR, "create", "leases.coordination.k8s.io", SYSTEM),
+    (OPERATOR, "update", "leases.coordination.k8s.io/podwright-operator", SYSTEM),
     (FACADE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
     (FACADE, "create", "episodes.podwright.dev", TENANT),
 ]
 MAY_NOT = [
     (OPERATOR, "list", "secrets", TENANT),
     (OPERATOR, "create", "pods", TENANT),
+    (OPERATOR, "update", "leases.coordination.k8s.io/another", SYSTEM),
+    (OPERATOR, "create", "leases.coordination.k8s.io", TENANT),
     (OPERATOR, "create", "clusterrolebindings.rbac.authorization.k8s.io", TENANT),
     (OPERATOR, "create", "episodes.podwright.dev", TENANT),
     (OPERATOR, "delete", "episodes.podwright.dev", TENANT),
@@ -285,7 +289,10 @@ def test_upgrade_and_uninstall(tmp_path: Path) -> None:
         post = next(iter((Path(__file__).parent / "manifests" / "good").glob("post.yaml")))
         cluster.kubectl("apply", "-f", str(post))
 
+        cluster.helm(*install, "--set", "operator.replicas=2")
+        assert cluster.get("deployment", "podwright-operator", "-n", SYSTEM)["spec"]["strategy"]["rollingUpdate"]
         cluster.helm(*install)
+        assert cluster.get("deployment", "podwright-operator", "-n", SYSTEM)["spec"]["strategy"] == {"type": "Recreate"}
         assert cluster.get("secret", "podwright-api-token", "-n", SYSTEM)["data"]["token"] == token
 
         assert_people_get_what_their_role_says(cluster)

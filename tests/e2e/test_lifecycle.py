@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("show")
 
 
 def jobs_of(installed: Installation, episode: str) -> list[str]:
-    found = installed.kube.items("jobs", f"podwright.dev/kind=Episode,podwright.dev/name={episode}")
+    found = installed.kube.items("jobs", f"podwright.dev/kind=episode,podwright.dev/name={episode}")
     return [j["metadata"]["name"] for j in found if not j["metadata"].get("deletionTimestamp")]
 
 
@@ -49,5 +49,5 @@ def test_deleted_in_mid_stage_leaves_no_child(installed: Installation) -> None:
 
 
 def running_pods(installed: Installation, episode: str) -> list[str]:
-    pods = installed.kube.items("pods", f"podwright.dev/kind=Episode,podwright.dev/name={episode}")
+    pods = installed.kube.items("pods", f"podwright.dev/kind=episode,podwright.dev/name={episode}")
     return [p["metadata"]["name"] for p in pods if p["status"]["phase"] in {"Pending", "Running"}]

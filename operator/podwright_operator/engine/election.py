@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from podwright_operator.engine import metrics
-from podwright_operator.engine.cluster import ClusterError
+from podwright_operator.engine.cluster import ClusterError, ConflictError
 
 logger = logging.getLogger(__name__)
 
@@ -148,13 +148,16 @@ class Election:
             self._seen, self._seen_at = found, self.clock()
 
     async def _release(self) -> None:
+        """Hand over. A renewal that was cut off may have been done, or be done yet, so the Lease is read first."""
         if self._until is None:
             return
         self._until = None
         try:
             async with asyncio.timeout(_GRACE_S):
-                await self.leases.write("", self._seen)
+                while (found := await self.leases.read()) is not None and found.holder == self.identity:
+                    with contextlib.suppress(ConflictError):
+                        await self.leases.write("", found)
         except (ClusterError, TimeoutError) as error:
-            logger.info("Lease not handed over: %s", error)
+            logger.warning("Lease not handed over: %s", error)
         else:
             logger.info("%s has handed over", self.identity)

@@ -30,7 +30,7 @@ _TOKEN_TTL_S = 60.0
 _RENEWAL_S: Final = 3.0
 #: Whoever has not listed everything leaves the work to others for this long.
 _LISTING_S: Final = 10.0
-#: Looks in progress may take this long to end when the operator stops.
+#: What is in progress may take this long to end when the operator stops.
 _GRACE_S = 5.0
 
 
@@ -112,15 +112,18 @@ async def _work(
 ) -> None:
     """Watch, reconcile and audit; the end of one ends the others."""
     leading = asyncio.create_task(_lead(engine, election), name="engine")
-    tasks = [leading, asyncio.create_task(audit.run(), name="audit")]
+    auditing = asyncio.create_task(audit.run(), name="audit")
+    watching = asyncio.create_task(watch(engine, audit, settings.namespaces, stop), name="watches")
+    tasks = [leading, auditing, watching]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
-    try:
-        await watch(engine, audit, settings.namespaces, stop)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=_GRACE_S)
+    await stop.wait()
+    # Work ends and is handed over first; kopf takes its time.
+    leading.cancel()
+    auditing.cancel()
+    await asyncio.wait(tasks, timeout=_GRACE_S)
+    watching.cancel()
+    await asyncio.wait(tasks, timeout=_GRACE_S)
     for task in tasks:
         if task.done() and not task.cancelled() and (error := task.exception()):
             raise error

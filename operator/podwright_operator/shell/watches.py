@@ -1,6 +1,9 @@
 """kopf as the source of watch events: it lists, watches, reconnects; it decides nothing and writes nothing."""
 
 import asyncio
+import itertools
+import signal
+import threading
 import time
 from datetime import timedelta
 from typing import Any, Final
@@ -14,6 +17,8 @@ from podwright_operator.engine.kube import KubeType, uid_of
 
 #: The tokens of service accounts rotate within the hour; kopf asks again for credentials this often.
 _LOGIN_TTL: Final = timedelta(minutes=5)
+#: Between two tries to reach an API server that is away.
+_RECONNECT_S: Final = 2.0
 
 
 def kopf_settings(engine: Engine) -> kopf.OperatorSettings:
@@ -28,6 +33,8 @@ def kopf_settings(engine: Engine) -> kopf.OperatorSettings:
     settings.queueing.exit_timeout = 1.0
     settings.networking.request_timeout = 60
     settings.networking.enforce_retry_after = True
+    # For ever, since a watch that gives up stays away, and evenly, since it should be there when the API server is.
+    settings.networking.error_backoffs = itertools.repeat(_RECONNECT_S)
     for type_ in engine.types:
         if type_.selector:
             settings.watching.label_selectors[type_.group, type_.version, type_.plural] = type_.selector
@@ -79,8 +86,9 @@ def _watch(engine: Engine, audit: Audit, type_: KubeType, handlers: kopf.Operato
 
 
 async def watch(engine: Engine, audit: Audit, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
-    """Feed the engine until ``stop`` is set or a signal comes."""
-    await kopf.operator(
+    """Feed the engine until ``stop`` is set; a signal sets it."""
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
         registry=registry(engine, audit),
         settings=kopf_settings(engine),
         namespaces=namespaces,
@@ -88,3 +96,8 @@ async def watch(engine: Engine, audit: Audit, namespaces: tuple[str, ...], stop:
         stop_flag=stop,
         standalone=True,
     )
+    # In place of kopf's own handlers: the others must hear of the signal now, not when kopf has ended.
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await kopf.run_tasks(tasks, ignored=others)

@@ -85,7 +85,7 @@ def test_a_standby_writes_nothing_and_is_well(replicas: Replicas, tenant: Tenant
     assert second.healthy("/readyz")
     assert second.gauge("podwright_leader") == 0
     assert replicas.operators["first"].gauge("podwright_leader") == 1
-    assert second.counted("podwright_objects", type="episodes.podwright.dev") == 1  # it watches all the same
+    assert second.counted("podwright_objects", type="episodes") == 1  # it watches all the same
 
 
 def test_a_clean_stop_hands_over_at_once(replicas: Replicas, tenant: Tenant, kubelet: Kubelet) -> None:

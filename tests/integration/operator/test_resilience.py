@@ -1,8 +1,12 @@
 """What an operator must survive: lost watches, edits behind its back, names that are taken."""
 
+import signal
+import time
+
 import pytest
 from kubernetes.client.exceptions import ApiException
 
+from tests.control_plane import ControlPlane
 from tests.integration.operator.cluster import Kubelet, Operator, Tenant, until
 
 
@@ -103,3 +107,45 @@ def test_an_episode_goes_although_the_storage_is_gone(served: Tenant, kubelet: K
 
     until(gone, "the Episode's end")
     assert "stays in the bucket" in operator.log()
+
+
+def test_an_api_server_that_is_away_for_half_a_minute(
+    served: Tenant, kubelet: Kubelet, operator: Operator, operated: ControlPlane
+) -> None:
+    served.episode("one")
+    kubelet.run_stage("one", "ingest")
+    until(lambda: served.jobs("one", "transcribe"), "the transcribe Job")
+    before = served.get("Episode", "one")["status"]
+    with operated.without_api_server():
+        time.sleep(30)  # what is tested is that nothing happens
+        assert operator.runs
+        assert operator.healthy()
+    operator.settled_writes()
+    assert operator.healthy()
+    assert served.get("Episode", "one")["status"] == before
+    assert "Traceback" not in operator.log()
+    for stage in ("transcribe", "analyze", "write"):
+        kubelet.run_stage("one", stage)
+    served.wait_reason("Episode", "one", "Ready")
+    assert len(kubelet.computed) == len(kubelet.ended) == 4
+
+
+def test_what_was_deleted_while_no_watch_told_is_forgotten(
+    served: Tenant, kubelet: Kubelet, operator: Operator, operated: ControlPlane
+) -> None:
+    served.episode("one")
+    served.episode("gone")
+    job = until(lambda: served.jobs("one", "ingest"), "the ingest Job")[0].metadata
+    until(lambda: operator.counted("podwright_objects", type="episodes") == 2, "both in memory")
+    operator.send(signal.SIGSTOP)
+    served.delete("Episode", "gone")
+    served.batch.delete_namespaced_job(job.name, served.namespace, propagation_policy="Background")
+    until(lambda: not served.jobs("one", "ingest"), "the Job's end")
+    with operated.without_api_server():  # it forgets what it could have told
+        pass
+    operator.send(signal.SIGCONT)
+    until(lambda: operator.counted("podwright_objects", type="episodes") == 1, "one in memory", 120)
+    until(lambda: [new for new in served.jobs("one", "ingest") if new.metadata.uid != job.uid], "another Job", 120)
+    assert operator.healthy()
+    kubelet.run_all("one")
+    served.wait_reason("Episode", "one", "Ready")
