@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from text_to_num import alpha2digit  # type: ignore[import-untyped]
+from text_to_num import alpha2digit
 
 from podwright_core.fluency import sentences
 from podwright_core.tokens import content_stems, norms, stem, stop_words, tokens
@@ -24,9 +24,9 @@ _CAPITAL_NOUNS = frozenset({"de", "lb"})
 #: Least share of a text's content words that must occur in the sources, by their stems.
 LEAST_SUPPORT = 0.6
 #: Sentences that make a passage. What a sentence says about a number must come from a passage with that number: at
-#: least this share of its content words.
+#: least this share of its other content words.
 PASSAGE = 3
-LEAST_PASSAGE_SUPPORT = 0.5
+LEAST_PASSAGE_SUPPORT = 0.6
 
 _LINK = re.compile(
     r"https?://[^\s<>\"”]+"
@@ -185,8 +185,8 @@ def misplaced_numbers(text: str, known: Sources) -> list[str]:
     found = []
     for sentence in sentences(text):
         claimed = numbers(_LINK.sub(" ", sentence), known.language) & known.numbers
-        stems = set(content_stems(sentence, known.language))
-        if not claimed or len(stems) < 3:
+        stems = {each for each in content_stems(sentence, known.language) if not each[0].isdigit()}
+        if not claimed or len(stems) < 2:
             continue
         best = max((len(stems & passage_stems) for held, passage_stems in known.passages if claimed <= held), default=0)
         if best / len(stems) < LEAST_PASSAGE_SUPPORT:

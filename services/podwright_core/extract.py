@@ -36,6 +36,11 @@ class Scored:
     place: int
 
 
+def is_pleasantry(text: str) -> bool:
+    """Whether a sentence greets or thanks rather than tells something."""
+    return _PLEASANTRIES.search(text) is not None
+
+
 def scored(transcript: Transcript) -> list[Scored]:
     """Every sentence with its weight, in the transcript's order."""
     language = transcript.language
@@ -59,7 +64,7 @@ def _fitness(sentence: Sentence) -> float:
         factor *= 0.5
     if _LEANS_BACK.search(text):
         factor *= 0.5
-    if _PLEASANTRIES.search(text):
+    if is_pleasantry(text):
         factor *= 0.25
     if len(text) < QUOTE_SHORTEST:
         factor *= 0.5

@@ -27,7 +27,7 @@ _LEAKS = re.compile(
     re.IGNORECASE,
 )
 #: A text about an episode that says "I" speaks as if it were one of those who are heard.
-_FIRST_PERSON = re.compile(r"\b(?:I|I['’](?:m|ve|ll|d)|[Mm]y|[Mm]yself)\b")
+_FIRST_PERSON = re.compile(r"\b(?:I|I['’](?:m|ve|ll|d)|[Mm]e|[Mm]y|[Mm]yself)\b")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)
 #: A full stop inside of a number or an address ends nothing.
 _SENTENCE = re.compile(r"(?:[^.!?…。！？]|[.!?…](?=[^\s\"”’»)\].!?…]))+(?:[.!?…]+[\"”’»)\]]*|[。！？]+)?")
@@ -73,11 +73,19 @@ def repeats(text: str) -> bool:
     for one, other in combinations(sentences, 2):
         if _shared_run(one.split(), other.split()):
             return True
+    if any(_runs_again(sentence.split()) for sentence in sentences):
+        return True
     words = norms(text)
     if any(words[at] == words[at + 1] == words[at + 2] for at in range(len(words) - 2)):
         return True
     runs = list(zip(words, words[1:], words[2:], strict=False))
     return len(runs) >= 8 and len(set(runs)) / len(runs) < LEAST_DISTINCT
+
+
+def _runs_again(words: list[str]) -> bool:
+    """Whether a sentence that is not long says the same three words twice."""
+    runs = list(zip(words, words[1:], words[2:], strict=False))
+    return len(words) <= 12 and len(set(runs)) < len(runs)
 
 
 def _shared_run(one: list[str], other: list[str]) -> bool:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from podwright_core import claims, fluency
 from podwright_core.chapters import Chapter, clock
 from podwright_core.claims import Sources
-from podwright_core.extract import headline
+from podwright_core.extract import headline, is_pleasantry
 from podwright_core.platforms import Platform
 from podwright_core.quotes import contains, quoted
 from podwright_core.tokens import content_stems, norms
@@ -101,7 +101,11 @@ def believable(text: str, known: Sources, *, language: str, longest: int) -> str
     kept: list[str] = []
     for sentence in fluency.sentences(fluency.trimmed(text, longest)):
         problems = prose_problems(sentence, known, language=language, shortest=1)
-        if not problems and not any(_alike(sentence, other, known.language) for other in kept):
+        if (
+            not problems
+            and not is_pleasantry(sentence)
+            and not any(_alike(sentence, other, known.language) for other in kept)
+        ):
             kept.append(sentence)
     return " ".join(kept) or text
 

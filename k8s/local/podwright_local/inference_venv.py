@@ -55,7 +55,7 @@ def build(cache: Cache, progress: Progress) -> Path:
         uv, env = uv_program(), {"UV_CACHE_DIR": str(cache.uv), **UV_SETTINGS}
         with progress.step("installing the inference engines (Ray, vLLM, faster-whisper)", log):
             run_logged([uv, "venv", "--quiet", "--relocatable", "--python", PYTHON, target], log, env=env)
-            install = [uv, "pip", "install", "--no-deps", "--python", target / "bin" / "python"]
+            install: list[str | Path] = [uv, "pip", "install", "--no-deps", "--python", target / "bin" / "python"]
             install += ["--compile-bytecode", "-r", INFERENCE / REQUIREMENTS]
             run_logged(install, log, env=env)
         complete.touch()

@@ -108,7 +108,7 @@ def minio_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     environment = os.environ | {"MINIO_ROOT_USER": KEYS[0], "MINIO_ROOT_PASSWORD": KEYS[1], "HOME": str(folder)}
-    command = [binaries() / "minio", "server", "--quiet", "--address", address, folder / "data"]
+    command: list[str | Path] = [binaries() / "minio", "server", "--quiet", "--address", address, folder / "data"]
 
     def ready() -> bool:
         try:

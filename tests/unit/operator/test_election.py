@@ -174,10 +174,13 @@ async def test_never_two_at_once_whatever_happens_to_requests(seed: int) -> None
 
     async def live(replica: Replica) -> None:
         replica.path.trouble = trouble
-        while True:
+        while not over.is_set():
             async with replica.running():
-                await asyncio.sleep(chance.uniform(0.2, 1.5))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(chance.uniform(0.2, 1.5)):
+                        await over.wait()
 
+    over = asyncio.Event()
     lives = [asyncio.create_task(live(replica)) for replica in replicas]
     before = ""
     async with asyncio.timeout(60):
@@ -187,9 +190,8 @@ async def test_never_two_at_once_whatever_happens_to_requests(seed: int) -> None
             assert len(leading) <= 1
             terms += bool(leading) and leading[0] != before
             before = leading[0] if leading else before
-    for task in lives:
-        task.cancel()
-    await asyncio.gather(*lives, return_exceptions=True)
+    over.set()
+    await asyncio.gather(*lives)
 
 
 @pytest.mark.parametrize(("lease", "deadline", "interval"), [(10, 10, 1), (10, 12, 1), (10, 5, 5)])
