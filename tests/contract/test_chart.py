@@ -291,7 +291,7 @@ def test_upgrade_and_uninstall(tmp_path: Path) -> None:
 
         cluster.helm(*install, "--set", "operator.replicas=2")
         assert cluster.get("deployment", "podwright-operator", "-n", SYSTEM)["spec"]["strategy"]["rollingUpdate"]
-        cluster.helm(*install)
+        cluster.helm(*install, "--reset-values")
         assert cluster.get("deployment", "podwright-operator", "-n", SYSTEM)["spec"]["strategy"] == {"type": "Recreate"}
         assert cluster.get("secret", "podwright-api-token", "-n", SYSTEM)["data"]["token"] == token
 

@@ -142,7 +142,7 @@ class KubernetesCluster:
             while True:
                 path = _path(ObjectKey(type_, namespace, "")) if namespace else f"{_root(type_)}/{type_.plural}"
                 page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
-                for item in page["items"]:
+                for item in page["items"] or ():  # null where there is none
                     metadata = item["metadata"]
                     key = ObjectKey(type_, metadata.get("namespace", ""), metadata["name"])
                     objects[key] = (kube.uid_of(item), kube.version_of(item))
