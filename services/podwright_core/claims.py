@@ -25,7 +25,7 @@ _CAPITAL_NOUNS = frozenset({"de", "lb"})
 LEAST_SUPPORT = 0.6
 #: Sentences that make a passage. What a sentence says about a number must come from a passage with that number: at
 #: least this share of its other content words.
-PASSAGE = 3
+PASSAGE = 2
 LEAST_PASSAGE_SUPPORT = 0.6
 
 _LINK = re.compile(

@@ -12,7 +12,7 @@ import httpx
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from podwright_pipeline.errors import RejectedError, TemporaryError
-from podwright_pipeline.store import Storage
+from podwright_pipeline.store import Storage, Store
 
 logger = logging.getLogger(__name__)
 
@@ -68,18 +68,29 @@ def _check_size(size: int, url: str, limits: Limits) -> None:
         )
 
 
-def _from_bucket(url: str, target: Path, storage: Storage, namespace: str, limits: Limits) -> None:
+def source_tag(url: str, *, storage: Storage, namespace: str) -> str | None:
+    """What tells whether the object at an address is another one by now; None on the web and where there is none."""
+    if urlsplit(url).scheme != "s3":
+        return None
+    store, path = _in_bucket(url, storage, namespace)
+    return store.tag(path)
+
+
+def _in_bucket(url: str, storage: Storage, namespace: str) -> tuple[Store, str]:
     parts = urlsplit(url)
     # An object's key may hold what a URL would take for a query or a fragment.
     bucket, path = parts.netloc, url.removeprefix(f"s3://{parts.netloc}").lstrip("/")
     if bucket in {storage.bucket, storage.public_bucket}:
         if not path.startswith(f"{namespace}/"):
             raise RejectedError(f"{url} lies outside of this namespace's part of the storage ({namespace}/).")
-        store = storage.private if bucket == storage.bucket else storage.public
-    elif storage.other_bucket is not None:
-        store = storage.other_bucket(bucket)
-    else:
+        return (storage.private if bucket == storage.bucket else storage.public), path
+    if storage.other_bucket is None:
         raise RejectedError(f"{url}: the bucket {bucket} cannot be reached.")
+    return storage.other_bucket(bucket), path
+
+
+def _from_bucket(url: str, target: Path, storage: Storage, namespace: str, limits: Limits) -> None:
+    store, path = _in_bucket(url, storage, namespace)
     size = store.size(path)
     if size is None:
         raise RejectedError(f"{url} does not exist; upload the recording there, or correct spec.media.url.")

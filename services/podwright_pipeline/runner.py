@@ -78,6 +78,9 @@ class Runner:
         if data is None:
             return None
         manifest = Manifest.model_validate_json(data)
+        if request.stage is StageName.INGEST and not ingest.is_current(manifest, request, self.storage):
+            logger.info("%s was replaced; computing it again", request.inputs["media"])
+            return None
         for public in manifest.public:
             if not self._in_place(prefix, public):
                 logger.warning("%s is not in the public bucket any more; computing it again", public.key)

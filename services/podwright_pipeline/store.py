@@ -15,6 +15,9 @@ class Store(Protocol):
     def size(self, path: str) -> int | None:
         """Bytes of an object; None where there is none."""
 
+    def tag(self, path: str) -> str | None:
+        """What changes when the object is replaced; None where there is none."""
+
     def read(self, path: str) -> bytes | None:
         """A small object's content; None where there is none."""
 
@@ -66,6 +69,10 @@ class FolderStore:
     def size(self, path: str) -> int | None:
         file = self._file(path)
         return file.stat().st_size if file.is_file() else None
+
+    def tag(self, path: str) -> str | None:
+        file = self._file(path)
+        return f"{file.stat().st_size}-{file.stat().st_mtime_ns}" if file.is_file() else None
 
     def read(self, path: str) -> bytes | None:
         file = self._file(path)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
+from minio.datatypes import Object
 from minio.error import MinioException, S3Error
 
 from podwright_pipeline.errors import TemporaryError
@@ -27,8 +28,16 @@ class S3Store:
         self._bucket = bucket
 
     def size(self, path: str) -> int | None:
+        found = self._stat(path)
+        return found.size if found else None
+
+    def tag(self, path: str) -> str | None:
+        found = self._stat(path)
+        return found.etag if found else None
+
+    def _stat(self, path: str) -> Object | None:
         try:
-            return self._client.stat_object(self._bucket, path).size
+            return self._client.stat_object(self._bucket, path)
         except _ERRORS as error:
             if _is_missing(error):
                 return None

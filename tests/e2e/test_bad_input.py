@@ -57,7 +57,9 @@ BAD_MEDIA = [
 def test_bad_media_is_rejected_with_a_cure_and_heals_when_mended(installed: Installation, bad: Bad) -> None:
     key = f"podcasts/uploads/bad/{bad.name}"
     name = "bad-" + bad.name.split(".")[0]
-    if bad.content is not None:
+    if bad.content is None:
+        installed.remove(key)
+    else:
         installed.upload(key, bad.content())
     installed.kube.apply(manifests.episode(name, f"s3://{installed.bucket}/{key}"))
     found = installed.kube.wait_reason("episode", name, ["MediaRejected"])

@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from podwright_core.chapters import clock
+from podwright_core.stages import Manifest, StageRequest
 from podwright_pipeline import ffmpeg
 from podwright_pipeline.errors import RejectedError, TemporaryError
-from podwright_pipeline.fetch import fetch, sha256_of
+from podwright_pipeline.fetch import fetch, sha256_of, source_tag
 from podwright_pipeline.probe import AudioStream, Probe, ProbeError, probe
+from podwright_pipeline.store import Storage
 from podwright_pipeline.work import OutputFile, PublicOutput, StageOutput, Work
 
 AUDIO, PROBE = "audio.flac", "probe.json"
+#: The fact that tells which file at the media's address the results are of.
+_SOURCE_TAG = "sourceTag"
 
 #: Longer recordings are rejected, and shorter ones have nothing to say (seconds).
 LONGEST, SHORTEST = 24 * 3600.0, 0.5
@@ -51,6 +55,7 @@ class Heard:
 
 def run(work: Work) -> StageOutput:
     media = work.scratch / "media"
+    tag = source_tag(work.request.inputs["media"], storage=work.storage, namespace=work.request.namespace)
     _bring(work, media)
     digest = _checked_digest(work, media)
     work.report(31, "looking at the recording")
@@ -82,9 +87,20 @@ def run(work: Work) -> StageOutput:
             "mimeType": published["type"],
             "sha256": digest,
             "url": work.storage.address(key),
+            _SOURCE_TAG: tag,
         },
         public=[PublicOutput(key, mp3, "audio/mpeg")],
     )
+
+
+def is_current(manifest: Manifest, request: StageRequest, storage: Storage) -> bool:
+    """Whether the results are of the file that lies in the bucket now.
+
+    The key knows the media's address alone. Results stay good when the file is gone; another file makes new ones.
+    """
+    recorded = manifest.facts.get(_SOURCE_TAG)
+    now = source_tag(request.inputs["media"], storage=storage, namespace=request.namespace)
+    return None in (recorded, now) or recorded == now
 
 
 def _bring(work: Work, media: Path) -> None:

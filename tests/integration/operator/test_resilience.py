@@ -140,6 +140,7 @@ def test_what_was_deleted_while_no_watch_told_is_forgotten(
     served.delete("Episode", "gone")
     served.batch.delete_namespaced_job(job.name, served.namespace, propagation_policy="Background")
     until(lambda: not served.jobs("one", "ingest"), "the Job's end")
+    until(lambda: not served.pods(job.name), "its pod's end")
     with operated.without_api_server():  # it forgets what it could have told
         pass
     operator.send(signal.SIGCONT)
