@@ -48,7 +48,7 @@ BAD_MEDIA = [
     Bad("missing-object.mp3", None, "not found|does not exist|missing"),
     Bad("text.mp3", lambda: b"This is no audio at all, only a text.\n" * 200, "audio"),
     Bad("empty.mp3", lambda: b"", "empty"),
-    Bad("truncated.m4a", lambda: TRUNCATED, "truncated|incomplete|damaged|decod|read"),
+    Bad("truncated.m4a", lambda: TRUNCATED, "cut off"),
     Bad("silence.wav", silence, "silen|audible"),
 ]
 

@@ -13,7 +13,7 @@ from podwright_pipeline.errors import TemporaryError
 from podwright_pipeline.runner import Runner
 from podwright_pipeline.store import Storage
 from podwright_pipeline.work import PARTIAL
-from tests.integration.pipeline.requests import after, ingest
+from tests.integration.pipeline.requests import NoEngines, after, ingest
 
 
 class CountingTranscriber:
@@ -70,3 +70,17 @@ def test_windows_that_are_done_are_not_transcribed_again(storage: Storage, long_
     assert resumed.asked == windows - 2
     assert not [path for path in storage.private.paths("demo") if f"/{PARTIAL}/" in path]
     assert any(message.startswith("transcribing: ") for message in seen)
+
+
+def test_another_file_at_the_same_address_is_ingested_anew(storage: Storage, media: Path) -> None:
+    address = f"s3://{storage.bucket}/demo/uploads/talk.mp3"
+    runner = Runner(storage, NoEngines(), lambda _: None)
+    storage.private.upload("demo/uploads/talk.mp3", media / "speech.mp3", "audio/mpeg")
+    first = runner.run(ingest(address))
+    same = runner.run(ingest(address))
+    storage.private.upload("demo/uploads/talk.mp3", media / "tone.wav", "audio/mpeg")
+    other = runner.run(ingest(address))
+    storage.private.delete("demo/uploads/talk.mp3")
+    gone = runner.run(ingest(address))
+    assert [result.cached for result in (first, same, other, gone)] == [False, True, False, True]
+    assert first.digest == same.digest != other.digest == gone.digest
