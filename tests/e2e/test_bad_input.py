@@ -119,21 +119,27 @@ def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) ->
     installed.kube.delete("episode", "bad-endpoint")
 
 
+def test_a_cron_line_that_is_none_is_refused_at_admission(installed: Installation) -> None:
+    bad = manifests.campaign("bad-cron", episodes=["none"], channels=["receiver"], cron="61 25 * * *")
+    with pytest.raises(AssertionError, match=r"spec\.cadence\.cron"):
+        installed.kube.apply(bad)
+
+
 @pytest.mark.parametrize(
-    ("field", "cadence"),
+    ("name", "cadence", "wrong"),
     [
-        ("cron", {"cron": "61 25 * * *", "timeZone": "Europe/Vienna"}),
-        ("timeZone", {"cron": "0 9 * * *", "timeZone": "Mars/Olympus_Mons"}),
+        ("bad-day", {"cron": "0 9 31 2 *", "timeZone": "Europe/Vienna"}, "0 9 31 2 *"),
+        ("bad-zone", {"cron": "0 9 * * *", "timeZone": "Mars/Olympus_Mons"}, "Mars/Olympus_Mons"),
     ],
 )
-def test_a_schedule_that_does_not_exist(installed: Installation, field: str, cadence: dict[str, str]) -> None:
-    bad = manifests.campaign(f"bad-{field.lower()}", episodes=["speech"], channels=["receiver"], cadence=cadence)
-    name = bad["metadata"]["name"]
-    installed.kube.apply(bad)
+def test_a_schedule_that_does_not_exist(
+    installed: Installation, name: str, cadence: dict[str, str], wrong: str
+) -> None:
+    installed.kube.apply(manifests.campaign(name, episodes=["none"], channels=["receiver"], cadence=cadence))
     found = installed.kube.wait_reason("campaign", name, ["InvalidSchedule"])
-    assert cadence[field] in ready(found)["message"]
+    assert wrong in ready(found)["message"]
     installed.kube.patch("campaign", name, {"spec": {"cadence": {"cron": "0 9 1 1 *", "timeZone": "Europe/Vienna"}}})
-    installed.kube.wait("campaign", name, lambda o: ready(o)["reason"] != "InvalidSchedule", 60, "a valid schedule")
+    installed.kube.wait_reason("campaign", name, ["EpisodesNotReady"], 60)
     installed.kube.delete("campaign", name)
 
 

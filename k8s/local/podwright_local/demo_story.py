@@ -24,6 +24,7 @@ Object = dict[str, Any]
 SAMPLES = REPOSITORY / "k8s" / "samples"
 #: The demo's own resources; what a person adds beside them does not hold it up.
 SAMPLE_EPISODES = ("speech", "two-voices")
+SAMPLE_CAMPAIGN = "launch"
 KINDS = ("modelendpoints", "podcasts", "episodes", "channels", "campaigns", "posts")
 TIMEOUT_SECONDS = 1200.0
 #: Stalled may pass while things arrive out of order; after this long the demo gives up on it.
@@ -111,12 +112,18 @@ def follow(demo: Demo, detail: Callable[[str], None]) -> None:
 
 
 def samples_only(found: Iterable[Object]) -> Iterator[Object]:
-    """Without the episodes and posts that a person has added to the demo since."""
+    """Without the episodes, campaigns and posts that a person has added to the demo since."""
     for item in found:
-        episode = item["metadata"]["name"] if item["kind"] == "Episode" else None
-        if item["kind"] == "Post":
-            episode = item["spec"].get("episodeRef", {}).get("name", "")
-        if episode is None or episode in SAMPLE_EPISODES:
+        name = item["metadata"]["name"]
+        if item["kind"] == "Episode":
+            ours = name in SAMPLE_EPISODES
+        elif item["kind"] == "Campaign":
+            ours = name == SAMPLE_CAMPAIGN
+        elif item["kind"] == "Post":
+            ours = item["spec"].get("campaignRef", {}).get("name") == SAMPLE_CAMPAIGN
+        else:
+            ours = True
+        if ours:
             yield item
 
 
