@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from podwright_core import claims, fluency
+from podwright_core.channel_limits import TextRule
 from podwright_core.chapters import Chapter, clock
 from podwright_core.claims import Sources
 from podwright_core.extract import headline, is_pleasantry
-from podwright_core.platforms import Platform
 from podwright_core.quotes import contains, quoted
 from podwright_core.tokens import content_stems, norms
 from podwright_core.writing_systems import base_language
@@ -142,10 +142,10 @@ def copied(text: str, known: Sources, *, shortest: int = 5) -> list[str]:
     ]
 
 
-def post_problems(text: str, known: Sources, *, platform: Platform, limit: int, language: str) -> list[str]:
+def post_problems(text: str, known: Sources, *, rule: TextRule, limit: int, language: str) -> list[str]:
     """Why a whole post may not go out. What it quotes must be verbatim; the rest is prose about the episode."""
     found = []
-    length = platform.count(text)
+    length = rule.count(text)
     if length > limit:
         found.append(f"it has {length} characters; {limit} is the most")
     rest = text
@@ -178,7 +178,7 @@ def compose_post(
     *,
     title: str,
     show: str | None,
-    platform: Platform,
+    rule: TextRule,
     limit: int,
     language: str,
 ) -> PostText:
@@ -195,10 +195,10 @@ def compose_post(
             said = quotation(quote.text, language) if quote else None
             for closing in (line, title, None):
                 text = "\n\n".join(part for part in (opening, said, closing) if part)
-                if platform.count(text) <= limit and (quote is not None or not quotes):
+                if rule.count(text) <= limit and (quote is not None or not quotes):
                     return PostText(text=text, quote=quote)
     for text in (line, title):
-        if platform.count(text) <= limit:
+        if rule.count(text) <= limit:
             return PostText(text=text)
     return PostText(text=headline(title, limit))
 

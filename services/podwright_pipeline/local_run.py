@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from podwright_core.platforms import PLATFORMS
+from podwright_core.channel_limits import TEXT_RULES
 from podwright_core.stages import (
     EndpointUse,
     PostTarget,
@@ -263,6 +263,6 @@ def post_targets(posts: Sequence[str]) -> list[PostTarget]:
         name, _, limit = post.partition(":")
         if limit and not limit.isdecimal():
             raise RejectedError(f"{post}: the limit is a number of characters, as in short:280.")
-        longest = int(limit) if limit else PLATFORMS["webhook"].max_characters
+        longest = int(limit) if limit else TEXT_RULES["webhook"].max_characters
         targets.append(PostTarget(channel=name, type="webhook", max_characters=longest))
     return targets

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from podwright_core import claims
-from podwright_core.platforms import platform
+from podwright_core.channel_limits import TEXT_RULES
 from podwright_core.stages import PostTarget, StageName
 from podwright_core.texts import (
     TITLE_LONGEST,
@@ -177,18 +177,18 @@ class Author:
         return post, answer.checks
 
     def _composed(self, hook: str | None, quotes: list[SpokenQuote], target: PostTarget) -> PostText:
-        rules = platform(target.type)
+        rule = TEXT_RULES[target.type]
         return compose_post(
             hook,
             quotes,
             title=self._params.title,
             show=self._params.show,
-            platform=rules,
+            rule=rule,
             limit=target.max_characters,
             language=self._language,
         )
 
     def _post_problems(self, post: PostText, target: PostTarget) -> list[str]:
-        rules = platform(target.type)
+        rule = TEXT_RULES[target.type]
         limit = target.max_characters
-        return post_problems(post.text, self._known, platform=rules, limit=limit, language=self._language)
+        return post_problems(post.text, self._known, rule=rule, limit=limit, language=self._language)

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podwright_core.channel_limits import TEXT_RULES, code_points
 from podwright_core.chapters import Chapter
 from podwright_core.claims import sources
-from podwright_core.platforms import PLATFORMS, code_points, platform
 from podwright_core.texts import (
     SpokenQuote,
     believable,
@@ -27,15 +27,15 @@ KNOWN = sources("en", [" ".join(quote.text for quote in QUOTES), "Sourdough for 
     title=st.text(min_size=1, max_size=300).filter(str.strip),
     show=st.none() | st.text(min_size=1, max_size=100),
     limit=st.integers(20, 600),
-    channel=st.sampled_from(sorted(PLATFORMS)),
+    channel=st.sampled_from(sorted(TEXT_RULES)),
     quotes=st.sampled_from([[], QUOTES[:1], QUOTES]),
 )
 def test_every_post_fits_its_limit(
     hook: str | None, title: str, show: str | None, limit: int, channel: str, quotes: list[SpokenQuote]
 ) -> None:
-    rules = platform(channel)
-    post = compose_post(hook, quotes, title=title, show=show, platform=rules, limit=limit, language="en")
-    assert 0 < rules.count(post.text) <= limit
+    rule = TEXT_RULES[channel]
+    post = compose_post(hook, quotes, title=title, show=show, rule=rule, limit=limit, language="en")
+    assert 0 < rule.count(post.text) <= limit
     assert post.quote is None or post.quote.text in post.text
 
 
@@ -62,7 +62,7 @@ def test_the_fullest_post_that_fits(limit: int, expected: str) -> None:
         QUOTES,
         title="Sourdough for beginners",
         show="Kitchen Table",
-        platform=platform("webhook"),
+        rule=TEXT_RULES["webhook"],
         limit=limit,
         language="en",
     )
@@ -71,10 +71,10 @@ def test_the_fullest_post_that_fits(limit: int, expected: str) -> None:
 
 def test_without_a_hook_the_quote_speaks() -> None:
     post = compose_post(
-        None, QUOTES, title="Sourdough for beginners", show=None, platform=platform("webhook"), limit=300, language="de"
+        None, QUOTES, title="Sourdough for beginners", show=None, rule=TEXT_RULES["webhook"], limit=300, language="de"
     )
     assert post.text == "„Bread needs very little work, but it needs patience.“\n\nSourdough for beginners"
-    assert post_problems(post.text, KNOWN, platform=platform("webhook"), limit=300, language="en") == []
+    assert post_problems(post.text, KNOWN, rule=TEXT_RULES["webhook"], limit=300, language="en") == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_without_a_hook_the_quote_speaks() -> None:
     ],
 )
 def test_a_post_that_is_not_true_or_does_not_fit_is_refused(text: str, reason: str) -> None:
-    found = post_problems(text, KNOWN, platform=platform("webhook"), limit=300, language="en")
+    found = post_problems(text, KNOWN, rule=TEXT_RULES["webhook"], limit=300, language="en")
     assert any(reason in problem for problem in found), found
 
 
