@@ -63,8 +63,9 @@ class FasterWhisperEngine:
                 word_timestamps=True,
                 # An error in one window would be carried on through all that follow.
                 condition_on_previous_text=False,
-                # Reaches every window; an initial prompt would reach the first one only.
-                hotwords=request.prompt,
+                # As OpenAI's prompt. hotwords would reach every window, but makes the model drop sentences: WER on
+                # the sample 20.5 % instead of 5.4 %.
+                initial_prompt=request.prompt,
                 no_speech_threshold=settings.no_speech_threshold,
                 log_prob_threshold=settings.log_prob_threshold,
                 compression_ratio_threshold=settings.compression_ratio_threshold,

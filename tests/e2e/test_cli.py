@@ -62,7 +62,6 @@ def test_explain_names_what_is_missing_and_its_command_mends_it(installed: Insta
     assert kubectl == "kubectl"
     installed.kube.run(*cure)
     installed.kube.wait("episode", name, lambda o: stage(o, "transcribe").get("phase") == "Done", 120, "transcribed")
-    podwright(installed, "logs", f"episode/{name}", "--stage", "transcribe")
     installed.kube.delete("episode", name)
 
 

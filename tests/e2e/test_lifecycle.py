@@ -10,7 +10,9 @@ pytestmark = pytest.mark.usefixtures("show")
 
 
 def jobs_of(installed: Installation, episode: str) -> list[str]:
-    found = installed.kube.items("jobs", f"podwright.dev/kind=episode,podwright.dev/name={episode}")
+    # The Job that removes the results outlives the episode; its time to live ends it.
+    selector = f"podwright.dev/kind=episode,podwright.dev/name={episode},podwright.dev/stage!=cleanup"
+    found = installed.kube.items("jobs", selector)
     return [j["metadata"]["name"] for j in found if not j["metadata"].get("deletionTimestamp")]
 
 
