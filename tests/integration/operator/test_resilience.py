@@ -2,6 +2,7 @@
 
 import signal
 import time
+from typing import Any
 
 import pytest
 from kubernetes.client.exceptions import ApiException
@@ -109,13 +110,27 @@ def test_an_episode_goes_although_the_storage_is_gone(served: Tenant, kubelet: K
     assert "stays in the bucket" in operator.log()
 
 
+def settled_status(tenant: Tenant) -> dict[str, Any]:
+    """The status of Episode one, once it has been the same for two seconds: the stage's Job is observed."""
+    seen, since = tenant.get("Episode", "one")["status"], time.monotonic()
+
+    def unchanged() -> bool:
+        nonlocal seen, since
+        if (now := tenant.get("Episode", "one")["status"]) != seen:
+            seen, since = now, time.monotonic()
+        return time.monotonic() - since > 2
+
+    until(unchanged, "a settled status")
+    return dict(seen)
+
+
 def test_an_api_server_that_is_away_for_half_a_minute(
     served: Tenant, kubelet: Kubelet, operator: Operator, operated: ControlPlane
 ) -> None:
     served.episode("one")
     kubelet.run_stage("one", "ingest")
     until(lambda: served.get("Episode", "one")["status"]["stage"] == "transcribe", "the next stage")
-    before = served.get("Episode", "one")["status"]
+    before = settled_status(served)
     with operated.without_api_server():
         time.sleep(30)  # what is tested is that nothing happens
         assert operator.runs
