@@ -1,13 +1,13 @@
-"""What the inference image imports of podwright_core must need no package that the image lacks."""
+"""What the inference image imports of podwright_core stays light."""
 
 import subprocess
 import sys
 
-#: Packages that podwright_core uses elsewhere and inference/requirements-*.in does not name.
+#: Language packages of podwright_core that reading and formatting a transcript must not load.
 ABSENT = {"snowballstemmer", "text_to_num"}
 
 
-def test_podwright_core_brings_only_what_the_inference_image_has() -> None:
+def test_formatting_a_transcript_loads_no_language_packages() -> None:
     program = (
         "import sys, podwright_inference.transcription_formats, podwright_inference.weights; "
         "print('\\n'.join({name.split('.')[0] for name in sys.modules}))"
