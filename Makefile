@@ -10,6 +10,7 @@ UV := $(PODWRIGHT_CACHE)/tools/uv-$(UV_VERSION)/bin/uv
 RUN := $(UV) run --frozen --no-sync
 LOCAL := $(RUN) python -m podwright_local
 PYTEST := $(RUN) pytest
+NAMED = $(if $(NAME),--name $(NAME))
 
 .PHONY: lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
@@ -25,7 +26,7 @@ sync: $(UV)
 	@$(UV) sync --frozen --all-extras --quiet
 
 demo: sync ## a real Kubernetes with Podwright on it, from nothing to a published post (CLUSTER=local|kind|current)
-	@$(LOCAL) demo $(if $(CLUSTER),--cluster $(CLUSTER))
+	@$(LOCAL) demo $(if $(CLUSTER),--cluster $(CLUSTER)) $(NAMED) $(if $(TIMES),--times $(TIMES))
 
 try: $(UV) ## the sample episode without a cluster: transcript, notes and posts in out/try
 	@$(UV) sync --frozen --extra pipeline --extra engines --quiet
@@ -59,6 +60,9 @@ integration: sync ## adapters against the real thing
 e2e: sync ## the product on a real cluster of its own
 	@$(PYTEST) tests/e2e
 
+bench-%: sync ## one measurement: bench-demo
+	@$(RUN) python -m podwright_bench.$(subst -,_,$*)
+
 generate: sync ## CRDs, roles and OpenAPI from the code
 	@$(RUN) python -m podwright_crds.generate
 	@$(RUN) python -m podwright_api.openapi
@@ -73,13 +77,13 @@ lock-inference: $(UV)
 	@cd inference && $(COMPILE) requirements-gpu.in ../pyproject.toml -o requirements-gpu.txt
 
 kubeconfig: sync ## path of the demo cluster's kubeconfig
-	@$(LOCAL) kubeconfig
+	@$(LOCAL) kubeconfig $(NAMED)
 
 status: sync ## what runs
-	@$(LOCAL) status
+	@$(LOCAL) status $(NAMED)
 
 down: sync ## stop the demo: no process, mount, interface or netfilter table stays
-	@$(LOCAL) down
+	@$(LOCAL) down $(NAMED)
 
 clean: sync ## down, and remove the caches
 	@$(LOCAL) clean

@@ -1,9 +1,11 @@
 """Command line: `python -m podwright_local COMMAND`."""
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -70,7 +72,8 @@ def prepare() -> None:
 @app.command("demo")
 @click.option("--cluster", "choice", type=click.Choice(CHOICES), help="Default: kind with a Docker engine, else local.")
 @name_option
-def demo_command(choice: str | None, name: str) -> None:
+@click.option("--times", type=click.Path(dir_okay=False, path_type=Path), help="A JSON file for each step's seconds.")
+def demo_command(choice: str | None, name: str, times: Path | None) -> None:
     """Everything from a fresh machine to a published post."""
     cache = Cache.from_environment()
     with Progress() as progress:
@@ -78,6 +81,8 @@ def demo_command(choice: str | None, name: str) -> None:
         target.up()
         installed = demo.install(target, cache, progress)
         demo.tell(installed)
+    if times:
+        times.write_text(json.dumps(progress.took))
 
 
 @app.command()

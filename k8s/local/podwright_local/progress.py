@@ -44,6 +44,8 @@ class Progress:
     """The steps of one command. Steps may run in several threads at once."""
 
     def __init__(self, console: Console | None = None) -> None:
+        #: What has ended, and the seconds it took.
+        self.took: dict[str, float] = {}
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._started = time.monotonic()
         self._running: dict[int, _Running] = {}
@@ -102,9 +104,9 @@ class Progress:
     def _end(self, key: int, mark: str) -> None:
         with self._lock:
             running = self._running.pop(key)
-        took = duration(time.monotonic() - running.started)
+        took = self.took[running.title] = time.monotonic() - running.started
         detail = f" [dim]{running.detail}[/dim]" if running.detail else ""
-        self.say(f"{mark} {running.title} ({took}){detail}")
+        self.say(f"{mark} {running.title} ({duration(took)}){detail}")
 
     def _render(self) -> RenderableType:
         table = Table.grid(padding=(0, 1))
