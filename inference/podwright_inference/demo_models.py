@@ -12,6 +12,7 @@ torch (the inference environment); the others need only the standard library and
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def unpack(wheels: tuple[Wheel, ...], target: Path) -> None:
     """Put the files of `wheels`, checked against their hashes, below `target`."""
     requirements = target.with_suffix(".txt")
     requirements.write_text("".join(f"{wheel.requirement}\n" for wheel in wheels))
-    uv = shutil.which("uv")
+    uv = os.environ.get("UV") or shutil.which("uv")  # `uv run` tells its children where it is
     installer = [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
     options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(target), "--requirement", str(requirements)]
     done = subprocess.run([*installer, *options], check=False, capture_output=True, text=True)
