@@ -87,6 +87,7 @@ def prose_problems(
         found += [
             f"the episode says nothing like '{sentence[:60]}'" for sentence in claims.misplaced_numbers(text, known)
         ]
+        found += [f"the episode does not say '{sentence[:60]}'" for sentence in claims.turned_around(text, known)]
     if same_language and claims.support(text, known) < least_support:
         found.append("it speaks of things that do not occur in the episode; use only what the transcript says")
     return found
