@@ -79,7 +79,14 @@ def prose_problems(
     least_support: float = claims.LEAST_SUPPORT,
 ) -> list[str]:
     """Why a text about the episode may not be published: how it is written, and what it claims."""
-    found = fluency.problems(text, language=language, shortest=shortest, instructions=instructions, sentence=sentence)
+    found = fluency.problems(
+        text,
+        language=language,
+        shortest=shortest,
+        instructions=instructions,
+        said=" ".join(known.texts),
+        sentence=sentence,
+    )
     found += [str(claim) for claim in claims.unsupported(text, known, language=language)]
     # The vocabulary can be compared only where text and transcript share a language.
     same_language = base_language(language) == base_language(known.language)
