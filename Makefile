@@ -55,7 +55,7 @@ contract: sync ## schemas, manifests, chart, against a real API server
 	@$(PYTEST) tests/contract
 
 integration: sync ## adapters against the real thing
-	@$(PYTEST) tests/integration
+	@$(PYTEST) -n 3 --dist loadfile tests/integration
 
 e2e: sync ## the product on a real cluster of its own
 	@$(PYTEST) tests/e2e
