@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
+from podwright_core.egress import Egress
 from podwright_crds import names
 from podwright_operator.engine.kube import Raw
 
@@ -22,6 +23,8 @@ class StageJobSettings:
     pod: Raw = field(default_factory=dict)
     #: Labels for every stage Job, such as Kueue's queue name.
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: Where media may be fetched from on the web.
+    egress: Egress = field(default_factory=Egress)
     #: Pods that a stage may take before it counts as failed, minus one.
     retries: int = 4
     #: How long a finished Job stays, for its logs.
@@ -90,6 +93,7 @@ class Settings:
                 pull_policy=policy,
                 pod=parsed("STAGE_POD"),
                 labels=parsed("STAGE_LABELS"),
+                egress=Egress.from_environment(environment),
                 retries=int(text("STAGE_RETRIES", str(jobs.retries))),
                 keep_finished=timedelta(seconds=int(text("STAGE_KEEP_SECONDS", "1800"))),
             ),

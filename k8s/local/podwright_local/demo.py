@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from podwright_local import storage
 from podwright_local.commands import run_logged
@@ -53,6 +54,10 @@ def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
             "publicUrl": f"{store.outside}/{storage.PUBLIC_BUCKET}",
         },
         "facade": {"presignEndpoint": store.outside},
+        # The public bucket has a private address here.
+        "stages": {
+            "fetch": {"allow": sorted({urlsplit(url).hostname or "" for url in (store.endpoint, store.outside)})}
+        },
     }
 
 

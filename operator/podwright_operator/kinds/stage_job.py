@@ -41,7 +41,9 @@ def job_name(owner: Resource, stage: StageName, key: str) -> str:
 def stage_job(owner: Resource, request: StageRequest, run: int, settings: StageJobSettings) -> Child:
     """The Job that runs a request. ``run`` counts the times that it was started anew after a failure."""
     key = request.key
-    environment = [{"name": name, "value": value} for name, value in to_environment(request).items()]
+    fetching = settings.egress.to_environment() if request.stage is StageName.INGEST else {}
+    variables = {**to_environment(request), **fetching}
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
     annotations = {
         ANNOTATION_KEY: key,
         ANNOTATION_RUN: str(run),
