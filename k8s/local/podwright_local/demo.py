@@ -41,6 +41,7 @@ def namespace(name: str) -> Manifest:
 def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
     """The values of the chart for this cluster."""
     store = target.storage_account()
+    stores = sorted({urlsplit(url).hostname or "" for url in (store.endpoint, store.outside)})
     return {
         **target.values(),
         "tenants": list(tenants),
@@ -55,9 +56,7 @@ def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
         },
         "facade": {"presignEndpoint": store.outside},
         # The public bucket has a private address here.
-        "stages": {
-            "fetch": {"allow": sorted({urlsplit(url).hostname or "" for url in (store.endpoint, store.outside)})}
-        },
+        "stages": {"fetch": {"allow": stores}},
     }
 
 

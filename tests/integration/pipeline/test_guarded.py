@@ -74,7 +74,7 @@ def test_an_allowed_host_is_fetched_from_but_does_not_lead_elsewhere(
 ) -> None:
     allowed = Egress(allow=("localhost",))
     assert bring(f"http://localhost:{port}/open", allowed, storage, tmp_path) == b"secret"
-    with pytest.raises(RejectedError, match="127.0.0.1 leads into a private network"):
+    with pytest.raises(RejectedError, match=r"127\.0\.0\.1 leads into a private network"):
         bring(f"http://localhost:{port}/away", allowed, storage, tmp_path)
     assert Secrets.asked == [f"localhost:{port}/open", f"localhost:{port}/away"]
     network = Egress(allow=("127.0.0.0/8",))
@@ -87,7 +87,7 @@ class Answers:
     def __init__(self, *answers: str) -> None:
         self.left = [ipaddress.ip_address(answer) for answer in answers]
 
-    def __call__(self, host: str, port: int) -> list[Address]:
+    def __call__(self, _host: str, _port: int) -> list[Address]:
         return [self.left.pop(0)]
 
 
