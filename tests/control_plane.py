@@ -283,10 +283,7 @@ class ControlPlane:
         """Credentials are the user's certificate unless others are given."""
         keys = self.folder / "pki"
         cluster = {"server": self.url, "certificate-authority": str(keys / "ca.crt")}
-        credentials = credentials or {
-            "client-certificate": str(keys / f"{user}.crt"),
-            "client-key": str(keys / f"{user}.key"),
-        }
+        own = {"client-certificate": str(keys / f"{user}.crt"), "client-key": str(keys / f"{user}.key")}
         content = {
             "apiVersion": "v1",
             "kind": "Config",

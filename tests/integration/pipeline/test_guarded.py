@@ -31,7 +31,8 @@ class Secrets(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.asked.append(f"{self.headers['Host']}{self.path}")
         self.send_response(302 if self.path == "/away" else 200)
-        self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/secret")
+        port = self.headers["Host"].rpartition(":")[2]
+        self.send_header("Location", f"http://127.0.0.1:{port}/secret")
         self.send_header("Content-Length", "6")
         self.end_headers()
         self.wfile.write(b"secret")
