@@ -30,6 +30,8 @@ ROLLING = replace(
     applications=(),
 )
 
+RETRY = {"podwright.dev/retry": "1"}
+
 
 def decided(endpoint: ModelEndpoint, ray: RaySeen, *, ready_with: str = "", **seen: Any) -> Plan:
     before = answered(endpoint, ready_with) if ready_with else endpoint
@@ -79,6 +81,16 @@ def test_a_new_model_that_fails_says_so_and_leaves_the_old_one_alone(
     plan = decided(BEAM, ray, ready_with=model_revision(model()), pods=pods)
     assert plan.outcome.reason is reason
     assert plan.children, "deleting the RayService would take the old model away"
+
+
+def test_a_retry_starts_another_cluster_and_leaves_the_old_model_alone() -> None:
+    asked = BEAM.model_copy(update={"metadata": BEAM.metadata.model_copy(update={"annotations": RETRY})})
+    failed = replace(ROLLING, applications=(Application("DEPLOY_FAILED", "x"),))
+    plan = decided(asked, failed, ready_with=model_revision(model()))
+    (child,) = plan.children
+    before = ray_service(BEAM, SETTINGS).object["spec"]["rayClusterConfig"]
+    assert child.object["spec"]["rayClusterConfig"] != before
+    assert not decided(asked, replace(failed, reason="InitializingTimeout")).children, "this KubeRay never leaves"
 
 
 @pytest.mark.parametrize("applications", [(), (Application("DEPLOY_FAILED", "x"),)])

@@ -206,13 +206,14 @@ def _must_go(
     endpoint: ModelEndpoint, ray: RaySeen, wanted: Child, outcome: Outcome, settings: InferenceSettings
 ) -> bool:
     """Whether the RayService is made anew: KubeRay gave it up, a person asks for it, or its cluster cannot change."""
+    if ray.reason == _GIVEN_UP:
+        return True
+    if upgrade_strategy(endpoint, settings) != UpgradeStrategy.NONE:  # KubeRay makes another cluster itself
+        return False
     annotations = wanted.object["metadata"]["annotations"]
     asked_again = outcome.kind is OutcomeKind.STALLED and ray.retry != annotations[names.ANNOTATION_RETRY]
-    outdated = (
-        upgrade_strategy(endpoint, settings) == UpgradeStrategy.NONE
-        and ray.cluster_digest != annotations[ANNOTATION_CLUSTER]
-    )
-    return ray.reason == _GIVEN_UP or asked_again or outdated
+    outdated = ray.cluster_digest != annotations[ANNOTATION_CLUSTER]
+    return asked_again or outdated
 
 
 def _serving(endpoint: ModelEndpoint, observed: EndpointObserved, outcome: Outcome, now: datetime) -> ExtraCondition:

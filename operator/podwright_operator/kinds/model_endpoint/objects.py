@@ -224,6 +224,9 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
     if upgrade_strategy(endpoint, settings) == UpgradeStrategy.NEW_CLUSTER:
         # Whatever changes the model changes its cluster: KubeRay passes the Serve configuration to the old one else.
         annotations = {**annotations, ANNOTATION_MODEL: model_revision(endpoint)}
+        if asked := endpoint.metadata.annotations.get(names.ANNOTATION_RETRY):
+            # A person's retry is a new cluster too, and leaves alone what serves.
+            annotations[names.ANNOTATION_RETRY] = asked
     return {"metadata": {"labels": kube.owner_labels(endpoint), "annotations": annotations}, "spec": spec}
 
 
