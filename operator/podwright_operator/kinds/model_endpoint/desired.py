@@ -210,7 +210,7 @@ def _must_go(
         return True
     if upgrade_strategy(endpoint, settings) != UpgradeStrategy.NONE:  # KubeRay makes another cluster itself
         return False
-    annotations = wanted.object["metadata"]["annotations"]
+    annotations: dict[str, str] = wanted.object["metadata"]["annotations"]
     asked_again = outcome.kind is OutcomeKind.STALLED and ray.retry != annotations[names.ANNOTATION_RETRY]
     outdated = ray.cluster_digest != annotations[ANNOTATION_CLUSTER]
     return asked_again or outdated
