@@ -63,13 +63,18 @@ class ControlPlane:
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @classmethod
-    def start(cls, folder: Path, binaries: Path, *, controller_manager: bool = False) -> Self:
-        """Start everything below ``folder`` and wait until it serves."""
+    def start(cls, folder: Path, binaries: Path, *, controller_manager: bool = False, audited: str = "") -> Self:
+        """Start everything below ``folder`` and wait until it serves.
+
+        ``audited`` is an audit policy; what it asks for is recorded in ``audit_log``.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         pki.ensure(folder / "pki", _PLAN, dt.datetime.now(dt.UTC))
         etcd, peer, api, manager = free_ports(4)
         control_plane = cls(folder, binaries, api)
         control_plane._write_kubeconfig("admin")
+        if audited:
+            control_plane._audit_policy.write_text(audited, encoding="utf-8")
         try:
             control_plane._start_etcd(etcd, peer)
             control_plane._start_api_server(etcd, service_accounts=controller_manager)
@@ -88,6 +93,19 @@ class ControlPlane:
     def kubeconfig(self) -> Path:
         """Of a member of system:masters."""
         return self.folder / "admin.kubeconfig"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.folder / "audit.log"
+
+    @property
+    def _audit_policy(self) -> Path:
+        return self.folder / "audit-policy.yaml"
+
+    def kubeconfig_of(self, namespace: str, service_account: str) -> Path:
+        """A kubeconfig with a token of a service account, as a pod of it would have."""
+        token = self.kubectl("create", "token", service_account, "-n", namespace, "--duration=2h").stdout.strip()
+        return self._write_kubeconfig(f"{namespace}-{service_account}", {"token": token})
 
     @property
     def environment(self) -> dict[str, str]:
@@ -205,6 +223,8 @@ class ControlPlane:
             "--allow-privileged=true",
             "--profiling=false",
         ]
+        if self._audit_policy.exists():
+            flags += [f"--audit-policy-file={self._audit_policy}", f"--audit-log-path={self.audit_log}"]
         if not service_accounts:
             # Nobody makes service accounts then, and pods would be refused for the lack of them.
             flags.append("--disable-admission-plugins=ServiceAccount")
@@ -259,15 +279,16 @@ class ControlPlane:
     def _log(self, program: str) -> Path:
         return self.folder / f"{program}.log"
 
-    def _write_kubeconfig(self, user: str) -> Path:
+    def _write_kubeconfig(self, user: str, credentials: dict[str, str] | None = None) -> Path:
+        """Credentials are the user's certificate unless others are given."""
         keys = self.folder / "pki"
         cluster = {"server": self.url, "certificate-authority": str(keys / "ca.crt")}
-        credentials = {"client-certificate": str(keys / f"{user}.crt"), "client-key": str(keys / f"{user}.key")}
+        own = {"client-certificate": str(keys / f"{user}.crt"), "client-key": str(keys / f"{user}.key")}
         content = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": user, "user": credentials}],
+            "users": [{"name": user, "user": credentials or own}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": user}}],
             "current-context": "test",
         }

@@ -60,6 +60,10 @@ class Keywords:
 SET = Keywords((("x-kubernetes-list-type", "set"),))
 
 
+#: Whatever Kubernetes takes there; it is checked where it is used.
+FREE_FORM = Keywords((("x-kubernetes-preserve-unknown-fields", True),))
+
+
 def list_map(key: str) -> Keywords:
     """Entries are told apart by ``key`` and each belongs to whoever applied it."""
     return Keywords((("x-kubernetes-list-type", "map"), ("x-kubernetes-list-map-keys", [key])))

@@ -12,6 +12,7 @@ from podwright_crds.resource import (
     Model,
     PrinterColumn,
     Resource,
+    Scale,
     Status,
     SuspendableSpec,
 )
@@ -94,7 +95,7 @@ class Scaling(Model):
 
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "self.maxReplicas >= self.minReplicas",
+            "!has(self.maxReplicas) || self.maxReplicas >= self.minReplicas",
             "maxReplicas must be at least minReplicas: raise it, or lower minReplicas",
             field_path=".maxReplicas",
         ),
@@ -104,15 +105,44 @@ class Scaling(Model):
         default=1,
         ge=0,
         le=1000,
-        description="Replicas that always run; 0 lets the endpoint go to sleep when nobody asks.",
+        description="Replicas that always run; 0 lets the endpoint go to sleep when nobody asks. What kubectl scale "
+        "sets.",
     )
-    max_replicas: int = Field(default=1, ge=1, le=1000, description="Replicas at most, however many requests come.")
+    max_replicas: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Replicas at most, however many requests come. By default minReplicas: their number is fixed.",
+    )
     target_ongoing_requests: int = Field(
         default=8,
         ge=1,
         le=10000,
         description="Requests that a replica works on at once, queued ones included, before another is started.",
     )
+    upscale_delay_seconds: int = Field(
+        default=30, ge=0, le=86400, description="How long there must be too many requests until a replica is added."
+    )
+    downscale_delay_seconds: int = Field(
+        default=600, ge=0, le=86400, description="How long there must be few requests until a replica is taken away."
+    )
+
+    @property
+    def most(self) -> int:
+        """Replicas at most; one where the endpoint may go to sleep."""
+        return max(self.max_replicas or 0, self.min_replicas, 1)
+
+    @property
+    def scales(self) -> bool:
+        """Whether there can be more replicas than one."""
+        return self.most > 1
+
+
+class UpgradeStrategy(StrEnum):
+    """KubeRay's words for what a changed model does."""
+
+    NEW_CLUSTER = "NewCluster"
+    NONE = "None"
 
 
 EngineArgument = Annotated[str, Field(max_length=1024, description="Value of the setting, as a string.")]
@@ -152,6 +182,12 @@ class ModelEndpointSpec(SuspendableSpec):
     scaling: Scaling = Field(
         default_factory=Scaling, description="How many replicas serve, and when another one is started."
     )
+    upgrade_strategy: UpgradeStrategy | None = Field(
+        default=None,
+        description="What a changed model does. NewCluster starts the new one beside the old, which serves until the "
+        "new one runs: no request fails, and for that time the endpoint takes twice its resources. None stops the old "
+        "one first. By default the chart's value inference.upgradeStrategy.",
+    )
     engine_args: dict[str, EngineArgument] = Field(
         default_factory=dict,
         description="Further settings of the engine by its own names, values as strings: max_model_len, dtype (vllm); "
@@ -172,6 +208,7 @@ class ModelEndpointStatus(Status):
     )
     phase: str | None = Field(default=None, description="What the endpoint is doing, in a word.")
     replicas: int | None = Field(default=None, description="Replicas that are running.")
+    selector: str | None = Field(default=None, description="Label selector of the endpoint's pods, for autoscalers.")
     ready_since: str | None = Field(default=None, description="When the endpoint last became ready (RFC 3339).")
 
 
@@ -181,6 +218,11 @@ class ModelEndpoint(Resource):
     KIND: ClassVar[str] = "ModelEndpoint"
     PLURAL: ClassVar[str] = "modelendpoints"
     SHORT: ClassVar[str] = "mep"
+    SCALE: ClassVar[Scale | None] = Scale(
+        spec_replicas_path=".spec.scaling.minReplicas",
+        status_replicas_path=".status.replicas",
+        label_selector_path=".status.selector",
+    )
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = (
         PrinterColumn(name="Task", type="string", json_path=".spec.task", description="What the model does."),
         PrinterColumn(name="Engine", type="string", json_path=".spec.engine", description="What runs it."),

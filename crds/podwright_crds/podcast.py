@@ -17,6 +17,7 @@ from podwright_crds.resource import (
     Status,
     SuspendableSpec,
 )
+from podwright_crds.stage_jobs import StageJobs
 
 
 class ShowType(StrEnum):
@@ -134,6 +135,9 @@ class PodcastSpec(SuspendableSpec):
     feed: FeedSettings = Field(default_factory=FeedSettings, description="The show's RSS feed.")
     episode_defaults: EpisodeDefaults = Field(
         default_factory=EpisodeDefaults, description="What an Episode of the show takes where it says nothing itself."
+    )
+    stage_jobs: StageJobs = Field(
+        default_factory=StageJobs, description="Where the stage Jobs of the show and its episodes run, and how."
     )
 
 

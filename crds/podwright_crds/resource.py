@@ -68,6 +68,7 @@ class Reason(StrEnum):
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     KUBERAY_NOT_INSTALLED = "KubeRayNotInstalled"
     STARTING = "Starting"
+    QUEUED = "Queued"
     SCHEDULED = "Scheduled"
     APPROVAL_NEEDED = "ApprovalNeeded"
     RETRYING = "Retrying"
@@ -113,16 +114,31 @@ ObjectName = Annotated[
 ]
 
 
+#: Never set. Without the field the API server would drop it silently, and another object than the one meant be used.
+NoNamespace = Annotated[
+    str | None,
+    Field(max_length=63),
+    Rule(
+        "false",
+        "references across namespaces do not exist, since a namespace is a tenant: leave namespace out, and name an "
+        "object of this namespace",
+        reason="FieldValueForbidden",
+    ),
+]
+
+
 class LocalRef(Model):
     """Names an object in the same namespace; references across namespaces do not exist."""
 
     name: ObjectName = Field(description="Name of the object, in the same namespace.")
+    namespace: NoNamespace = Field(default=None, description="Refused: references stay within the namespace.")
 
 
 class SecretRef(Model):
     """Names a Secret in the same namespace."""
 
     name: ObjectName = Field(description="Name of the Secret, in the same namespace.")
+    namespace: NoNamespace = Field(default=None, description="Refused: references stay within the namespace.")
 
 
 class SuspendableSpec(Model):
@@ -172,6 +188,14 @@ class PrinterColumn(Model):
     priority: int = 0
 
 
+class Scale(Model):
+    """Where the scale subresource finds its fields; ``kubectl scale`` and autoscalers work through it."""
+
+    spec_replicas_path: str
+    status_replicas_path: str
+    label_selector_path: str
+
+
 class Resource(Model):
     """A custom resource as read from the API server.
 
@@ -186,6 +210,8 @@ class Resource(Model):
     COLUMNS: ClassVar[tuple[PrinterColumn, ...]] = ()
     #: Paths that ``kubectl get --field-selector`` can select by.
     SELECTABLE: ClassVar[tuple[str, ...]] = ()
+    #: Set where the kind can be scaled.
+    SCALE: ClassVar[Scale | None] = None
 
     api_version: str = API_VERSION
     kind: str = ""

@@ -21,7 +21,8 @@ from podwright_crds.resource import PrinterColumn, Resource
 _KEYWORDS = (
     "type", "format", "description", "default", "enum", "pattern", "minLength", "maxLength", "minimum",
     "exclusiveMinimum", "maximum", "exclusiveMaximum", "minItems", "maxItems", "minProperties", "maxProperties",
-    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type", RULES_KEYWORD, "required",
+    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
+    "x-kubernetes-preserve-unknown-fields", RULES_KEYWORD, "required",
     "properties", "additionalProperties", "items",
 )  # fmt: skip
 
@@ -38,7 +39,7 @@ def custom_resource_definition(kind: type[Resource]) -> dict[str, Any]:
         "name": VERSION,
         "served": True,
         "storage": True,
-        "subresources": {"status": {}},
+        "subresources": {"status": {}, **({"scale": kind.SCALE.to_wire()} if kind.SCALE else {})},
         "additionalPrinterColumns": _columns(kind.COLUMNS),
     }
     if kind.SELECTABLE:
@@ -117,6 +118,8 @@ def _structural(node: JsonSchemaValue, definitions: dict[str, Any], path: str) -
     if "type" not in result:
         raise SchemaError(f"{path}: no type")
     _booleans_for_exclusive_bounds(result)
+    if result.get("x-kubernetes-preserve-unknown-fields"):
+        result.pop("additionalProperties", None)
     if "properties" in result:
         result["properties"] = {
             name: _structural(part, definitions, f"{path}.{name}") for name, part in result["properties"].items()

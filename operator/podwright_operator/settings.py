@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
+from podwright_core.egress import Egress
 from podwright_crds import names
 from podwright_operator.engine.kube import Raw
 
@@ -20,8 +21,16 @@ class StageJobSettings:
     pull_policy: str = "IfNotPresent"
     #: Merged into every stage pod's spec: nodeSelector, tolerations, priorityClassName, imagePullSecrets …
     pod: Raw = field(default_factory=dict)
-    #: Labels for every stage Job, such as Kueue's queue name.
+    #: Requests and limits by stage, laid over what the stages ask for.
+    resources: Mapping[str, Raw] = field(default_factory=dict)
+    #: Labels for every stage Job and its pods.
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: Kueue's LocalQueue that stage Jobs wait in; empty: none.
+    queue: str = ""
+    #: Whether stage Jobs are made suspended, for a queueing system to start.
+    start_suspended: bool = False
+    #: Where media may be fetched from on the web.
+    egress: Egress = field(default_factory=Egress)
     #: Pods that a stage may take before it counts as failed, minus one.
     retries: int = 4
     #: How long a finished Job stays, for its logs.
@@ -38,7 +47,7 @@ class InferenceSettings:
     #: volumes, volumeMounts, env, nodeSelector, tolerations.
     pod: Raw = field(default_factory=dict)
     #: What a changed model does: None replaces in place, NewCluster starts the new one first (twice the resources).
-    upgrade_strategy: str = "None"
+    upgrade_strategy: str = "NewCluster"
     #: Part of the CPUs that a replica is meant to use which its pod requests; endpoints seldom compute all at once.
     cpu_share: float = 0.5
     #: CPUs that Ray believes to have; its actors add up to more than a small machine has.
@@ -89,7 +98,11 @@ class Settings:
                 image=text("IMAGE", jobs.image),
                 pull_policy=policy,
                 pod=parsed("STAGE_POD"),
+                resources=parsed("STAGE_RESOURCES"),
                 labels=parsed("STAGE_LABELS"),
+                queue=text("STAGE_QUEUE", ""),
+                start_suspended=text("STAGE_START_SUSPENDED", "false").lower() == "true",
+                egress=Egress.from_environment(environment),
                 retries=int(text("STAGE_RETRIES", str(jobs.retries))),
                 keep_finished=timedelta(seconds=int(text("STAGE_KEEP_SECONDS", "1800"))),
             ),

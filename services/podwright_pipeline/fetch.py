@@ -4,14 +4,16 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import httpx
 from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from podwright_core.egress import ANYWHERE, Egress
 from podwright_pipeline.errors import RejectedError, TemporaryError
+from podwright_pipeline.guarded import GuardedTransport
 from podwright_pipeline.store import Storage, Store
 
 logger = logging.getLogger(__name__)
@@ -27,7 +29,12 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Limits:
+    """What media may be."""
+
+    #: Bytes.
     largest: int = LARGEST
+    #: Where it may come from on the web.
+    egress: Egress = field(default_factory=Egress)
 
 
 def fetch(
@@ -110,7 +117,12 @@ def _from_web(url: str, target: Path, report: Report, limits: Limits) -> None:
         before_sleep=before_sleep_log(logger, logging.WARNING),
         reraise=True,
     )
-    with httpx.Client(follow_redirects=True, timeout=_TIMEOUT, headers={"User-Agent": "Podwright"}) as client:
+    with httpx.Client(
+        transport=None if limits.egress == ANYWHERE else GuardedTransport(limits.egress),
+        follow_redirects=True,
+        timeout=_TIMEOUT,
+        headers={"User-Agent": "Podwright"},
+    ) as client:
         retrying(lambda: _transfer(client, url, target, validators, report, limits))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from podwright_core.egress import Egress
 from podwright_core.stage_environment import from_environment
 from podwright_core.stages import (
     EXIT_REJECTED,
@@ -62,6 +63,7 @@ def run(environment: Mapping[str, str], target: Path) -> int:
     _stop_on_sigterm(request, target)
     # Importing the clients takes a second: after the signal handler is there.
     from podwright_pipeline.engines_http import HttpEngines  # noqa: PLC0415
+    from podwright_pipeline.fetch import Limits  # noqa: PLC0415
     from podwright_pipeline.runner import Runner  # noqa: PLC0415
     from podwright_pipeline.store_s3 import storage_from_environment  # noqa: PLC0415
     from podwright_pipeline.work import Throttled  # noqa: PLC0415
@@ -71,6 +73,7 @@ def run(environment: Mapping[str, str], target: Path) -> int:
         engines=HttpEngines(environment.get("PODWRIGHT_ENDPOINT_API_KEY", "none")),
         on_progress=Throttled(print_progress),
         scratch=_SCRATCH if _SCRATCH.is_dir() and os.access(_SCRATCH, os.W_OK) else None,
+        limits=Limits(egress=Egress.from_environment(environment)),
     )
     try:
         result = runner.run(request)

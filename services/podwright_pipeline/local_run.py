@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from podwright_core.channel_limits import TEXT_RULES
+from podwright_core.egress import ANYWHERE
 from podwright_core.stages import (
     EndpointUse,
     PostTarget,
@@ -26,7 +27,7 @@ from podwright_pipeline.engines import Engines, Transcriber, Writer
 from podwright_pipeline.engines_http import HttpEngines
 from podwright_pipeline.engines_local import LocalEngines, model_revision, speech_model, text_model
 from podwright_pipeline.errors import RejectedError, StageError
-from podwright_pipeline.fetch import sha256_of
+from podwright_pipeline.fetch import Limits, sha256_of
 from podwright_pipeline.runner import Runner
 from podwright_pipeline.store import FolderStore, Storage
 
@@ -208,7 +209,13 @@ class _Stages:
     def __init__(self, storage: Storage, engines: Engines, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._runner = Runner(storage=storage, engines=engines, on_progress=self._show, local_files=True)
+        self._runner = Runner(
+            storage=storage,
+            engines=engines,
+            on_progress=self._show,
+            limits=Limits(egress=ANYWHERE),
+            local_files=True,
+        )
 
     def _show(self, progress: StageProgress) -> None:
         if self._task is not None:

@@ -276,7 +276,7 @@ def test_the_operator_may_own_what_it_makes(control_plane: ControlPlane) -> None
         },
         "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "a"}]}}},
     }
-    control_plane.kubectl("apply", "-n", TENANT, "--server-side", "--as", OPERATOR, "-f", "-", stdin=json.dumps(job))
+    control_plane.kubectl("create", "-n", TENANT, "--as", OPERATOR, "-f", "-", stdin=json.dumps(job))
 
 
 def test_upgrade_and_uninstall(tmp_path: Path) -> None:

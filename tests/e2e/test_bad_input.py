@@ -90,6 +90,22 @@ def test_an_address_that_answers_404(installed: Installation) -> None:
     installed.kube.delete("episode", "bad-404")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://podwright-api.podwright-system.svc/healthz",
+        "https://kubernetes.default.svc/version",
+        "http://169.254.169.254/latest/meta-data/",
+    ],
+    ids=["facade", "api-server", "metadata"],
+)
+def test_media_is_not_fetched_from_inside_the_cluster(installed: Installation, url: str) -> None:
+    installed.kube.apply(manifests.episode("bad-inside", url))
+    found = installed.kube.wait_reason("episode", "bad-inside", ["MediaRejected"])
+    assert "private network" in ready(found)["message"]
+    installed.kube.delete("episode", "bad-inside")
+
+
 def test_a_secret_that_is_not_there_is_waited_for(installed: Installation) -> None:
     installed.kube.apply(manifests.webhook_channel("bad-secret", "http://receiver.podcasts.svc:8080/hook", "not-there"))
     found = installed.kube.wait_reason("channel", "bad-secret", ["CredentialsNotFound"])

@@ -76,21 +76,33 @@ prometheus.io/path: /metrics
 {{- end }}
 {{- end }}
 
-{{/* Where a component's pods run: its values. */}}
+{{/* Where a component's pods run: dict "values" .Values.operator "selector" $selector. */}}
 {{- define "podwright.placement" -}}
-{{- with .priorityClassName }}
+{{- $selector := .selector }}
+{{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
-{{- with .nodeSelector }}
+{{- with .values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .tolerations }}
+{{- with .values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .affinity }}
+{{- with .values.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $spread := .values.topologySpreadConstraints }}
+{{- if and (not $spread) (gt (int .values.replicas) 1) }}
+{{- $spread = list (dict "maxSkew" 1 "topologyKey" "kubernetes.io/hostname" "whenUnsatisfiable" "ScheduleAnyway") }}
+{{- end }}
+{{- with $spread }}
+{{- $own := dict "labelSelector" (dict "matchLabels" (include "podwright.selector" $selector | fromYaml)) }}
+topologySpreadConstraints:
+  {{- range . }}
+  - {{- toYaml (merge (deepCopy .) $own) | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- end }}

@@ -114,6 +114,10 @@ def components(settings: Settings) -> list[Component]:
                 "--authorization-mode=Node,RBAC",
                 "--enable-admission-plugins=NodeRestriction",
                 f"--admission-control-config-file={config / 'admission.json'}",
+                f"--audit-policy-file={config / 'audit.json'}",
+                f"--audit-log-path={paths.logs / 'audit.log'}",
+                "--audit-log-maxsize=100",
+                "--audit-log-maxbackup=2",
                 "--allow-privileged=true",
                 "--profiling=false",
             ),
@@ -277,6 +281,20 @@ def admission_config() -> Json:
     }
 
 
+def audit_policy() -> Json:
+    """What pods ask the API server for, without contents; the cluster's own parts ask all the time."""
+    return {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+            {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+            {"level": "None"},
+        ],
+    }
+
+
 def kubeconfig(settings: Settings, user: str) -> Json:
     """A kubeconfig for one of the PKI's client certificates, with its files embedded by path."""
     pki, context = settings.paths.pki, f"podwright-{settings.name}"
@@ -309,6 +327,7 @@ def write(settings: Settings) -> None:
     _write_json(paths.config / "kubelet.json", kubelet_config(settings))
     _write_json(paths.config / "proxy.json", proxy_config(settings))
     _write_json(paths.config / "admission.json", admission_config())
+    _write_json(paths.config / "audit.json", audit_policy())
     for user in ("controller-manager", "scheduler", "kubelet", "proxy"):
         _write_json(paths.config / f"{user}.conf", kubeconfig(settings, user))
     _write_json(paths.kubeconfig, kubeconfig(settings, "admin"))

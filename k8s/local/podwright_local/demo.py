@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from podwright_local import storage
 from podwright_local.commands import run_logged
@@ -40,6 +41,7 @@ def namespace(name: str) -> Manifest:
 def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
     """The values of the chart for this cluster."""
     store = target.storage_account()
+    stores = sorted({urlsplit(url).hostname or "" for url in (store.endpoint, store.outside)})
     return {
         **target.values(),
         "tenants": list(tenants),
@@ -53,6 +55,8 @@ def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
             "publicUrl": f"{store.outside}/{storage.PUBLIC_BUCKET}",
         },
         "facade": {"presignEndpoint": store.outside},
+        # The public bucket has a private address here.
+        "stages": {"fetch": {"allow": stores}},
     }
 
 

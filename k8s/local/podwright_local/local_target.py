@@ -71,7 +71,12 @@ class LocalTarget:
         settings = inference_venv.pod_settings(self._cache) if self.inference else {}
         return {
             "image": {**image_value(images.SERVICES.reference), "pullPolicy": "Never"},
-            "inference": {"image": image_value(images.INFERENCE_BASE.reference), **settings},
+            # One machine seldom holds two of each model.
+            "inference": {
+                "image": image_value(images.INFERENCE_BASE.reference),
+                "upgradeStrategy": "None",
+                **settings,
+            },
         }
 
     def storage_account(self) -> Storage:

@@ -12,7 +12,13 @@ from podwright_core.stages import StageResult
 from podwright_crds import names
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
-from podwright_operator.kinds.stage_job import ANNOTATION_KEY, ANNOTATION_RETRY, ANNOTATION_RUN, CONTAINER
+from podwright_operator.kinds.stage_job import (
+    ANNOTATION_KEY,
+    ANNOTATION_RETRY,
+    ANNOTATION_RUN,
+    CONTAINER,
+    LABEL_QUEUE,
+)
 
 
 class JobPhase(StrEnum):
@@ -64,6 +70,10 @@ class JobSeen:
     failure: str
     deleting: bool
     pods: tuple[PodSeen, ...] = ()
+    #: ``spec.suspend``: a queueing system has not started it yet, or has stopped it.
+    suspended: bool = False
+    #: Kueue's queue that it waits in.
+    queue: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -133,6 +143,8 @@ def _job(raw: Raw, pods: Sequence[Raw]) -> JobSeen:
         failure=str(over.get("message", "")) if over and phase is JobPhase.FAILED else "",
         deleting=kube.is_deleting(raw),
         pods=seen,
+        suspended=bool(raw.get("spec", {}).get("suspend")),
+        queue=kube.labels_of(raw).get(LABEL_QUEUE, ""),
     )
 
 

@@ -10,6 +10,7 @@ from podwright_crds.resource import Resource
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode
+from podwright_operator.kinds.stage_job_tuning import laid_over
 from podwright_operator.settings import StageJobSettings
 
 #: The container whose exit code and termination message count.
@@ -18,6 +19,9 @@ CONTAINER: Final = "stage"
 ANNOTATION_KEY: Final = f"{names.GROUP}/stage-key"
 ANNOTATION_RUN: Final = f"{names.GROUP}/run"
 ANNOTATION_RETRY: Final = names.ANNOTATION_RETRY
+
+#: Kueue's: the LocalQueue of a Job.
+LABEL_QUEUE: Final = "kueue.x-k8s.io/queue-name"
 
 _USER: Final = 10001
 _LONGEST_RUN_S: Final = 12 * 3600
@@ -41,7 +45,9 @@ def job_name(owner: Resource, stage: StageName, key: str) -> str:
 def stage_job(owner: Resource, request: StageRequest, run: int, settings: StageJobSettings) -> Child:
     """The Job that runs a request. ``run`` counts the times that it was started anew after a failure."""
     key = request.key
-    environment = [{"name": name, "value": value} for name, value in to_environment(request).items()]
+    fetching = settings.egress.to_environment() if request.stage is StageName.INGEST else {}
+    variables = {**to_environment(request), **fetching}
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
     annotations = {
         ANNOTATION_KEY: key,
         ANNOTATION_RUN: str(run),
@@ -52,15 +58,19 @@ def stage_job(owner: Resource, request: StageRequest, run: int, settings: StageJ
         owner,
         command=["python", "-m", "podwright_pipeline.job"],
         environment=environment,
-        resources=_RESOURCES[request.stage],
+        resources=laid_over(_RESOURCES[request.stage], settings.resources.get(request.stage.value, {})),
         labels=labels,
         settings=settings,
     )
+    queue = {LABEL_QUEUE: settings.queue} if settings.queue else {}
     body["metadata"] = {
         "name": job_name(owner, request.stage, key),
-        "labels": {**settings.labels, **labels},
+        "labels": {**settings.labels, **queue, **labels},
         "annotations": annotations,
     }
+    if settings.start_suspended:
+        # From then on the field is the queueing system's: a Job that exists is never written to.
+        body["spec"]["suspend"] = True
     return Child(kube.JOB, body, ChildMode.REPLACE, identity=f"{key}/{run}")
 
 

@@ -1,6 +1,6 @@
 """How far one stage is, and what its Job should be: the rules that Episodes and Podcasts share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -92,8 +92,19 @@ def _at_work(
         return _running(request, seen, run, known, before, context)
     if seen.phase is JobPhase.FAILED:
         return _failed(request, seen, known, before, context)
+    if seen.suspended and not seen.is_over:
+        return _queued(request, seen, before, context)
     lost = seen.phase is JobPhase.COMPLETE and _overdue(seen, context.now)  # finished, but its word does not come
     return _running(request, seen, seen.run + lost, known, before, context)
+
+
+def _queued(request: StageRequest, seen: JobSeen, before: StageStatus | None, context: StageContext) -> StageState:
+    """Suspended by the queueing system, whose turn it is; the Job stays as it is."""
+    place = f"in queue {seen.queue}" if seen.queue else "suspended, and no queue is named"
+    words = f"Job {seen.name} waits {place} until it is admitted."
+    state = _waiting(request.stage, request.key, waiting(Reason.QUEUED, words), before, context)
+    status = state.status.model_copy(update={"job": seen.name, "runs": seen.run or None})
+    return replace(state, status=status, job=stage_job(context.owner, request, seen.run, context.settings))
 
 
 def _done_status(seen: JobSeen, result: StageResult, known: StageStatus | None) -> StageStatus:

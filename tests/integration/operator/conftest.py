@@ -2,26 +2,52 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from kubernetes import client, config
 
 from tests.control_plane import ControlPlane, binaries
+from tests.integration.operator.bucket import announcing, storage  # noqa: F401  (fixtures)
 from tests.integration.operator.cluster import Kubelet, Operator, Tenant
+from tests.rights import policy
+
+SYSTEM = "podwright-system"
+OPERATOR_USER = f"system:serviceaccount:{SYSTEM}:podwright-operator"
 
 
 @pytest.fixture(scope="session")
 def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A real API server with Podwright's CRDs and the Job controller; no nodes."""
+    """A real API server with Podwright's CRDs and roles and the Job controller; no nodes.
+
+    What the operator asks it for is recorded in its audit log.
+    """
     folder = tmp_path_factory.mktemp("operated")
-    with ControlPlane.start(folder, binaries(), controller_manager=True) as started:
+    with ControlPlane.start(folder, binaries(), controller_manager=True, audited=policy(OPERATOR_USER)) as started:
         crds = subprocess.run(
             [sys.executable, "-m", "podwright_crds.generate", "--print"], capture_output=True, text=True, check=True
         )
         started.kubectl("apply", "--server-side", "-f", "-", stdin=crds.stdout)
         started.kubectl("apply", "-f", str(Path(__file__).with_name("rayservices.yaml")))
+        started.kubectl("create", "namespace", SYSTEM)
+        started.kubectl("apply", "-n", SYSTEM, "-f", "-", stdin=yaml.safe_dump_all(roles(started)))
         started.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
         yield started
+
+
+def roles(control_plane: ControlPlane) -> list[dict[str, Any]]:
+    """The service account of the operator and every role of the chart."""
+    chart = Path(__file__).parents[3] / "charts" / "podwright"
+    files = [option for name in ("operator/rbac", "publisher") for option in ("-s", f"templates/{name}.yaml")]
+    rendered = control_plane.helm("template", "podwright", str(chart), "-n", SYSTEM, "--kube-version=1.35.4", *files)
+    return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+
+
+@pytest.fixture(scope="session")
+def operator_kubeconfig(operated: ControlPlane) -> Path:
+    """With the rights that the chart gives the operator, and no others."""
+    return operated.kubeconfig_of(SYSTEM, "podwright-operator")
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +72,10 @@ def kubelet(tenant: Tenant) -> Kubelet:
 
 
 @pytest.fixture
-def operator(operated: ControlPlane, tenant: Tenant, tmp_path: Path) -> Iterator[Operator]:
-    """The operator, serving the test's namespace only."""
-    made = Operator(operated, tmp_path, {"PODWRIGHT_WATCH_NAMESPACES": tenant.namespace})
+def operator(operated: ControlPlane, operator_kubeconfig: Path, tenant: Tenant, tmp_path: Path) -> Iterator[Operator]:
+    """The operator, serving the test's namespace only, with the rights that the chart gives it."""
+    environment = {"PODWRIGHT_WATCH_NAMESPACES": tenant.namespace, "KUBECONFIG": str(operator_kubeconfig)}
+    made = Operator(operated, tmp_path, environment)
     made.start()
     try:
         yield made

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from podwright_core.egress import ANYWHERE
 from podwright_core.stages import StageResult, results_prefix
 from podwright_pipeline import ffmpeg
 from podwright_pipeline.fetch import Limits
@@ -20,7 +21,11 @@ from tests.integration.pipeline.requests import NAMESPACE, NoEngines, ingest
 
 def run(storage: Storage, url: str, *, limits: Limits | None = None, **params: object) -> StageResult:
     runner = Runner(
-        storage=storage, engines=NoEngines(), on_progress=lambda _: None, limits=limits or Limits(), local_files=True
+        storage=storage,
+        engines=NoEngines(),
+        on_progress=lambda _: None,
+        limits=limits or Limits(egress=ANYWHERE),
+        local_files=True,
     )
     return runner.run(ingest(url, **params))
 
@@ -73,7 +78,7 @@ def test_another_file_than_declared_is_rejected(storage: Storage, web: str, medi
 
 
 def test_a_recording_that_is_too_big_is_rejected(storage: Storage, web: str) -> None:
-    result = run(storage, f"{web}/clip.mp3", limits=Limits(largest=1000))
+    result = run(storage, f"{web}/clip.mp3", limits=Limits(largest=1000, egress=ANYWHERE))
     assert result.outcome == "rejected"
     assert "are taken" in (result.message or "")
 

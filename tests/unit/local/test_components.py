@@ -40,6 +40,12 @@ def test_the_api_server_knows_no_anonymous_and_enforces_roles(settings: componen
     assert components.kubelet_config(settings)["authentication"]["anonymous"] == {"enabled": False}
 
 
+def test_what_pods_ask_for_is_recorded(settings: components.Settings) -> None:
+    flags = next(c for c in components.components(settings) if c.name == "kube-apiserver").argv
+    assert f"--audit-policy-file={settings.paths.config / 'audit.json'}" in flags
+    assert [rule["level"] for rule in components.audit_policy()["rules"]] == ["None", "Metadata", "None"]
+
+
 def test_what_a_component_waits_for_can_say_that_it_is_ready(settings: components.Settings) -> None:
     by_name = {component.name: component for component in components.components(settings)}
     for component in by_name.values():

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from podwright_local.base_image import mirror_in
 from podwright_local.builder import pip_config, uv_config
+from podwright_local.demo import namespace
 from podwright_local.kubectl import load, replaced, rolled_out, unready
+from podwright_local.paths import REPOSITORY
 from podwright_local.storage import public_reading
 
 VALUES = {"IMAGE": "localhost/x:1", "DNS": "10.96.0.10", "DATA": "/data", "USER": "u", "PASSWORD": 'p"w: {'}
@@ -23,6 +26,22 @@ def test_manifests_are_complete_and_restricted(name: str) -> None:
             assert container["imagePullPolicy"] == "Never"
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_every_namespace_that_is_made_enforces_restricted_pods() -> None:
+    """Also what is written here by hand must; a tenant's own is made by ``demo.namespace``."""
+    files = [file for folder in ("k8s", "charts", "bench") for file in (REPOSITORY / folder).rglob("*.yaml")]
+    written = [file for file in files if "templates" not in file.parts and "kind: Namespace" in file.read_text()]
+    found = [
+        document
+        for file in written
+        for document in yaml.safe_load_all(file.read_text())
+        if document and document.get("kind") == "Namespace"
+    ]
+    assert len(found) >= 4
+    for manifest in [*found, namespace("any")]:
+        labels = manifest["metadata"].get("labels", {})
+        assert labels.get("pod-security.kubernetes.io/enforce") == "restricted", manifest["metadata"]["name"]
 
 
 def test_values_are_put_into_strings_and_nothing_is_parsed_again() -> None:

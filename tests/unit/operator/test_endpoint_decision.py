@@ -19,7 +19,7 @@ from podwright_operator.kinds.ports import ProbeResult
 from podwright_operator.settings import InferenceSettings
 from tests.unit.operator.builders import NOW, metadata, written
 
-SETTINGS = InferenceSettings()
+SETTINGS = InferenceSettings(upgrade_strategy="None")
 
 
 def model(task: str = "generation", engine: str = "vllm", **more: Any) -> ModelEndpoint:
@@ -189,10 +189,19 @@ def test_ray_service(gpus: int, most: int) -> None:
         "engine_args": {"dtype": "bfloat16"},
         "cpus": 1.0,
         "gpus": gpus,
+        "target_ongoing_requests": 8,
+        # Serve's deployments of vLLM on GPUs have names of their own.
+        **({"min_replicas": 1, "max_replicas": most} if gpus else {}),
+    }
+    scaling = {
         "min_replicas": 1,
         "max_replicas": most,
         "target_ongoing_requests": 8,
+        "upscale_delay_s": 30,
+        "downscale_delay_s": 600,
     }
+    overrides = [{"name": "Llm", "autoscaling_config": scaling}]
+    assert application.get("deployments", []) == ([] if gpus else overrides)
     cluster = spec["rayClusterConfig"]
     head = cluster["headGroupSpec"]
     workers = cluster.get("workerGroupSpecs", [])
@@ -205,7 +214,10 @@ def test_ray_service(gpus: int, most: int) -> None:
     for group in (head, *workers):
         pod = group["template"]["spec"]
         assert pod["securityContext"]["runAsNonRoot"] is True
-        assert pod["automountServiceAccountToken"] is False
+        # The autoscaler beside a head that serves nothing talks to the API server.
+        assert pod["automountServiceAccountToken"] is (bool(workers) and group is head)
+    if workers:
+        assert cluster["autoscalerOptions"]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert serving["template"]["spec"]["initContainers"][0]["command"][-2:] == ["s3://b/m", "/models"]
 
 

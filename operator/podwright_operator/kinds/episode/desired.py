@@ -12,6 +12,7 @@ from podwright_operator.kinds.episode.cleanup import cleanup_plan
 from podwright_operator.kinds.episode.facts import status_facts
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.episode.requests import Results, ask
+from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.kinds.stage_state import StageContext, StageState, phase_status, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 
@@ -34,6 +35,7 @@ class _Walk:
 
 def desired(episode: Episode, observed: EpisodeObserved, now: datetime, settings: StageJobSettings) -> Plan:
     """Decide: a pure function."""
+    settings = tuned(settings, observed.podcast)
     if episode.metadata.deletion_timestamp is not None:
         return cleanup_plan(episode, observed, settings)
     walk = _walk(episode, observed, now, settings)

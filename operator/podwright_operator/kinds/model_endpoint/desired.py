@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from podwright_crds import names
-from podwright_crds.model_endpoint import Engine, ModelEndpoint, ModelEndpointStatus, Task
+from podwright_crds.model_endpoint import Engine, ModelEndpoint, ModelEndpointStatus, Task, UpgradeStrategy
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine.plan import (
     Child,
@@ -23,9 +23,11 @@ from podwright_operator.kinds.model_endpoint.objects import (
     ANNOTATION_CLUSTER,
     model_id,
     model_revision,
+    pod_selector,
     ray_service,
     serve_config,
     service_url,
+    upgrade_strategy,
 )
 from podwright_operator.kinds.model_endpoint.observed import EndpointObserved, RayPodSeen, RaySeen
 from podwright_operator.settings import InferenceSettings
@@ -52,7 +54,8 @@ def desired(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime, 
         model_id=model_id(endpoint),
         model_revision=model_revision(endpoint),
         phase=phase,
-        replicas=ray.endpoints if ray and not ray.deleting else 0,
+        replicas=_replicas(endpoint, ray),
+        selector=pod_selector(endpoint),
         ready_since=since or (now.strftime("%Y-%m-%dT%H:%M:%SZ") if serving else None),
     )
     return Plan(
@@ -62,6 +65,13 @@ def desired(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime, 
         conditions=(_serving(endpoint, observed, outcome, now),),
         requeue_after=_SETTLED if outcome.kind in {OutcomeKind.READY, OutcomeKind.SUSPENDED} else _SOON,
     )
+
+
+def _replicas(endpoint: ModelEndpoint, ray: RaySeen | None) -> int:
+    """Pods that serve. A head beside workers only passes requests on, and counts as an endpoint all the same."""
+    if ray is None or ray.deleting:
+        return 0
+    return max(0, ray.endpoints - endpoint.spec.scaling.scales)
 
 
 def _outcome(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime) -> tuple[Outcome, str]:
@@ -98,13 +108,8 @@ def _spec_problem(endpoint: ModelEndpoint) -> Outcome | None:
 def _serving_outcome(
     endpoint: ModelEndpoint, ray: RaySeen, observed: EndpointObserved, now: datetime
 ) -> tuple[Outcome, str]:
-    for pod in observed.pods:
-        if pod.weights_failure and not _goes_on(pod, now):
-            return _no_weights(pod), "NoWeights"
-    for application in ray.applications:
-        if application.failed:
-            message = f"Ray Serve says {application.status}: {_last_line(application.message)}"
-            return stalled(Reason.SERVING_FAILED, message), "Failed"
+    if not _serves_meanwhile(endpoint, ray) and (failure := _failure(ray, observed, now)):
+        return failure
     if not _runs(endpoint, ray, now):
         return progressing(_what_ray_does(ray, observed), Reason.STARTING), "Starting"
     if observed.probe is None or not observed.probe.ok:
@@ -113,15 +118,38 @@ def _serving_outcome(
     return ready("Every Serve application runs and a probe request succeeded."), "Serving"
 
 
+def _failure(ray: RaySeen, observed: EndpointObserved, now: datetime) -> tuple[Outcome, str] | None:
+    """Why the newest pods cannot serve."""
+    for pod in observed.pods:
+        if pod.weights_failure and not _goes_on(pod, now):
+            return _no_weights(pod), "NoWeights"
+    for application in ray.applications:
+        if application.failed:
+            message = f"Ray Serve says {application.status}: {_last_line(application.message)}"
+            return stalled(Reason.SERVING_FAILED, message), "Failed"
+    return None
+
+
+def _serves_meanwhile(endpoint: ModelEndpoint, ray: RaySeen) -> bool:
+    """Whether the cluster that is being replaced serves the very model that is declared: only its pods change."""
+    return ray.upgrading and ray.ready and not ray.deleting and _has_answered(endpoint)
+
+
+def _has_answered(endpoint: ModelEndpoint) -> bool:
+    return is_ready(endpoint) and endpoint.status.model_revision == model_revision(endpoint)
+
+
 def _runs(endpoint: ModelEndpoint, ray: RaySeen, now: datetime) -> bool:
     """Whether the model that is declared runs, and not the one before it.
 
     Once it has answered, only what KubeRay says counts. Until then KubeRay must have taken the configuration. In the
     round in which it passes a changed one on, it still reports how the old one's replicas were.
     """
-    if not ray.is_running:
+    if _serves_meanwhile(endpoint, ray):
+        return True
+    if ray.upgrading or not ray.is_running:  # the old model takes the requests until the new one runs
         return False
-    if is_ready(endpoint) and endpoint.status.model_revision == model_revision(endpoint):
+    if _has_answered(endpoint):
         return True
     if not ray.is_reported or ray.serve_config != serve_config(endpoint):
         return False
@@ -149,6 +177,8 @@ def _what_ray_does(ray: RaySeen, observed: EndpointObserved) -> str:
             return f"Ray Serve: {application.status}{': ' + told if told else ''}"
     if not observed.pods:
         return "Waiting for KubeRay to start the pods."
+    if ray.upgrading:
+        return "The changed model starts beside the one that serves."
     if ray.is_running:
         return "The changed configuration is being rolled out."
     return f"The Ray cluster is starting ({ray.reason or 'pods are up'})."
@@ -169,15 +199,21 @@ def _children(
     if ray is None and outcome.reason is Reason.STORAGE_SECRET_NOT_FOUND:
         return ()
     wanted = ray_service(endpoint, settings)
-    return () if ray is not None and _must_go(ray, wanted, outcome, settings) else (wanted,)
+    return () if ray is not None and _must_go(endpoint, ray, wanted, outcome, settings) else (wanted,)
 
 
-def _must_go(ray: RaySeen, wanted: Child, outcome: Outcome, settings: InferenceSettings) -> bool:
+def _must_go(
+    endpoint: ModelEndpoint, ray: RaySeen, wanted: Child, outcome: Outcome, settings: InferenceSettings
+) -> bool:
     """Whether the RayService is made anew: KubeRay gave it up, a person asks for it, or its cluster cannot change."""
-    annotations = wanted.object["metadata"]["annotations"]
+    if ray.reason == _GIVEN_UP:
+        return True
+    if upgrade_strategy(endpoint, settings) != UpgradeStrategy.NONE:  # KubeRay makes another cluster itself
+        return False
+    annotations: dict[str, str] = wanted.object["metadata"]["annotations"]
     asked_again = outcome.kind is OutcomeKind.STALLED and ray.retry != annotations[names.ANNOTATION_RETRY]
-    outdated = settings.upgrade_strategy == "None" and ray.cluster_digest != annotations[ANNOTATION_CLUSTER]
-    return ray.reason == _GIVEN_UP or asked_again or outdated
+    outdated = ray.cluster_digest != annotations[ANNOTATION_CLUSTER]
+    return asked_again or outdated
 
 
 def _serving(endpoint: ModelEndpoint, observed: EndpointObserved, outcome: Outcome, now: datetime) -> ExtraCondition:

@@ -5,7 +5,7 @@ import math
 from typing import Final
 
 from podwright_crds import names
-from podwright_crds.model_endpoint import Engine, ModelEndpoint
+from podwright_crds.model_endpoint import Engine, ModelEndpoint, UpgradeStrategy
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode
@@ -18,6 +18,8 @@ MODELS: Final = "/models"
 #: On a RayService: digest of its cluster without replica counts. With the upgrade strategy None, KubeRay ignores
 #: changes of the cluster, so the operator makes the RayService anew where this differs.
 ANNOTATION_CLUSTER: Final = f"{names.GROUP}/cluster-digest"
+#: On pods: the model that they serve.
+ANNOTATION_MODEL: Final = f"{names.GROUP}/model-revision"
 #: The container that brings the weights.
 WEIGHTS_CONTAINER: Final = "weights"
 _IMPORT_PATHS: Final = {
@@ -27,6 +29,11 @@ _IMPORT_PATHS: Final = {
 _APPLICATION: Final = "model"
 _SERVE_PORT: Final = 8000
 _OBJECT_STORE_BYTES: Final = 200_000_000
+#: The schema's limit of replicas.
+_MOST_WORKERS: Final = 1000
+#: How long a replaced cluster stays, for the requests that it has taken.
+_DRAIN_S: Final = 120
+_SECURITY_CONTEXT: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
 def ray_service_name(endpoint: ModelEndpoint) -> str:
@@ -47,9 +54,19 @@ def model_revision(endpoint: ModelEndpoint) -> str:
     return kube.digest([spec.weights.uri, spec.weights.revision, spec.engine.value, dict(spec.engine_args)])
 
 
+def upgrade_strategy(endpoint: ModelEndpoint, settings: InferenceSettings) -> str:
+    return endpoint.spec.upgrade_strategy or settings.upgrade_strategy
+
+
+def pod_selector(endpoint: ModelEndpoint) -> str:
+    """Selects the pods that serve."""
+    workers = {"ray.io/node-type": "worker"} if endpoint.spec.scaling.scales else {}
+    return ",".join(f"{name}={value}" for name, value in {**kube.owner_labels(endpoint), **workers}.items())
+
+
 def ray_service(endpoint: ModelEndpoint, settings: InferenceSettings) -> Child:
     """One Serve application on a Ray cluster of its own: the head alone, or with workers where it scales."""
-    scales = endpoint.spec.scaling.max_replicas > 1
+    scales, strategy = endpoint.spec.scaling.scales, upgrade_strategy(endpoint, settings)
     cluster: Raw = {
         "rayVersion": settings.ray_version,
         "headGroupSpec": {
@@ -59,7 +76,13 @@ def ray_service(endpoint: ModelEndpoint, settings: InferenceSettings) -> Child:
     }
     if scales:
         cluster["enableInTreeAutoscaling"] = True
-        cluster["autoscalerOptions"] = {"upscalingMode": "Default", "idleTimeoutSeconds": 120}
+        cluster["autoscalerOptions"] = {
+            "upscalingMode": "Default",
+            "idleTimeoutSeconds": 120,
+            "imagePullPolicy": settings.pull_policy,
+            "securityContext": _SECURITY_CONTEXT,
+            "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}},
+        }
         cluster["workerGroupSpecs"] = [_workers(endpoint, settings)]
     body: Raw = {
         "metadata": {
@@ -70,7 +93,8 @@ def ray_service(endpoint: ModelEndpoint, settings: InferenceSettings) -> Child:
             },
         },
         "spec": {
-            "upgradeStrategy": {"type": settings.upgrade_strategy},
+            "upgradeStrategy": {"type": strategy},
+            "rayClusterDeletionDelaySeconds": _DRAIN_S,
             "serveConfigV2": serve_config(endpoint),
             "rayClusterConfig": cluster,
         },
@@ -96,22 +120,38 @@ def serve_config(endpoint: ModelEndpoint) -> str:
         "engine_args": dict(sorted(spec.engine_args.items())),
         "cpus": spec.resources.cpus,
         "gpus": spec.resources.gpus,
-        "min_replicas": spec.scaling.min_replicas,
-        "max_replicas": max(spec.scaling.max_replicas, spec.scaling.min_replicas),
         "target_ongoing_requests": spec.scaling.target_ongoing_requests,
     }
-    application = {
+    counts = {"min_replicas": spec.scaling.min_replicas, "max_replicas": spec.scaling.most}
+    application: Raw = {
         "name": _APPLICATION,
         "route_prefix": "/",
         "import_path": _IMPORT_PATHS[spec.engine],
         "args": arguments,
     }
+    if deployment := _deployment(endpoint):
+        # Not among the arguments: a change of those starts every replica anew, a change of this only adds or removes.
+        delays = {
+            "upscale_delay_s": spec.scaling.upscale_delay_seconds,
+            "downscale_delay_s": spec.scaling.downscale_delay_seconds,
+        }
+        target = {"target_ongoing_requests": spec.scaling.target_ongoing_requests}
+        application["deployments"] = [{"name": deployment, "autoscaling_config": {**counts, **target, **delays}}]
+    else:
+        arguments.update(counts)
     config = {
-        "proxy_location": "EveryNode" if spec.scaling.max_replicas > 1 else "HeadOnly",
+        "proxy_location": "EveryNode" if spec.scaling.scales else "HeadOnly",
         "http_options": {"host": "0.0.0.0", "port": _SERVE_PORT},  # noqa: S104
         "applications": [application],
     }
     return json.dumps(config, sort_keys=True, indent=1)
+
+
+def _deployment(endpoint: ModelEndpoint) -> str | None:
+    """The application's only Serve deployment; with GPUs ``ray.serve.llm`` names those of vLLM itself."""
+    if endpoint.spec.engine is Engine.FASTER_WHISPER:
+        return "Whisper"
+    return None if endpoint.spec.resources.gpus else "Llm"
 
 
 def _start_params(endpoint: ModelEndpoint, settings: InferenceSettings, *, serves: bool) -> Raw:
@@ -133,8 +173,9 @@ def _workers(endpoint: ModelEndpoint, settings: InferenceSettings) -> Raw:
     return {
         "groupName": "replicas",
         "replicas": max(1, spec.scaling.min_replicas),
-        "minReplicas": spec.scaling.min_replicas,
-        "maxReplicas": max(spec.scaling.max_replicas, spec.scaling.min_replicas),
+        # KubeRay does not carry changed limits to a live cluster. Serve keeps the count, and Ray's autoscaler follows.
+        "minReplicas": 0,
+        "maxReplicas": _MOST_WORKERS,
         "rayStartParams": params,
         "template": _pod(endpoint, settings, "ray-worker", serves=True),
     }
@@ -146,7 +187,7 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
     common = {
         "image": settings.image,
         "imagePullPolicy": settings.pull_policy,
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "securityContext": _SECURITY_CONTEXT,
     }
     ray: Raw = {
         **common,
@@ -162,7 +203,8 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
             {"containerPort": _SERVE_PORT, "name": "serve"},
         ]
     spec: Raw = {
-        "automountServiceAccountToken": False,
+        # Ray's autoscaler, beside a head that serves nothing, asks the API server for workers.
+        "automountServiceAccountToken": not serves,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 5,  # Ray's head ignores SIGTERM
         "securityContext": {
@@ -178,10 +220,14 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
     }
     if serves:
         spec["initContainers"] = [{**common, **_weights(endpoint, settings), "volumeMounts": mounts}]
-    return {
-        "metadata": {"labels": kube.owner_labels(endpoint), "annotations": kube.owner_annotations(endpoint)},
-        "spec": spec,
-    }
+    annotations = kube.owner_annotations(endpoint)
+    if upgrade_strategy(endpoint, settings) == UpgradeStrategy.NEW_CLUSTER:
+        # Whatever changes the model changes its cluster: KubeRay passes the Serve configuration to the old one else.
+        annotations = {**annotations, ANNOTATION_MODEL: model_revision(endpoint)}
+        if asked := endpoint.metadata.annotations.get(names.ANNOTATION_RETRY):
+            # A person's retry is a new cluster too, and leaves alone what serves.
+            annotations[names.ANNOTATION_RETRY] = asked
+    return {"metadata": {"labels": kube.owner_labels(endpoint), "annotations": annotations}, "spec": spec}
 
 
 #: A head that only coordinates.

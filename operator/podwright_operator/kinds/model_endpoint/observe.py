@@ -76,7 +76,8 @@ class ModelEndpointKind(Kind[ModelEndpoint, EndpointObserved]):
 
 def ray_seen(raw: Raw) -> RaySeen:
     status = raw.get("status", {})
-    condition: Raw = next((item for item in status.get("conditions", ()) if item["type"] == "Ready"), {})
+    conditions = {item["type"]: item for item in status.get("conditions", ())}
+    condition: Raw = conditions.get("Ready", {})
     active = status.get("activeServiceStatus", {}).get("applicationStatuses") or {}
     pending = status.get("pendingServiceStatus", {}).get("applicationStatuses") or {}
     return RaySeen(
@@ -92,6 +93,7 @@ def ray_seen(raw: Raw) -> RaySeen:
         applications=tuple(_application(item) for item in (active or pending).values()),
         retry=kube.annotations_of(raw).get(names.ANNOTATION_RETRY, ""),
         cluster_digest=kube.annotations_of(raw).get(ANNOTATION_CLUSTER, ""),
+        upgrading=conditions.get("UpgradeInProgress", {}).get("status") == "True",
         serve_config=raw.get("spec", {}).get("serveConfigV2", ""),
     )
 

@@ -39,6 +39,8 @@ class RaySeen:
     cluster_digest: str
     #: The Serve configuration that it asks for.
     serve_config: str = ""
+    #: Whether a new cluster starts beside the one that serves; ``applications`` are the new one's then.
+    upgrading: bool = False
     #: Since when KubeRay has reported on the newest spec, as far as this process has seen it.
     reported_since: datetime | None = None
 

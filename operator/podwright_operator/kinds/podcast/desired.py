@@ -12,6 +12,7 @@ from podwright_operator.engine.plan import Outcome, Plan, progressing, ready, su
 from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.podcast.items import Listing, listing
 from podwright_operator.kinds.podcast.observed import PodcastObserved
+from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.kinds.stage_state import StageContext, StageState, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 
@@ -75,7 +76,7 @@ def _feed_plan(
             return _plan(outcome, status, observed, None, requeue_after=_UNSETTLED_INTERVAL)
     before = _remembered(status)
     wait = None if observed.storage else storage_missing(podcast.metadata.namespace)
-    context = StageContext(owner=podcast, jobs=observed.jobs, progress=None, now=now, settings=settings)
+    context = StageContext(owner=podcast, jobs=observed.jobs, progress=None, now=now, settings=tuned(settings, podcast))
     state = stage_state(request, wait, before, context)
     if state.outcome is None:
         status = _written(status, request.key, len(listed.items), now)

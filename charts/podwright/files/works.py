@@ -1,0 +1,57 @@
+"""What ``helm test`` runs: is an operator at work, and does the facade answer? Prints what it found; exits 1 if not."""
+
+import json
+import os
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_TRIES, _PAUSE_S = 30, 2.0
+
+
+def get(url: str, token: str, context: ssl.SSLContext | None = None) -> Any:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=5, context=context) as answer:
+        return json.load(answer)
+
+
+def operator() -> str:
+    """Raises ``LookupError`` where nobody has renewed the Lease lately."""
+    account = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+    trust = ssl.create_default_context(cafile=str(account / "ca.crt"))
+    lease = get(f"https://kubernetes.default.svc{os.environ['LEASE']}", (account / "token").read_text(), trust)["spec"]
+    age = datetime.now(UTC) - datetime.fromisoformat(lease["renewTime"])
+    if not lease.get("holderIdentity") or age.total_seconds() > lease["leaseDurationSeconds"]:
+        raise LookupError(f"no operator works: the Lease was renewed {age.total_seconds():.0f} s ago")
+    return f"the operator {lease['holderIdentity']} works"
+
+
+def facade() -> str:
+    found = get(f"{os.environ['FACADE']}/api/v1/podcasts", os.environ["FACADE_TOKEN"])
+    return f"the facade answers: {len(found['items'])} podcasts"
+
+
+def told(check: Callable[[], str]) -> bool:
+    """Tries for a minute: a Service takes a moment to know its pods."""
+    for left in reversed(range(_TRIES)):
+        try:
+            print(check(), flush=True)
+        except (OSError, LookupError, ValueError) as error:
+            if not left:
+                print(f"{check.__name__}: {error}", flush=True)
+                return False
+            time.sleep(_PAUSE_S)
+        else:
+            return True
+    return False
+
+
+if __name__ == "__main__":
+    checks = [operator, *([facade] if "FACADE" in os.environ else [])]
+    sys.exit(0 if all([told(check) for check in checks]) else 1)

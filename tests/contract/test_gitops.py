@@ -1,0 +1,77 @@
+"""What `k8s/gitops` builds, and that a real API server takes it in any order."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from podwright_crds.names import GROUP
+from podwright_local.paths import REPOSITORY
+from tests.control_plane import ControlPlane
+
+GITOPS = REPOSITORY / "k8s" / "gitops"
+Manifest = dict[str, Any]
+
+
+def built(control_plane: ControlPlane, folder: Path, *options: str) -> list[Manifest]:
+    text = control_plane.kubectl("kustomize", *options, str(folder)).stdout
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def test_the_chart_by_kustomize_is_what_helm_renders(control_plane: ControlPlane) -> None:
+    options = ("--enable-helm", "--load-restrictor", "LoadRestrictionsNone")
+    found = built(control_plane, GITOPS / "install", *options)
+    kinds = [document["kind"] for document in found]
+    assert (kinds.count("CustomResourceDefinition"), kinds.count("Deployment"), kinds.count("Secret")) == (6, 2, 0)
+    assert "Pod" not in kinds, "the test hook is helm's"
+    listed = {"apiVersion": "v1", "kind": "List", "items": found}
+    control_plane.kubectl(
+        "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(listed)
+    )
+
+
+def test_an_overlay_changes_the_teams_shows(control_plane: ControlPlane) -> None:
+    plain, staging = (built(control_plane, GITOPS / "team" / name) for name in ("base", "staging"))
+    campaigns = [document for document in staging if document["kind"] == "Campaign"]
+    assert campaigns
+    assert all(document["spec"]["suspend"] for document in campaigns)
+    assert [d for d in staging if d["kind"] != "Campaign"] == [d for d in plain if d["kind"] != "Campaign"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_order_is_taken(control_plane: ControlPlane, seed: int) -> None:
+    """No admission looks at another object: an Episode comes before its Podcast as well as after it."""
+    own = [d for d in built(control_plane, GITOPS / "team" / "base") if d["apiVersion"].startswith(f"{GROUP}/")]
+    namespace = f"any-order-{seed}"
+    control_plane.kubectl("create", "namespace", namespace)
+    random.Random(seed).shuffle(own)  # noqa: S311  (any order will do)
+    for document in own:
+        document["metadata"]["namespace"] = namespace
+        control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(document))
+    assert len(own) >= 7
+
+
+def test_argo_cds_config_map_gets_keys_and_loses_none(control_plane: ControlPlane) -> None:
+    control_plane.kubectl("create", "namespace", "argocd")
+    control_plane.kubectl("create", "configmap", "argocd-cm", "-n", "argocd", "--from-literal=url=https://argo.example")
+    text = yaml.safe_dump_all(built(control_plane, GITOPS / "argocd" / "health"))
+    control_plane.kubectl("apply", "--server-side", "--field-manager=podwright-health", "-f", "-", stdin=text)
+    data = control_plane.get("configmap", "argocd-cm", "-n", "argocd")["data"]
+    assert data["url"] == "https://argo.example"
+    assert len([key for key in data if key.startswith("resource.customizations.health.")]) == 7
+
+
+@pytest.mark.parametrize("file", sorted(GITOPS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(GITOPS)))
+def test_every_file_names_only_what_is_there(file: Path) -> None:
+    """Paths into this repository, in Argo CD's and Flux's own kinds, which no API server here knows."""
+    for document in yaml.safe_load_all(file.read_text()):
+        for path in paths_of(document):
+            assert (REPOSITORY / path).is_dir(), path
+
+
+def paths_of(document: Manifest) -> list[str]:
+    spec = document.get("spec", {})
+    found = [spec.get("source", {}).get("path"), spec.get("path"), spec.get("chart", {}).get("spec", {}).get("chart")]
+    return [path for path in found if path]
