@@ -53,6 +53,11 @@ class Change:
     new: Entry | None
 
 
+def made_for(owner: Resource) -> tuple[str, str, str]:
+    """How children name ``owner``: its kind as in labels, its namespace and its name."""
+    return owner.KIND.lower(), owner.metadata.namespace, owner.metadata.name
+
+
 def _made_for(raw: Raw) -> tuple[str, str, str] | None:
     labels = kube.labels_of(raw)
     kind = labels.get(names.LABEL_KIND)
@@ -144,8 +149,7 @@ class Store:
 
     def made_for(self, resource: Resource, type_: KubeType) -> list[Entry]:
         """Objects of a type whose labels name ``resource``, by name."""
-        owner = (resource.KIND.lower(), resource.metadata.namespace, resource.metadata.name)
-        return self._sorted(self._made_for.get(owner, ()), type_)
+        return self._sorted(self._made_for.get(made_for(resource), ()), type_)
 
     def _sorted(self, keys: Iterable[ObjectKey], type_: KubeType) -> list[Entry]:
         chosen = sorted((key for key in keys if key.type is type_), key=lambda key: key.name)

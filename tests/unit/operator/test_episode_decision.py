@@ -186,3 +186,24 @@ def test_whatever_happens_it_ends_ready_and_nothing_is_computed_twice(happenings
         desired(world.episode, world.seen, world.now, SETTINGS).status.to_wire()["stages"]
         == (world.episode.status.to_wire()["stages"])
     )
+
+
+DELETED = {"deletionTimestamp": "2026-11-21T12:00:00Z", "finalizers": ["podwright.dev/operator"]}
+
+
+@pytest.mark.parametrize(
+    ("at_work", "minutes", "removes"),
+    [
+        (False, 0, True),
+        (True, 0, False),  # it would write what was removed already
+        (True, 3, True),  # its node is lost
+    ],
+)
+def test_results_are_removed_when_no_stage_writes_any_more(at_work: bool, minutes: int, removes: bool) -> None:
+    world = World(episode(deletionPolicy="Delete"))
+    world.run_to_end()
+    leaving = episode(meta=DELETED, deletionPolicy="Delete").model_copy(update={"status": world.episode.status})
+    plan = desired(leaving, observed(at_work=at_work), NOW + timedelta(minutes=minutes), SETTINGS)
+    assert plan.finalizer
+    assert bool(plan.children) is removes
+    assert not [child for child in plan.children if child.owned]

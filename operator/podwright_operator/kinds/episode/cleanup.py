@@ -1,6 +1,6 @@
 """Removing the results of an Episode with ``deletionPolicy: Delete`` before it goes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from podwright_core.stages import StageName, results_prefix
 from podwright_crds import names
@@ -16,10 +16,14 @@ _RESOURCES = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory":
 _STAGE = "cleanup"
 #: The storage Secret may go before the Job has started, and tells nothing when it does.
 _SECRET_INTERVAL = timedelta(seconds=10)
+#: A pod whose node is lost never ends: the deletion does not wait for it any longer than this.
+_STOP_LIMIT = timedelta(minutes=2)
 
 
-def cleanup_plan(episode: Episode, observed: EpisodeObserved, settings: StageJobSettings) -> Plan:
-    """A Job that removes what only this Episode used; deletion waits until it is over, even where it failed.
+def cleanup_plan(episode: Episode, observed: EpisodeObserved, now: datetime, settings: StageJobSettings) -> Plan:
+    """A Job that removes what only this Episode used, once no stage can write any more.
+
+    Deletion waits until it is over, even where it failed.
 
     Without the storage Secret nothing can be removed: the Episode goes, and the log says what stays.
     """
@@ -32,6 +36,11 @@ def cleanup_plan(episode: Episode, observed: EpisodeObserved, settings: StageJob
     leaves = tuple(results_prefix(namespace, StageName(stage), key) for stage, key in results)
     if observed.bucket is None or (seen is not None and seen.phase is JobPhase.FAILED):
         return Plan(progressing("Deleted."), episode.status, finalizer=False, leaves=leaves)
+    asked = episode.metadata.deletion_timestamp or now
+    if observed.at_work and now - asked < _STOP_LIMIT:
+        # Its Job is not asked for any more, and ends; what it writes until then is removed as well.
+        stopping = progressing("Stopping the stage at work.")
+        return Plan(stopping, episode.status, requeue_after=_SECRET_INTERVAL, finalizer=True, leaves=leaves)
     body = job(
         episode,
         command=["python", "-m", "podwright_pipeline.cleanup", namespace, *("/".join(result) for result in results)],

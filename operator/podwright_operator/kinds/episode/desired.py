@@ -35,7 +35,7 @@ class _Walk:
 def desired(episode: Episode, observed: EpisodeObserved, now: datetime, settings: StageJobSettings) -> Plan:
     """Decide: a pure function."""
     if episode.metadata.deletion_timestamp is not None:
-        return cleanup_plan(episode, observed, settings)
+        return cleanup_plan(episode, observed, now, settings)
     walk = _walk(episode, observed, now, settings)
     current = next((stage for stage in walk.stages if stage.phase is not StagePhase.DONE), None)
     status = status_facts(episode, walk.stages, walk.results, observed.bucket).model_copy(
