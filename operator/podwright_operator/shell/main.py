@@ -17,6 +17,7 @@ from podwright_operator.adapters.texts import BucketTexts
 from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.election import Election, Terms
 from podwright_operator.engine.engine import Engine, EngineSettings
+from podwright_operator.engine.pulse import Pulse
 from podwright_operator.kinds.registry import Ports, kinds
 from podwright_operator.settings import Settings
 from podwright_operator.shell.http import Health, serve
@@ -77,8 +78,9 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
     ):
         engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
         audit = Audit(engine, cluster, settings.namespaces, settings.audit)
-        async with serve(Health(engine, audit), settings.health_port, settings.metrics_port):
-            await _work(engine, audit, election, settings, stop)
+        pulse = Pulse(engine, cluster, audit, settings.namespaces)
+        async with serve(Health(engine, audit, pulse), settings.health_port, settings.metrics_port):
+            await _work(engine, audit, pulse, election, settings, stop)
 
 
 @contextlib.asynccontextmanager
@@ -108,19 +110,21 @@ async def _lead(engine: Engine, election: Election | None) -> None:
 
 
 async def _work(
-    engine: Engine, audit: Audit, election: Election | None, settings: Settings, stop: asyncio.Event
+    engine: Engine, audit: Audit, pulse: Pulse, election: Election | None, settings: Settings, stop: asyncio.Event
 ) -> None:
     """Watch, reconcile and audit; the end of one ends the others."""
     leading = asyncio.create_task(_lead(engine, election), name="engine")
     auditing = asyncio.create_task(audit.run(), name="audit")
-    watching = asyncio.create_task(watch(engine, audit, settings.namespaces, stop), name="watches")
-    tasks = [leading, auditing, watching]
+    pulsing = asyncio.create_task(pulse.run(), name="pulse")
+    watching = asyncio.create_task(watch(engine, audit, pulse, settings.namespaces, stop), name="watches")
+    tasks = [leading, auditing, pulsing, watching]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
     await stop.wait()
     # Work ends and is handed over first; kopf takes its time.
     leading.cancel()
     auditing.cancel()
+    pulsing.cancel()
     await asyncio.wait(tasks, timeout=_GRACE_S)
     watching.cancel()
     await asyncio.wait(tasks, timeout=_GRACE_S)

@@ -13,7 +13,8 @@ import kopf
 from podwright_operator.engine import metrics
 from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.engine import Engine
-from podwright_operator.engine.kube import KubeType, uid_of
+from podwright_operator.engine.kube import KubeType, uid_of, version_of
+from podwright_operator.engine.pulse import Pulse
 
 #: The tokens of service accounts rotate within the hour; kopf asks again for credentials this often.
 _LOGIN_TTL: Final = timedelta(minutes=5)
@@ -41,7 +42,7 @@ def kopf_settings(engine: Engine) -> kopf.OperatorSettings:
     return settings
 
 
-def registry(engine: Engine, audit: Audit) -> kopf.OperatorRegistry:
+def registry(engine: Engine, audit: Audit, pulse: Pulse) -> kopf.OperatorRegistry:
     """Handlers for every type that the engine needs.
 
     An index handler runs while kopf lists; event handlers run once all types are listed. So the engine starts with a
@@ -54,7 +55,7 @@ def registry(engine: Engine, audit: Audit) -> kopf.OperatorRegistry:
         return current_login(arguments["settings"])
 
     for type_ in engine.types:
-        _watch(engine, audit, type_, handlers)
+        _watch(engine, audit, pulse, type_, handlers)
     return handlers
 
 
@@ -63,7 +64,7 @@ def current_login(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None
     return kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
 
 
-def _watch(engine: Engine, audit: Audit, type_: KubeType, handlers: kopf.OperatorRegistry) -> None:
+def _watch(engine: Engine, audit: Audit, pulse: Pulse, type_: KubeType, handlers: kopf.OperatorRegistry) -> None:
     primed: set[str] = set()
 
     @kopf.index(type_.group, type_.version, type_.plural, registry=handlers, id=f"list-{type_}")
@@ -79,17 +80,19 @@ def _watch(engine: Engine, audit: Audit, type_: KubeType, handlers: kopf.Operato
         if event["type"] is None and uid_of(raw) not in primed:
             audit.ask()  # listed again: the watch had broken off
         primed.discard(uid_of(raw))
-        audit.heard(type_, event["object"]["metadata"].get("namespace", ""))
+        namespace = event["object"]["metadata"].get("namespace", "")
+        audit.heard(type_, namespace)
+        pulse.heard(type_, namespace, version_of(raw))
         engine.feed(type_, raw, deleted=event["type"] == "DELETED")
         metrics.WATCH_EVENTS.labels(type_.plural).inc()
         metrics.LAST_EVENT_TIME.set(time.time())
 
 
-async def watch(engine: Engine, audit: Audit, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
+async def watch(engine: Engine, audit: Audit, pulse: Pulse, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
     """Feed the engine until ``stop`` is set; a signal sets it."""
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
-        registry=registry(engine, audit),
+        registry=registry(engine, audit, pulse),
         settings=kopf_settings(engine),
         namespaces=namespaces,
         clusterwide=not namespaces,
