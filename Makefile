@@ -12,7 +12,7 @@ LOCAL := $(RUN) python -m podwright_local
 PYTEST := $(RUN) pytest
 NAMED = $(if $(NAME),--name $(NAME))
 
-.PHONY: lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
+.PHONY: landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -66,6 +66,9 @@ bench-%: sync ## one measurement: bench-demo
 generate: sync ## CRDs, roles and OpenAPI from the code
 	@$(RUN) python -m podwright_crds.generate
 	@$(RUN) python -m podwright_api.openapi
+
+landed: sync ## the schemas as they are now become what later versions may only add to; when a version lands
+	@$(RUN) python -m podwright_crds.compatibility
 
 lock: $(UV) lock-inference ## pin what pyproject.toml and inference/ ask for
 	@$(UV) lock
