@@ -132,6 +132,8 @@ class Audit:
         return type_, namespace if self.namespaces else ""
 
     def _behind(self, key: ObjectKey, version: int) -> bool:
+        if not self.engine.owns(key.namespace):
+            return False
         entry = self.engine.store.entry(key)
         return entry is None or entry.version < version
 

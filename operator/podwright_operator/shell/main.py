@@ -10,7 +10,7 @@ from typing import Final
 import kopf
 
 from podwright_operator.adapters.kubernetes import Connection, KubernetesCluster, RateLimit
-from podwright_operator.adapters.lease import KubernetesLease
+from podwright_operator.adapters.lease import KubernetesLease, OtherDivisions
 from podwright_operator.adapters.probe import HttpProber
 from podwright_operator.adapters.progress import PodProgress
 from podwright_operator.adapters.texts import BucketTexts
@@ -76,9 +76,10 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
         KubernetesCluster(connection(), settings.api_connections, limit, _right_to_write(election)) as cluster,
         make_ports(cluster, settings) as ports,
     ):
-        engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
-        audit = Audit(engine, cluster, settings.namespaces, settings.audit)
-        pulse = Pulse(engine, cluster, audit, settings.namespaces)
+        limits = EngineSettings(settings.workers, settings.resync)
+        engine = Engine(kinds(settings, ports), cluster, limits, shard=settings.shard)
+        audit = Audit(engine, cluster, settings.watched, settings.audit)
+        pulse = Pulse(engine, cluster, audit, settings.watched)
         async with serve(Health(engine, audit, pulse), settings.health_port, settings.metrics_port):
             await _work(engine, audit, pulse, election, settings, stop)
 
@@ -91,8 +92,10 @@ async def _election(settings: Settings) -> AsyncIterator[Election | None]:
         return
     terms = Terms()
     async with KubernetesCluster(connection(), connections=2, attempts=1, seconds=_RENEWAL_S) as cluster:
-        lease = KubernetesLease(cluster, settings.lease_namespace, settings.lease_name, terms.lease)
-        yield Election(lease, settings.identity, terms)
+        where, name, shard = settings.lease_namespace, settings.lease_name, settings.shard
+        lease = KubernetesLease(cluster, where, shard.lease(name), terms.lease)
+        rivals = OtherDivisions(cluster, where, name, shard, terms.lease)
+        yield Election(lease, settings.identity, terms, rivals=rivals)
 
 
 def _right_to_write(election: Election | None) -> Callable[[], bool]:
@@ -116,7 +119,7 @@ async def _work(
     leading = asyncio.create_task(_lead(engine, election), name="engine")
     auditing = asyncio.create_task(audit.run(), name="audit")
     pulsing = asyncio.create_task(pulse.run(), name="pulse")
-    watching = asyncio.create_task(watch(engine, audit, pulse, settings.namespaces, stop), name="watches")
+    watching = asyncio.create_task(watch(engine, audit, pulse, settings.watched, stop), name="watches")
     tasks = [leading, auditing, pulsing, watching]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
