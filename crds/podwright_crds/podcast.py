@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from podwright_crds.constraints import NOT_BLANK, HttpUrl, Language, MediaUrl, Rule
-from podwright_crds.episode import StageStatus
+from podwright_crds.episode import DeletionPolicy, StageStatus
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -134,6 +134,11 @@ class PodcastSpec(SuspendableSpec):
     feed: FeedSettings = Field(default_factory=FeedSettings, description="The show's RSS feed.")
     episode_defaults: EpisodeDefaults = Field(
         default_factory=EpisodeDefaults, description="What an Episode of the show takes where it says nothing itself."
+    )
+    deletion_policy: DeletionPolicy = Field(
+        default=DeletionPolicy.RETAIN,
+        description="What happens to the feed when the Podcast is deleted: Retain leaves it at its address as it was "
+        "last written, Delete removes it. Its episodes have a policy of their own.",
     )
 
 

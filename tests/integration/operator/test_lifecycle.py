@@ -338,3 +338,17 @@ def test_nothing_that_is_not_ours_is_adopted(served: Tenant) -> None:
     served.episode("one")
     served.wait_reason("Episode", "one", "NameConflict")
     assert served.batch.read_namespaced_job(name, served.namespace).metadata.uid == made.metadata.uid
+
+
+def test_a_show_with_the_policy_delete_goes_when_its_feed_is_removed(served: Tenant, kubelet: Kubelet) -> None:
+    served.patch("Podcast", "show", {"spec": {"deletionPolicy": "Delete"}})
+    served.episode("one")
+    kubelet.run_all("one")
+    kubelet.run_feeds("show")
+    served.delete("Podcast", "show")
+    job = until(lambda: served.jobs("show", "cleanup"), "the cleanup Job")[0]
+    assert job.spec.template.spec.containers[0].command[-1] == "show/show"
+    pod = until(lambda: served.pods(job.metadata.name), "its pod")[0].metadata.name
+    kubelet.set_status(pod, "Succeeded", {"terminated": {"exitCode": 0}})
+    until(lambda: not served.exists("Podcast", "show"), "the Podcast's end")
+    served.wait_reason("Episode", "one", "Ready")  # its results are its own

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from podwright_core.channel_limits import TEXT_RULES, max_characters
-from podwright_core.stages import EPISODE_STAGES, PostTarget, StageProgress
+from podwright_core.stages import PostTarget, StageProgress
 from podwright_crds import names
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
@@ -13,13 +13,14 @@ from podwright_crds.episode import Episode
 from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
 from podwright_operator.engine.kind import Index, Kind, View, Wake
-from podwright_operator.engine.kube import JOB, POD, Raw, labels_of
+from podwright_operator.engine.kube import JOB, POD
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.endpoints import endpoint_facts
 from podwright_operator.kinds.episode.desired import desired
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.job_state import JobSeen, jobs_seen
 from podwright_operator.kinds.ports import Progress
+from podwright_operator.kinds.removal import may_write
 from podwright_operator.kinds.selection import selects
 from podwright_operator.kinds.stage_job import CONTAINER
 from podwright_operator.settings import StageJobSettings
@@ -117,7 +118,7 @@ class EpisodeKind(Kind[Episode, EpisodeObserved]):
             targets=_targets(resource, view),
             progress=await self._running_progress(namespace, jobs),
             shared_results=_shared_results(resource, view) if leaving else frozenset(),
-            at_work=leaving and any(_writes(pod) for pod in view.labelled(resource, POD)),
+            at_work=leaving and may_write(view.labelled(resource, POD)),
         )
 
     def desired(self, resource: Episode, observed: EpisodeObserved, now: datetime) -> Plan:
@@ -149,13 +150,6 @@ def _targets(episode: Episode, view: View) -> tuple[PostTarget, ...]:
         for channel in channels
         if channel.spec.type.value in TEXT_RULES
     )
-
-
-def _writes(pod: Raw) -> bool:
-    """Whether a stage's pod can still write results; also one whose Job is gone, until it has ended."""
-    stage = labels_of(pod).get(names.LABEL_STAGE)
-    over = pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}
-    return stage in set(EPISODE_STAGES) and not over
 
 
 def _shared_results(episode: Episode, view: View) -> frozenset[str]:
