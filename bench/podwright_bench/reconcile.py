@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -318,11 +318,15 @@ async def measure(size: Size, folder: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default=os.environ.get("SIZE") or "full")
+    parser.add_argument("--objects", type=int, help="another number of Episodes than the size says")
     parser.add_argument("--keep", type=Path, help="folder for logs and data, kept")
     arguments = parser.parse_args()
+    size = SIZES[arguments.size]
+    if arguments.objects:
+        size = replace(size, name=f"{size.name} with {arguments.objects} objects", objects=arguments.objects)
     with tempfile.TemporaryDirectory(prefix="podwright-bench-") as temporary:
         folder = arguments.keep or Path(temporary)
-        figures = asyncio.run(measure(SIZES[arguments.size], folder))
+        figures = asyncio.run(measure(size, folder))
     print(json.dumps(figures), flush=True)
 
 

@@ -140,7 +140,7 @@ class KubernetesCluster:
         for namespace in namespaces or ("",):
             query = {"limit": "1000", **({"labelSelector": type_.selector} if type_.selector else {})}
             while True:
-                path = _path(ObjectKey(type_, namespace, "")) if namespace else f"{_root(type_)}/{type_.plural}"
+                path = kube.collection(type_, namespace)
                 page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
                 for item in page["items"] or ():  # null where there is none
                     metadata = item["metadata"]
@@ -174,7 +174,7 @@ class KubernetesCluster:
         if known is not None and now - known[0] < (_SERVED_TTL_S if known[1] else _MISSING_TTL_S):
             return known[1]
         try:
-            found = await self._ask("GET", "discover", type_, _root(type_))
+            found = await self._ask("GET", "discover", type_, kube.root(type_))
             served = any(item["name"] == type_.plural for item in found.get("resources", ()))
         except NotFoundError:
             served = False
@@ -251,12 +251,8 @@ _EVENT = KubeType("Event", "events", "v1", "events.k8s.io")
 _POD = KubeType("Pod", "pods", "v1")
 
 
-def _root(type_: KubeType) -> str:
-    return f"/apis/{type_.group}/{type_.version}" if type_.group else f"/api/{type_.version}"
-
-
 def _path(key: ObjectKey) -> str:
-    collection = f"{_root(key.type)}/namespaces/{key.namespace}/{key.type.plural}"
+    collection = f"{kube.root(key.type)}/namespaces/{key.namespace}/{key.type.plural}"
     return f"{collection}/{key.name}" if key.name else collection
 
 

@@ -80,10 +80,6 @@ class Engine:
             found.update(dict.fromkeys(own(wake.source) for wake in kind.wakes))
         return tuple(found)
 
-    def prime(self, type_: KubeType, raw: Raw) -> None:
-        """Take an object of the first listing; nothing is decided until ``start``."""
-        self.store.put(type_, raw)
-
     @property
     def started(self) -> bool:
         return self._started.is_set()
@@ -96,7 +92,7 @@ class Engine:
         await self._started.wait()
 
     def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False) -> bool:
-        """Take a watch event; returns whether it was news."""
+        """Take what a watch listed or told; returns whether it was news. Nothing is decided until ``start``."""
         change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)
         if change is not None:
             self._wake(change, by=None)

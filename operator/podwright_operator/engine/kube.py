@@ -54,6 +54,16 @@ class ObjectKey(NamedTuple):
         return f"{self.type.kind}/{self.namespace}/{self.name}"
 
 
+def root(type_: KubeType) -> str:
+    """The API's path under which a type is served."""
+    return f"/apis/{type_.group}/{type_.version}" if type_.group else f"/api/{type_.version}"
+
+
+def collection(type_: KubeType, namespace: str) -> str:
+    """The path of a type's objects in a namespace; an empty one stands for all."""
+    return f"{root(type_)}/namespaces/{namespace}/{type_.plural}" if namespace else f"{root(type_)}/{type_.plural}"
+
+
 def own(model: type[Resource]) -> KubeType:
     """The Kubernetes type of one of Podwright's kinds."""
     return _own_types.setdefault(

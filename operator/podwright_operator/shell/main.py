@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Final
 
 import kopf
@@ -70,15 +70,17 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
     """Run until ``stop`` is set or a signal comes."""
     stop = stop or asyncio.Event()
     limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
+    login = connection()
     async with (
         _election(settings) as election,
-        KubernetesCluster(connection(), settings.api_connections, limit, _right_to_write(election)) as cluster,
+        KubernetesCluster(login, settings.api_connections, limit, _right_to_write(election)) as cluster,
         make_ports(cluster, settings) as ports,
     ):
         engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
         audit = Audit(engine, cluster, settings.namespaces, settings.audit)
         async with serve(Health(engine, audit), settings.health_port, settings.metrics_port):
-            await _work(engine, audit, election, settings, stop)
+            watching = watch(login, engine, audit, settings.namespaces, stop)
+            await _work(engine, audit, election, watching, stop)
 
 
 @contextlib.asynccontextmanager
@@ -108,17 +110,21 @@ async def _lead(engine: Engine, election: Election | None) -> None:
 
 
 async def _work(
-    engine: Engine, audit: Audit, election: Election | None, settings: Settings, stop: asyncio.Event
+    engine: Engine,
+    audit: Audit,
+    election: Election | None,
+    watches: Coroutine[None, None, None],
+    stop: asyncio.Event,
 ) -> None:
     """Watch, reconcile and audit; the end of one ends the others."""
     leading = asyncio.create_task(_lead(engine, election), name="engine")
     auditing = asyncio.create_task(audit.run(), name="audit")
-    watching = asyncio.create_task(watch(engine, audit, settings.namespaces, stop), name="watches")
+    watching = asyncio.create_task(watches, name="watches")
     tasks = [leading, auditing, watching]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
     await stop.wait()
-    # Work ends and is handed over first; kopf takes its time.
+    # Work ends and is handed over first.
     leading.cancel()
     auditing.cancel()
     await asyncio.wait(tasks, timeout=_GRACE_S)
