@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import aiohttp
+from pydantic_core import from_json, to_json
 
 from podwright_crds import names
 from podwright_operator.engine import kube, metrics
@@ -213,7 +214,7 @@ class KubernetesCluster:
         attempts: int | None = None,
     ) -> Any:
         """The parsed answer; the text of one that is not JSON."""
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        data = None if body is None else to_json(body)
         attempts = attempts or self._attempts
         for attempt in range(1, attempts + 1):
             await self._limit.take()
@@ -233,7 +234,7 @@ class KubernetesCluster:
                     metrics.API_REQUESTS.labels(verb, type_.plural, response.status).inc()
                     if response.ok:
                         is_json = response.content_type == "application/json"
-                        return await (response.json() if is_json else response.text())
+                        return from_json(await response.read()) if is_json else await response.text()
                     error = _error(response.status, await response.text())
                     if response.status not in _RETRIED or attempt == attempts:
                         raise error
