@@ -15,7 +15,7 @@ NAMED = $(if $(NAME),--name $(NAME))
 .PHONY: landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
 help: ## this list
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+	@sed -nE 's/^([a-z][a-z0-9%-]*):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 $(UV):
 	@echo "installing uv $(UV_VERSION)"

@@ -28,6 +28,23 @@ LEAST_SUPPORT = 0.6
 PASSAGE = 2
 LEAST_PASSAGE_SUPPORT = 0.6
 
+#: Sentences are about the same matter when one has at least this share of the other's content words.
+LEAST_LIKENESS = 0.5
+#: Words that turn a statement around, as words are compared: without case and apostrophe.
+_DENIALS: dict[str, frozenset[str]] = {
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "aint arent cannot cant couldnt didnt doesnt dont hadnt hasnt havent isnt mustnt neednt neither never no "
+        "nobody none nor not nothing shouldnt unable wasnt werent without wont wouldnt",
+        "de": "kein keine keinem keinen keiner keines nein nicht nichts nie niemals niemand ohne weder",
+        "es": "jamás nada nadie ni ningún ninguna ninguno no nunca sin tampoco",
+        "fr": "aucun aucune jamais ne ni nul pas personne rien sans",
+        "it": "mai nessun nessuna nessuno niente non né nulla senza",
+        "nl": "geen nergens niemand niet niets nooit zonder",
+        "pt": "jamais nada nem nenhum nenhuma ninguém nunca não sem",
+    }.items()
+}
+
 _LINK = re.compile(
     r"https?://[^\s<>\"”]+"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
@@ -93,6 +110,15 @@ class Sources:
                     (frozenset(numbers(passage, self.language)), frozenset(content_stems(passage, self.language)))
                 )
         return tuple(found)
+
+    @cached_property
+    def statements(self) -> tuple[tuple[bool, frozenset[str]], ...]:
+        """Of every sentence: whether it denies something, and its stems."""
+        return tuple(
+            (denies(sentence, self.language), frozenset(content_stems(sentence, self.language)))
+            for text in self.texts
+            for sentence in sentences(text)
+        )
 
     @cached_property
     def links(self) -> frozenset[str]:
@@ -190,5 +216,28 @@ def misplaced_numbers(text: str, known: Sources) -> list[str]:
             continue
         best = max((len(stems & passage_stems) for held, passage_stems in known.passages if claimed <= held), default=0)
         if best / len(stems) < LEAST_PASSAGE_SUPPORT:
+            found.append(sentence)
+    return found
+
+
+def denies(text: str, language: str) -> bool:
+    """Whether a text has a word that turns a statement around (not, never, without)."""
+    return not _DENIALS.get(base_language(language), frozenset()).isdisjoint(norms(text))
+
+
+def turned_around(text: str, known: Sources) -> list[str]:
+    """Sentences that deny what the episode says, or say what it denies.
+
+    A denial must come from a sentence about the same matter that denies something too; a statement about a matter of
+    which the episode only ever denies something is refused.
+    """
+    found = []
+    for sentence in sentences(text):
+        stems = frozenset(content_stems(sentence, known.language))
+        denial = denies(sentence, known.language)
+        alike = {
+            denied for denied, held in known.statements if len(stems & held) >= max(LEAST_LIKENESS * len(stems), 1)
+        }
+        if (denial and True not in alike) or (not denial and alike == {True}):
             found.append(sentence)
     return found

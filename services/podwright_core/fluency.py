@@ -26,6 +26,14 @@ _LEAKS = re.compile(
     r"|\bi(?:'m| am) (?:sorry|unable|happy to help)\b|\bplaceholder\b|\binsert \w+ here\b|\\[nu\"]",
     re.IGNORECASE,
 )
+#: Praise that a listener has not given: words of advertisements, which small models put in where they know nothing.
+_PUFFERY = re.compile(
+    r"\b(?:amazing|astonishing|awesome|breathtaking|captivating|cutting-edge|exhilarating|fascinating|game[- ]chang\w+"
+    r"|groundbreaking|incredibl[ey]|like never before|mind-?blowing|must-(?:hear|listen|read|see)|revolutionary"
+    r"|at your fingertips|(?:a )?treasure trove|ultimate|unforgettable|unleash\w*|unparalleled"
+    r"|atemberaubend\w*|bahnbrechend\w*|einzigartig\w*|faszinierend\w*|sensationell\w*|unglaublich\w*)\b",
+    re.IGNORECASE,
+)
 #: A text about an episode that says "I" speaks as if it were one of those who are heard.
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’](?:m|ve|ll|d)|[Mm]e|[Mm]y|[Mm]yself)\b")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)
@@ -49,6 +57,8 @@ def problems(
     heard = said.casefold()
     if any(match.group().casefold() not in heard for match in _LEAKS.finditer(text)):
         found.append("it talks about the task or has placeholders; write only the text itself")
+    if any(match.group().casefold() not in heard for match in _PUFFERY.finditer(text)):
+        found.append("it praises as an advertisement does; say plainly what is in the episode")
     if _MARKUP.search(text):
         found.append("it has markup; write plain text")
     if base_language(language) == "en" and _FIRST_PERSON.search(text):

@@ -79,7 +79,14 @@ def prose_problems(
     least_support: float = claims.LEAST_SUPPORT,
 ) -> list[str]:
     """Why a text about the episode may not be published: how it is written, and what it claims."""
-    found = fluency.problems(text, language=language, shortest=shortest, instructions=instructions, sentence=sentence)
+    found = fluency.problems(
+        text,
+        language=language,
+        shortest=shortest,
+        instructions=instructions,
+        said=" ".join(known.texts),
+        sentence=sentence,
+    )
     found += [str(claim) for claim in claims.unsupported(text, known, language=language)]
     # The vocabulary can be compared only where text and transcript share a language.
     same_language = base_language(language) == base_language(known.language)
@@ -87,6 +94,7 @@ def prose_problems(
         found += [
             f"the episode says nothing like '{sentence[:60]}'" for sentence in claims.misplaced_numbers(text, known)
         ]
+        found += [f"the episode does not say '{sentence[:60]}'" for sentence in claims.turned_around(text, known)]
     if same_language and claims.support(text, known) < least_support:
         found.append("it speaks of things that do not occur in the episode; use only what the transcript says")
     return found

@@ -237,7 +237,6 @@ MAY = [
     (OPERATOR, "create", "jobs.batch", TENANT),
     (OPERATOR, "get", "secrets", TENANT),
     (OPERATOR, "get", "pods/log", TENANT),
-    (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
     (OPERATOR, "create", "leases.coordination.k8s.io", SYSTEM),
     (OPERATOR, "list", "leases.coordination.k8s.io", SYSTEM),
     (OPERATOR, "update", "leases.coordination.k8s.io/podwright-operator", SYSTEM),
@@ -245,6 +244,7 @@ MAY = [
     (FACADE, "create", "episodes.podwright.dev", TENANT),
 ]
 MAY_NOT = [
+    (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
     (OPERATOR, "list", "secrets", TENANT),
     (OPERATOR, "create", "pods", TENANT),
     (OPERATOR, "update", "leases.coordination.k8s.io/another", SYSTEM),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import aiohttp
+from pydantic_core import from_json, to_json
 
 from podwright_crds import names
 from podwright_operator.engine import kube, metrics
@@ -142,7 +143,7 @@ class KubernetesCluster:
         for namespace in namespaces or ("",):
             query = {"limit": "1000", **_selected(type_)}
             while True:
-                path = _collection(type_, namespace)
+                path = kube.collection(type_, namespace)
                 page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
                 for item in page["items"] or ():  # null where there is none
                     metadata = item["metadata"]
@@ -157,13 +158,8 @@ class KubernetesCluster:
 
     async def list_all(self, type_: KubeType, namespace: str) -> list[Raw]:
         """A small collection, as it is in etcd now."""
-        page = await self._object("GET", "list", type_, _collection(type_, namespace), query=_selected(type_))
+        page = await self._object("GET", "list", type_, kube.collection(type_, namespace), query=_selected(type_))
         return list(page["items"] or ())
-
-    async def version_now(self, type_: KubeType, namespace: str) -> int:
-        query = {"limit": "1", **_selected(type_)}
-        page = await self._object("GET", "list", type_, _collection(type_, namespace), query=query)
-        return kube.version_of(page)
 
     async def changed_since(self, type_: KubeType, namespace: str, version: int) -> bool:
         """Opens a watch for a second; the first piece of what it brings says enough."""
@@ -171,7 +167,7 @@ class KubernetesCluster:
         await self._limit.take()
         try:
             async with self._session.get(
-                self._connection.server + _collection(type_, namespace),
+                self._connection.server + kube.collection(type_, namespace),
                 params=query,
                 headers={**self._connection.headers(), **_METADATA_WATCH},
             ) as response:
@@ -207,7 +203,7 @@ class KubernetesCluster:
         if known is not None and now - known[0] < (_SERVED_TTL_S if known[1] else _MISSING_TTL_S):
             return known[1]
         try:
-            found = await self._ask("GET", "discover", type_, _root(type_))
+            found = await self._ask("GET", "discover", type_, kube.root(type_))
             served = any(item["name"] == type_.plural for item in found.get("resources", ()))
         except NotFoundError:
             served = False
@@ -246,7 +242,7 @@ class KubernetesCluster:
         attempts: int | None = None,
     ) -> Any:
         """The parsed answer; the text of one that is not JSON."""
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        data = None if body is None else to_json(body)
         attempts = attempts or self._attempts
         for attempt in range(1, attempts + 1):
             await self._limit.take()
@@ -266,7 +262,7 @@ class KubernetesCluster:
                     metrics.API_REQUESTS.labels(verb, type_.plural, response.status).inc()
                     if response.ok:
                         is_json = response.content_type == "application/json"
-                        return await (response.json() if is_json else response.text())
+                        return from_json(await response.read()) if is_json else await response.text()
                     error = _error(response.status, await response.text())
                     if response.status not in _RETRIED or attempt == attempts:
                         raise error
@@ -284,21 +280,12 @@ _EVENT = KubeType("Event", "events", "v1", "events.k8s.io")
 _POD = KubeType("Pod", "pods", "v1")
 
 
-def _root(type_: KubeType) -> str:
-    return f"/apis/{type_.group}/{type_.version}" if type_.group else f"/api/{type_.version}"
-
-
-def _collection(type_: KubeType, namespace: str) -> str:
-    """Of one namespace, or of all."""
-    return _path(ObjectKey(type_, namespace, "")) if namespace else f"{_root(type_)}/{type_.plural}"
-
-
 def _selected(type_: KubeType) -> dict[str, str]:
     return {"labelSelector": type_.selector} if type_.selector else {}
 
 
 def _path(key: ObjectKey) -> str:
-    collection = f"{_root(key.type)}/namespaces/{key.namespace}/{key.type.plural}"
+    collection = f"{kube.root(key.type)}/namespaces/{key.namespace}/{key.type.plural}"
     return f"{collection}/{key.name}" if key.name else collection
 
 

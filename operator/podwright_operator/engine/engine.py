@@ -87,11 +87,6 @@ class Engine:
         """Whether this operator works there; what lies elsewhere is never in memory."""
         return self._shard.owns(namespace)
 
-    def prime(self, type_: KubeType, raw: Raw) -> None:
-        """Take an object of the first listing; nothing is decided until ``start``."""
-        if self.owns(raw["metadata"].get("namespace", "")):
-            self.store.put(type_, raw)
-
     @property
     def started(self) -> bool:
         return self._started.is_set()
@@ -104,7 +99,7 @@ class Engine:
         await self._started.wait()
 
     def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False) -> bool:
-        """Take a watch event; returns whether it was news."""
+        """Take what a watch listed or told; returns whether it was news. Nothing is decided until ``start``."""
         if not self.owns(raw["metadata"].get("namespace", "")):
             return False
         change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)

@@ -6,14 +6,15 @@ asking is cheap enough to be done all the time, where comparing whole listings (
 
 import asyncio
 import logging
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
 from podwright_operator.engine.audit import Audit, Stream
-from podwright_operator.engine.cluster import ClusterError, ConflictError
+from podwright_operator.engine.cluster import ClusterError
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kube import KubeType
 
@@ -24,15 +25,12 @@ _AT_ONCE: Final = 4
 
 
 class Changes(Protocol):
-    async def version_now(self, type_: KubeType, namespace: str) -> int:
-        """The version from which a watch of this type would begin now; an empty namespace stands for all."""
-        ...
-
     async def changed_since(self, type_: KubeType, namespace: str, version: int) -> bool:
-        """Whether something has changed since; ``ConflictError`` where the API server does not know any more."""
-        ...
+        """Whether something has changed since, in all namespaces where none is named.
 
-    async def serves(self, type_: KubeType) -> bool: ...
+        Raises ``ConflictError`` where the API server does not know any more.
+        """
+        ...
 
 
 @dataclass
@@ -47,22 +45,22 @@ class Pulse:
     interval: timedelta = timedelta(seconds=15)
     #: An event may take this long to arrive.
     patience: timedelta = timedelta(seconds=20)
-    #: Time and version of the last event of each watch.
+    #: Ends a watch's connection, so that it begins another.
+    renew: Callable[[KubeType, str], None] = lambda type_, namespace: None  # noqa: ARG005  (where there are no watches)
+    #: When each watch brought something last, and up to which version it has told.
     _heard: dict[Stream, tuple[float, int]] = field(default_factory=dict, init=False)
-    #: What each watch has told up to.
-    _told: dict[Stream, int] = field(default_factory=dict, init=False)
     _deaf: set[Stream] = field(default_factory=set, init=False)
 
     def heard(self, type_: KubeType, namespace: str, version: int) -> None:
-        """A watch brought an event."""
+        """A watch has told of everything up to this version."""
         stream = self._stream(type_, namespace)
         _, before = self._heard.get(stream, (0.0, 0))
-        self._heard[stream] = (time.monotonic(), max(before, version))
+        self._heard[stream] = (time.monotonic(), version if before == sys.maxsize else max(before, version))
         self._deaf.discard(stream)
 
     @property
     def problem(self) -> str | None:
-        """Set while a watch is deaf; a new process makes new watches, and an event that comes ends it."""
+        """Set while a watch is deaf: what it brings over another connection, or in another process, ends it."""
         deaf = [f"{type_} {where}".strip() for type_, where in self._deaf]
         return f"watches bring no events: {', '.join(sorted(deaf))}" if deaf else None
 
@@ -96,32 +94,23 @@ class Pulse:
 
     async def _is_behind(self, stream: Stream) -> float | None:
         """When this was asked, where something has changed of which the watch has not told."""
-        type_, namespace = stream
         asked = time.monotonic()
         when, version = self._heard.get(stream, (0.0, 0))
-        known, self._told[stream] = self._told.get(stream, 0), max(version, self._told.get(stream, 0))
-        if asked - when < self.interval.total_seconds() and version:
-            return None
+        if not 0 < version < sys.maxsize or asked - when < self.interval.total_seconds():
+            return None  # it has not begun, its type is not served, or it brings something all the time
         try:
-            if type_.optional and not await self.changes.serves(type_):
-                return None
-            if not (known or version):
-                self._told[stream] = await self.changes.version_now(type_, namespace)
-                return None
-            changed = await self.changes.changed_since(type_, namespace, self._told[stream])
-        except ConflictError:
-            self._told.pop(stream)
-            self._heard.pop(stream, None)
-            return None
-        except ClusterError:  # while it does not answer, no watch can bring anything
-            return None
+            changed = await self.changes.changed_since(*stream, version)
+        except ClusterError:
+            return None  # while it does not answer, or has forgotten that version, nothing can be said of the watch
         return asked if changed else None
 
     async def _wait_for(self, stream: Stream, asked: float) -> None:
         """An event on its way ends the suspicion, whichever it is: they come in order."""
         await asyncio.sleep(self.patience.total_seconds())
-        if self._heard.get(stream, (0.0, 0))[0] >= asked or stream in self._deaf:
+        if self._heard.get(stream, (0.0, 0))[0] >= asked:
             return
+        if stream not in self._deaf:
+            logger.error("the watch of %s brings no events", f"{stream[0]} {stream[1]}".strip())
         self._deaf.add(stream)
+        self.renew(*stream)
         self.audit.ask()
-        logger.error("the watch of %s brings no events", f"{stream[0]} {stream[1]}".strip())

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Final
 
 import kopf
@@ -71,9 +71,10 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
     """Run until ``stop`` is set or a signal comes."""
     stop = stop or asyncio.Event()
     limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
+    login = connection()
     async with (
         _election(settings) as election,
-        KubernetesCluster(connection(), settings.api_connections, limit, _right_to_write(election)) as cluster,
+        KubernetesCluster(login, settings.api_connections, limit, _right_to_write(election)) as cluster,
         make_ports(cluster, settings) as ports,
     ):
         limits = EngineSettings(settings.workers, settings.resync)
@@ -81,7 +82,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
         audit = Audit(engine, cluster, settings.watched, settings.audit)
         pulse = Pulse(engine, cluster, audit, settings.watched)
         async with serve(Health(engine, audit, pulse), settings.health_port, settings.metrics_port):
-            await _work(engine, audit, pulse, election, settings, stop)
+            watching = watch(login, engine, audit, pulse, settings.watched, stop)
+            await _work(engine, audit, pulse, election, watching, stop)
 
 
 @contextlib.asynccontextmanager
@@ -113,18 +115,23 @@ async def _lead(engine: Engine, election: Election | None) -> None:
 
 
 async def _work(
-    engine: Engine, audit: Audit, pulse: Pulse, election: Election | None, settings: Settings, stop: asyncio.Event
+    engine: Engine,
+    audit: Audit,
+    pulse: Pulse,
+    election: Election | None,
+    watches: Coroutine[None, None, None],
+    stop: asyncio.Event,
 ) -> None:
     """Watch, reconcile and audit; the end of one ends the others."""
     leading = asyncio.create_task(_lead(engine, election), name="engine")
     auditing = asyncio.create_task(audit.run(), name="audit")
     pulsing = asyncio.create_task(pulse.run(), name="pulse")
-    watching = asyncio.create_task(watch(engine, audit, pulse, settings.watched, stop), name="watches")
+    watching = asyncio.create_task(watches, name="watches")
     tasks = [leading, auditing, pulsing, watching]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
     await stop.wait()
-    # Work ends and is handed over first; kopf takes its time.
+    # Work ends and is handed over first.
     leading.cancel()
     auditing.cancel()
     pulsing.cancel()

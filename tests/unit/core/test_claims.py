@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from podwright_core.claims import misplaced_numbers, numbers, sources, support, unsupported
+from podwright_core.claims import misplaced_numbers, numbers, sources, support, turned_around, unsupported
 from podwright_core.transcript import Transcript
 from tests.unit.core.spoken import transcripts
 
@@ -92,3 +92,45 @@ def test_a_number_stays_in_its_context() -> None:
     assert misplaced_numbers("Dial 1234 and the console rings.", known) == []
     assert misplaced_numbers("You can test the echo mode by dialing 1234.", known) != []
     assert misplaced_numbers("The latency of the server is 8500 units.", known) != []
+
+
+SAID = sources(
+    "en",
+    [
+        "If you dial 1234, you can try to ring the console. We never use fresh yeast in this bakery.",
+        "The oven isn't hot enough in the morning. Sourdough needs patience.",
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You can try to dial 1234, but you can't.",
+        "They use fresh yeast in the bakery.",
+        "In the morning the oven is hot enough.",
+        "Sourdough does not need patience.",
+        "It isn't about cats.",
+    ],
+)
+def test_what_turns_a_statement_around_is_named(text: str) -> None:
+    assert turned_around(text, SAID) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dial 1234 to try to ring the console.",
+        "The bakery doesn't use fresh yeast.",
+        "In the morning the oven cannot be hot enough.",
+        "Why patience matters for sourdough.",
+        "A talk about bread.",
+    ],
+)
+def test_what_keeps_a_statement_passes(text: str) -> None:
+    assert turned_around(text, SAID) == []
+
+
+@given(transcripts())
+def test_a_transcript_turns_nothing_around(spoken: Transcript) -> None:
+    assert turned_around(spoken.text, sources(spoken.language, [spoken.text])) == []

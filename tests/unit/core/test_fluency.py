@@ -26,6 +26,7 @@ def test_a_good_text_has_no_problems() -> None:
         ("The bread the bread the bread the bread the bread the bread the bread.", "repeats itself"),
         ("Bread needs very little work, but it needs patience and a", "breaks off"),
         ("Brot braucht wenig Arbeit, dafür Geduld sowie einen heißen Ofen.", "not in the language"),
+        ("Learn more about the amazing art of bread at your fingertips today.", "praises"),
         ("I have been baking this bread for a long time, and it is fine.", "speaks as 'I'"),
         ("Write a short text for the show notes that tells listeners about it.", "instructions"),
     ],
@@ -34,6 +35,11 @@ def test_what_small_models_do_wrong_is_named(text: str, reason: str) -> None:
     told = "Write a short text for the show notes that tells listeners what they will hear."
     found = problems(text, language="en", shortest=20, instructions=told)
     assert any(reason in problem for problem in found), found
+
+
+def test_praise_that_was_said_may_be_repeated() -> None:
+    text = "They talk about an amazing loaf that Julia baked in the morning."
+    assert problems(text, language="en", shortest=20, said="It was an amazing loaf.") == []
 
 
 def test_who_talks_about_json_may_be_written_about_so() -> None:

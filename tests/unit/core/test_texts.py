@@ -11,6 +11,7 @@ from podwright_core.texts import (
     compose_post,
     copied,
     post_problems,
+    prose_problems,
     show_notes,
     title_problems,
 )
@@ -146,3 +147,11 @@ def test_show_notes() -> None:
 )
 def test_what_may_stand_of_a_text(text: str, left: str) -> None:
     assert believable(text, KNOWN, language="en", longest=300) in {left, f"{left} Very little work is needed."}
+
+
+def test_words_of_the_episode_are_neither_leaks_nor_praise() -> None:
+    text = "They keep JSON in an amazing jar of glass and feed it flour."
+    said = "We keep JSON in an amazing jar of glass. You feed it flour."
+    assert prose_problems(text, sources("en", [said]), language="en", shortest=20) == []
+    elsewhere = "We keep notes in a jar of glass. You feed it flour."
+    assert len(prose_problems(text, sources("en", [elsewhere]), language="en", shortest=20)) >= 2

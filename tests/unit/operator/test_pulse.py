@@ -1,6 +1,7 @@
 """A quiet watch is well; one that does not bring what has changed is deaf, until it brings something."""
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -20,19 +21,13 @@ from tests.unit.operator.builders import NAMESPACE
 
 @dataclass
 class Server:
-    """The version of each type's last change, as an API server would answer."""
+    """The version of each type's last change, as an API server answers."""
 
     versions: dict[KubeType, int] = field(default_factory=dict)
     #: Changes before this one are forgotten.
     oldest: int = 0
-    now: int = 100
     error: ClusterError | None = None
     asked: list[tuple[KubeType, str, int]] = field(default_factory=list)
-
-    async def version_now(self, type_: KubeType, namespace: str) -> int:  # noqa: ARG002
-        if self.error:
-            raise self.error
-        return self.now
 
     async def changed_since(self, type_: KubeType, namespace: str, version: int) -> bool:
         if self.error:
@@ -41,9 +36,6 @@ class Server:
         if version < self.oldest:
             raise ConflictError("too old resource version (HTTP 410)")
         return self.versions.get(type_, 0) > version
-
-    async def serves(self, type_: KubeType) -> bool:  # noqa: ARG002
-        return True
 
 
 def pulse(server: Server, namespaces: tuple[str, ...] = ()) -> Pulse:
@@ -56,28 +48,41 @@ def pulse(server: Server, namespaces: tuple[str, ...] = ()) -> Pulse:
 async def test_quiet_watches_of_a_quiet_cluster_are_well() -> None:
     server = Server({JOB: 100})
     watched = pulse(server)
+    watched.heard(JOB, NAMESPACE, 100)
     for _ in range(3):
         await watched.check()
     assert watched.problem is None
-    assert {version for _, _, version in server.asked} == {100}
+    assert server.asked == [(JOB, "", 100)] * 3  # the others have not begun
 
 
 async def test_a_watch_that_does_not_bring_a_change_is_deaf_until_it_brings_one() -> None:
-    server = Server()
+    server = Server({JOB: 130, POD: 50})
     watched = pulse(server)
+    renewed: list[KubeType] = []
+    watched.renew = lambda type_, _: renewed.append(type_)
     watched.heard(JOB, NAMESPACE, 120)
-    await watched.check()
-    server.versions[JOB] = 130
+    watched.heard(POD, NAMESPACE, 50)
     await watched.check()
     assert watched.problem == "watches bring no events: jobs.batch"
-    assert (POD, "", 100) in server.asked
     assert watched.audit._asked.is_set()
     await watched.check()
     assert watched.problem
+    assert renewed == [JOB, JOB]
     watched.heard(JOB, NAMESPACE, 130)
     assert watched.problem is None
     await watched.check()
     assert watched.problem is None
+
+
+async def test_a_type_that_comes_to_be_served_is_asked_about_from_then_on() -> None:
+    server = Server({JOB: 130})
+    watched = pulse(server)
+    watched.heard(JOB, "", sys.maxsize)  # as a listing of nothing tells
+    await watched.check()
+    assert not server.asked
+    watched.heard(JOB, "", 120)
+    await watched.check()
+    assert server.asked == [(JOB, "", 120)]
 
 
 async def test_an_event_on_its_way_is_waited_for() -> None:
@@ -112,7 +117,7 @@ async def test_an_api_server_that_cannot_tell_says_nothing_about_watches(what: s
     if what == "away":
         server.error = ClusterError("connection refused")
     else:
-        server.oldest, server.now = 90, 130
+        server.oldest = 90
     for _ in range(3):
         await watched.check()
     assert watched.problem is None

@@ -135,8 +135,8 @@ def _later(stage: StageName, previous: StageStatus | None, now: datetime) -> Sta
 
 
 def _kept(observed: EpisodeObserved) -> frozenset[tuple[KubeType, str]]:
-    """Finished Jobs stay for their logs until their time to live ends."""
-    return frozenset((JOB, job.name) for job in observed.jobs if job.is_over)
+    """Finished Jobs stay for their logs until their time to live ends; a pod's end is told before its Job's."""
+    return frozenset((JOB, job.name) for job in observed.jobs if job.is_over or job.done is not None)
 
 
 def _percent(current: StageStatus | None) -> str | None:
