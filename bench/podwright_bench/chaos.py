@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -132,13 +133,15 @@ class Chaos:
         return dict(found["spec"]) if found else {}
 
     async def _again(self, name: str, how: signal.Signals | None, pause: float = 0.0) -> None:
+        operator = self.operators[name]
         self.down.add(name)
         try:
-            if how is not None and self.operators[name].runs:
-                await asyncio.to_thread(self.operators[name].stop, how)
+            if how is not None and operator.runs:
+                await asyncio.to_thread(_end, operator, how)
             await asyncio.sleep(pause)
-            if not self.operators[name].runs:
-                await asyncio.to_thread(self.operators[name].start)
+            while not operator.runs:
+                with contextlib.suppress(AssertionError):  # it ended at once: that is for Kubernetes to try again
+                    await asyncio.to_thread(operator.start)
         finally:
             self.down.discard(name)
 
@@ -172,7 +175,9 @@ class Chaos:
         seconds = self.dice.uniform(0, 4)
 
         def restart() -> None:
-            with _one_at_a_time, self.control_plane.without(program, how):
+            # Kubernetes' controllers ask ever more rarely while it is away, up to a minute apart; fresh ones at once.
+            controllers = self.control_plane.without("kube-controller-manager")
+            with _one_at_a_time, controllers, self.control_plane.without(program, how):
                 time.sleep(seconds)
 
         await asyncio.to_thread(restart)
@@ -228,6 +233,14 @@ async def _befall(name: str, fault: Callable[[], Awaitable[None]]) -> None:
 _one_at_a_time: Final = threading.Lock()
 
 
+def _end(operator: Operator, how: signal.Signals) -> None:
+    try:
+        operator.stop(how)
+    except subprocess.TimeoutExpired:  # as when its grace period is over
+        say("an operator did not stop within 30 s")
+        operator.stop(signal.SIGKILL)
+
+
 def _is_open(item: dict[str, Any]) -> bool:
     status = item.get("status", {})
     return not status.get("conditions") or status.get("phase") in {"Pending", "Running"}
@@ -242,6 +255,7 @@ def _is_well(operator: Operator) -> bool:
 
 async def run(size: Size, seed: int, folder: Path) -> dict[str, Any]:
     """One run; returns its figures."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(64))
     dice = random.Random(seed)  # noqa: S311  (a run that can be repeated)
     began = time.monotonic()
     with contextlib.ExitStack() as stack:

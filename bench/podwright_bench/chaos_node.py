@@ -242,6 +242,8 @@ async def insist(request: Callable[[], Awaitable[T]]) -> T | None:
         except ApiError as error:
             if error.status in {404, 409}:
                 return None
+            if error.status != 429 and error.status < 500:
+                raise
         except _AWAY:
             pass
         await asyncio.sleep(0.5)

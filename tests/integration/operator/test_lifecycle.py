@@ -38,6 +38,13 @@ def patch_job(tenant: Tenant, name: str, patch: dict[str, Any]) -> None:
     tenant.batch.patch_namespaced_job(name, tenant.namespace, patch)
 
 
+def bind(tenant: Tenant, job: Any) -> None:
+    """Give the Job's pods a node: from then on their deletion waits for their end."""
+    for pod in tenant.pods(job.metadata.name):
+        node = {"metadata": {"name": pod.metadata.name}, "target": {"kind": "Node", "name": "node"}}
+        tenant.core.create_namespaced_pod_binding(pod.metadata.name, tenant.namespace, node, _preload_content=False)
+
+
 def end_pods(tenant: Tenant) -> None:
     """The kubelet's part of a deletion: pods that are to go are gone."""
     for pod in tenant.core.list_namespaced_pod(tenant.namespace).items:
@@ -116,7 +123,7 @@ def test_deleted_in_mid_stage_takes_its_job_along(
 def test_deletion_with_the_policy_delete_waits_for_the_operator_and_the_stage(
     served: Tenant, kubelet: Kubelet, operator: Operator
 ) -> None:
-    at_work(served, kubelet, deletionPolicy="Delete")
+    bind(served, at_work(served, kubelet, deletionPolicy="Delete"))
     operator.stop(signal.SIGKILL)
     served.delete("Episode", "one")
     assert served.get("Episode", "one")["metadata"]["finalizers"] == ["podwright.dev/operator"]
