@@ -12,7 +12,7 @@ LOCAL := $(RUN) python -m podwright_local
 PYTEST := $(RUN) pytest
 NAMED = $(if $(NAME),--name $(NAME))
 
-.PHONY: landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
+.PHONY: chaos landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
 help: ## this list
 	@sed -nE 's/^([a-z][a-z0-9%-]*):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -62,6 +62,9 @@ e2e: sync ## the product on a real cluster of its own
 
 bench-%: sync ## one measurement: bench-demo
 	@$(RUN) python -m podwright_bench.$(subst -,_,$*)
+
+chaos: sync ## a few hundred episodes while everything around them fails in turn (SEED=n repeats the order of faults)
+	@$(RUN) python -m podwright_bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
 
 generate: sync ## CRDs, roles and OpenAPI from the code
 	@$(RUN) python -m podwright_crds.generate
