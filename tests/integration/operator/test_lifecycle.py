@@ -60,6 +60,7 @@ def test_spec_changed_in_mid_stage_and_back_again(served: Tenant, kubelet: Kubel
     until(lambda: first.metadata.name not in [job.metadata.name for job in served.jobs("one")], "the stale Job's end")
     served.patch("Episode", "one", {"spec": {"transcription": {"language": "en"}}})
     third = another(served, second)
+    until(lambda: second.metadata.name not in [job.metadata.name for job in served.jobs("one")], "the second Job's end")
     assert (third.metadata.name, request_of(third).key) == (first.metadata.name, request_of(first).key)
     for stage in STAGES[1:]:
         kubelet.run_stage("one", stage)
