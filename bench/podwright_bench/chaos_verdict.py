@@ -19,6 +19,8 @@ from podwright_crds import names
 Raw = dict[str, Any]
 
 _OWN: Final = ("episodes", "podcasts", "posts", "campaigns", "channels", "modelendpoints")
+#: Kubernetes' garbage collector may take this long.
+_COLLECTION_S: Final = 60.0
 _CHILDREN: Final = {
     "jobs": "/apis/batch/v1/jobs",
     "cronjobs": "/apis/batch/v1/cronjobs",
@@ -77,15 +79,20 @@ async def settled(evidence: Evidence, limit: float, say: Callable[[str], None]) 
 
 async def verdict(evidence: Evidence, node: Node, proxy: FaultProxy) -> dict[str, Any]:
     """The figures of a run that has settled."""
-    episodes, posts = await evidence.own("episodes"), await evidence.own("posts")
-    children = {what: await evidence.children(what) for what in _CHILDREN}
-    owners = {item["metadata"]["uid"] for plural in _OWN for item in await evidence.own(plural)}
-    owners |= {item["metadata"]["uid"] for found in children.values() for item in found}
-    results = await _results(evidence.bucket)
+    deadline = time.monotonic() + _COLLECTION_S
+    while True:
+        episodes, posts = await evidence.own("episodes"), await evidence.own("posts")
+        children = {what: await evidence.children(what) for what in _CHILDREN}
+        owners = {item["metadata"]["uid"] for plural in _OWN for item in await evidence.own(plural)}
+        owners |= {item["metadata"]["uid"] for found in children.values() for item in found}
+        results = await _results(evidence.bucket)
+        orphaned = Counter(_orphaned(children, owners, results, episodes))
+        if not orphaned or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(1)
     delivered = evidence.webhook.inbox.posts()
     lost = Counter(_lost(evidence.size, episodes, posts, results, delivered))
     doubled = Counter(_doubled(posts, results, delivered, len(episodes)))
-    orphaned = Counter(_orphaned(children, owners, results, episodes))
     return {
         "resources": len(owners),
         "lost": lost.total(),
