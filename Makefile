@@ -12,7 +12,7 @@ LOCAL := $(RUN) python -m podwright_local
 PYTEST := $(RUN) pytest
 NAMED = $(if $(NAME),--name $(NAME))
 
-.PHONY: lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
+.PHONY: chaos landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
 help: ## this list
 	@sed -nE 's/^([a-z][a-z0-9%-]*):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -63,9 +63,15 @@ e2e: sync ## the product on a real cluster of its own
 bench-%: sync ## one measurement: bench-demo
 	@$(RUN) python -m podwright_bench.$(subst -,_,$*)
 
+chaos: sync ## a few hundred episodes while everything around them fails in turn (SEED=n repeats the order of faults)
+	@$(RUN) python -m podwright_bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
+
 generate: sync ## CRDs, roles and OpenAPI from the code
 	@$(RUN) python -m podwright_crds.generate
 	@$(RUN) python -m podwright_api.openapi
+
+landed: sync ## the schemas as they are now become what later versions may only add to; when a version lands
+	@$(RUN) python -m podwright_crds.compatibility
 
 lock: $(UV) lock-inference ## pin what pyproject.toml and inference/ ask for
 	@$(UV) lock

@@ -139,7 +139,7 @@ class ControlPlane:
         headers = {"Content-Type": content_type, "Accept": "application/json"}
         asked = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
         try:
-            with urllib.request.urlopen(asked, timeout=30, context=self._trust()) as response:
+            with urllib.request.urlopen(asked, timeout=30, context=self.trust()) as response:
                 return response.status, json.load(response)
         except urllib.error.HTTPError as refused:
             with refused:
@@ -148,18 +148,24 @@ class ControlPlane:
     @contextmanager
     def without_api_server(self) -> Iterator[None]:
         """The API server is away, and then there again as it was."""
-        place = next(i for i, process in enumerate(self._processes) if _program(process) == "kube-apiserver")
+        with self.without("kube-apiserver"):
+            yield
+
+    @contextmanager
+    def without(self, program: str, how: signal.Signals = signal.SIGTERM) -> Iterator[None]:
+        """One of the programs is away, and then there again with what it had stored."""
+        place = next(i for i, process in enumerate(self._processes) if _program(process) == program)
         process = self._processes[place]
-        process.terminate()
+        process.send_signal(how)
         process.wait(START_SECONDS)
         try:
             yield
         finally:
-            with self._log("kube-apiserver").open("ab") as log:
+            with self._log(program).open("ab") as log:
                 again = subprocess.Popen(process.args, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
             self._processes[place] = again
-            trust = self._trust()
-            self._wait("kube-apiserver", lambda: _answers(f"{self.url}/readyz", trust))
+            trust = self.trust()
+            self._wait(program, lambda: _answers(f"{self.url}/readyz", trust), again)
 
     def stop(self) -> None:
         """End the processes, the last one started first."""
@@ -229,7 +235,7 @@ class ControlPlane:
             # Nobody makes service accounts then, and pods would be refused for the lack of them.
             flags.append("--disable-admission-plugins=ServiceAccount")
         self._spawn("kube-apiserver", *flags)
-        trust = self._trust()
+        trust = self.trust()
         self._wait("kube-apiserver", lambda: _answers(f"{self.url}/readyz", trust))
 
     def _start_controller_manager(self, port: int) -> None:
@@ -253,7 +259,8 @@ class ControlPlane:
             lambda: self.kubectl("get", "-n", "default", "serviceaccount", "default", check=False).returncode == 0,
         )
 
-    def _trust(self) -> ssl.SSLContext:
+    def trust(self) -> ssl.SSLContext:
+        """For requests as a member of system:masters."""
         keys = self.folder / "pki"
         trust = ssl.create_default_context(cafile=str(keys / "ca.crt"))
         trust.load_cert_chain(keys / "admin.crt", keys / "admin.key")
@@ -269,10 +276,11 @@ class ControlPlane:
                 subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
             )
 
-    def _wait(self, program: str, ready: Callable[[], bool]) -> None:
+    def _wait(self, program: str, ready: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:
         deadline = time.monotonic() + START_SECONDS
+        started = process or self._processes[-1]
         while not ready():
-            if self._processes[-1].poll() is not None or time.monotonic() > deadline:
+            if started.poll() is not None or time.monotonic() > deadline:
                 raise ControlPlaneError(f"{program} did not start; see {self._log(program)}")
             time.sleep(0.1)
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from podwright_crds.constraints import NOT_BLANK, HttpUrl, Language, MediaUrl, Rule
-from podwright_crds.episode import StageStatus
+from podwright_crds.episode import DeletionPolicy, StageStatus
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -138,6 +138,11 @@ class PodcastSpec(SuspendableSpec):
     )
     stage_jobs: StageJobs = Field(
         default_factory=StageJobs, description="Where the stage Jobs of the show and its episodes run, and how."
+    )
+    deletion_policy: DeletionPolicy = Field(
+        default=DeletionPolicy.RETAIN,
+        description="What happens to the feed when the Podcast is deleted: Retain leaves it at its address as it was "
+        "last written, Delete removes it. Its episodes have a policy of their own.",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 from podwright_core.egress import Egress
 from podwright_crds import names
 from podwright_operator.engine.kube import Raw
+from podwright_operator.engine.shard import Shard
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,18 @@ class Settings:
     #: Namespace of the Lease by which one of several replicas works; empty: there is only one, and no Lease.
     lease_namespace: str = ""
     lease_name: str = names.FIELD_MANAGER
+    #: Which of the namespaces this operator works in, where they are divided among several.
+    shard: Shard = field(default_factory=Shard)
     #: Who this replica is; unique among all that ask for the Lease.
     identity: str = ""
     health_port: int = 8080
     metrics_port: int = 9090
     log_level: str = "INFO"
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Namespaces to watch, where they are watched one by one: a shard without any watches, and ignores, all."""
+        return tuple(name for name in self.namespaces if self.shard.owns(name)) or self.namespaces
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -124,6 +132,7 @@ class Settings:
             log_reads=float(text("LOG_READS", "5")),
             lease_namespace=lease_namespace,
             lease_name=text("LEASE_NAME", names.FIELD_MANAGER),
+            shard=Shard(int(text("SHARD", "0")), int(text("SHARDS", "1"))),
             identity=environment.get("POD_NAME") or f"{socket.gethostname()}-{secrets.token_hex(4)}",
             health_port=int(text("HEALTH_PORT", "8080")),
             metrics_port=int(text("METRICS_PORT", "9090")),

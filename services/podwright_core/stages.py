@@ -144,6 +144,11 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def feed_prefix(namespace: str, podcast: str) -> str:
+    """Below which a show's feed lies in the public bucket, with a slash at the end."""
+    return f"{namespace}/feeds/{podcast}/"
+
+
 def results_prefix(namespace: str, stage: StageName, key: str) -> str:
     """Where in the bucket the results of a stage lie (no slash at the end)."""
     return f"{namespace}/stages/{stage.value}/{key}"

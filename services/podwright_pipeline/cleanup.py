@@ -1,25 +1,30 @@
-"""``python -m podwright_pipeline.cleanup NAMESPACE STAGE/KEY…``: remove the stored results of stages, and only those.
+"""``python -m podwright_pipeline.cleanup NAMESPACE STAGE/KEY… | show/NAME``: remove stored results, and only those.
 
-Runs before an Episode with ``deletionPolicy: Delete`` goes. Published copies go too, unless results that stay refer to
-the same object: two episodes with the same recording share one file.
+Runs before an Episode or a Podcast with ``deletionPolicy: Delete`` goes; ``show/NAME`` stands for all feeds that were
+ever written for a show. Published copies go too, unless results that stay refer to the same object: two episodes with
+the same recording share one file.
 """
 
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from podwright_core.stages import EXIT_RETRY, Manifest, StageName, results_prefix
+from podwright_core.stages import EXIT_RETRY, Manifest, StageName, feed_prefix, results_prefix
 from podwright_pipeline.errors import StageError
 from podwright_pipeline.runner import MANIFEST
 from podwright_pipeline.store import Storage
 
 logger = logging.getLogger("podwright.cleanup")
 
+#: Stands for the feeds of a show where a stage is named otherwise.
+_SHOW: Final = "show"
+
 
 def clean(storage: Storage, namespace: str, results: Iterable[str]) -> None:
     """Remove results named ``STAGE/KEY``; what is not there is no error, so a run that was interrupted goes on."""
-    for result in results:
+    for result in [one for told in results for one in _named(storage, namespace, told)]:
         stage, _, key = result.partition("/")
         prefix = results_prefix(namespace, StageName(stage), key)
         document = storage.private.read(f"{prefix}/{MANIFEST}")
@@ -33,14 +38,30 @@ def clean(storage: Storage, namespace: str, results: Iterable[str]) -> None:
         logger.info("removed %s", result)
 
 
-def _published_by_others(storage: Storage, namespace: str, stage: StageName, prefix: str) -> set[str]:
-    found: set[str] = set()
+def _named(storage: Storage, namespace: str, told: str) -> list[str]:
+    kind, _, name = told.partition("/")
+    if kind != _SHOW:
+        return [told]
+    address = feed_prefix(namespace, name)
+    return [
+        f"{StageName.FEED.value}/{manifest.key}"
+        for manifest in _manifests(storage, namespace, StageName.FEED)
+        if any(public.key.startswith(address) for public in manifest.public)
+    ]
+
+
+def _manifests(storage: Storage, namespace: str, stage: StageName, but: str = "") -> Iterator[Manifest]:
+    """Of all results of a stage, without those below the prefix ``but``."""
     for path in storage.private.paths(f"{namespace}/stages/{stage.value}/"):
-        if path.endswith(f"/{MANIFEST}") and not path.startswith(f"{prefix}/"):
+        if path.endswith(f"/{MANIFEST}") and not (but and path.startswith(f"{but}/")):
             document = storage.private.read(path)
             if document is not None:
-                found |= {public.key for public in Manifest.model_validate_json(document).public}
-    return found
+                yield Manifest.model_validate_json(document)
+
+
+def _published_by_others(storage: Storage, namespace: str, stage: StageName, prefix: str) -> set[str]:
+    others = _manifests(storage, namespace, stage, but=prefix)
+    return {public.key for manifest in others for public in manifest.public}
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from podwright_crds.kinds import KINDS
 from podwright_crds.names import PUBLISHER_SERVICE_ACCOUNT, STORAGE_SECRET
+from podwright_operator.engine.shard import Shard
 from tests.contract.conftest import CHART, SYSTEM, TENANT
 from tests.control_plane import ControlPlane, KubectlError, binaries
 
@@ -26,6 +27,7 @@ VALUES: dict[str, Manifest] = {
     "defaults": {},
     "one tenant": {"tenants": [TENANT], "storage": STORAGE},
     "two tenants, watched alone": {"tenants": [TENANT, "default"], "watchNamespaces": [TENANT, "default"]},
+    "three shards": {"operator": {"shards": 3, "replicas": 2}},
     "no facade": {"facade": {"enabled": False}},
     "no definitions": {"crds": {"install": False}},
     "other names": {"fullnameOverride": "pw", "nameOverride": "shows"},
@@ -67,6 +69,7 @@ NONSENSE: dict[str, tuple[Manifest, str]] = {
     "endpoint without keys": ({"storage": {"endpoint": "http://minio:9000"}}, "accessKey"),
     "replicas": ({"facade": {"replicas": "two"}}, "replicas"),
     "service type": ({"facade": {"service": {"type": "Ingress"}}}, "type"),
+    "shards": ({"operator": {"shards": 0}}, "shards"),
     "log level": ({"operator": {"logLevel": "LOUD"}}, "logLevel"),
     "volumes": ({"inference": {"volumes": "none"}}, "volumes"),
 }
@@ -156,6 +159,28 @@ def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
         assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == config["PODWRIGHT_IMAGE"]
 
 
+@with_values({"three shards": VALUES["three shards"]})
+def test_each_shard_is_a_deployment_with_a_lease(control_plane: ControlPlane, values_file: str) -> None:
+    documents = render(control_plane, values_file)
+    shards = {d["metadata"]["name"]: d["spec"] for d in documents if d["kind"] == "Deployment" if _is_operator(d)}
+    assert list(shards) == [f"podwright-operator-{number}" for number in range(3)]
+    selectors = [json.dumps(spec["selector"]["matchLabels"], sort_keys=True) for spec in shards.values()]
+    assert len(set(selectors)) == 3
+    leases = set()
+    for number, spec in enumerate(shards.values()):
+        assert spec["replicas"] == 2
+        assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+        variables = {v["name"]: v.get("value") for v in spec["template"]["spec"]["containers"][0]["env"]}
+        assert (variables["PODWRIGHT_SHARD"], variables["PODWRIGHT_SHARDS"]) == (str(number), "3")
+        leases.add(Shard(number, 3).lease("podwright-operator"))
+    role = next(d for d in documents if d["kind"] == "Role" and "leases" in d["rules"][0]["resources"])
+    assert {name for rule in role["rules"] for name in rule.get("resourceNames", ())} == leases
+
+
+def _is_operator(document: Manifest) -> bool:
+    return bool(document["metadata"]["labels"]["app.kubernetes.io/component"] == "operator")
+
+
 @with_values({"one tenant": VALUES["one tenant"]})
 def test_a_tenant_gets_the_storage_secret(control_plane: ControlPlane, values_file: str) -> None:
     secret = next(d for d in render(control_plane, values_file) if d["metadata"]["name"] == STORAGE_SECRET)
@@ -212,13 +237,14 @@ MAY = [
     (OPERATOR, "create", "jobs.batch", TENANT),
     (OPERATOR, "get", "secrets", TENANT),
     (OPERATOR, "get", "pods/log", TENANT),
-    (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
     (OPERATOR, "create", "leases.coordination.k8s.io", SYSTEM),
+    (OPERATOR, "list", "leases.coordination.k8s.io", SYSTEM),
     (OPERATOR, "update", "leases.coordination.k8s.io/podwright-operator", SYSTEM),
     (FACADE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
     (FACADE, "create", "episodes.podwright.dev", TENANT),
 ]
 MAY_NOT = [
+    (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
     (OPERATOR, "list", "secrets", TENANT),
     (OPERATOR, "create", "pods", TENANT),
     (OPERATOR, "update", "leases.coordination.k8s.io/another", SYSTEM),

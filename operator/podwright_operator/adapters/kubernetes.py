@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import aiohttp
+from pydantic_core import from_json, to_json
 
 from podwright_crds import names
 from podwright_operator.engine import kube, metrics
@@ -31,6 +32,8 @@ _JSON: Final = {"Content-Type": "application/json"}
 _SSA: Final = {"Content-Type": "application/apply-patch+yaml"}
 _MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 _METADATA_LIST: Final = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
+_METADATA_WATCH: Final = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}
+_WATCH_ERROR: Final = b'{"type":"ERROR"'
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
 _ATTEMPTS: Final = 6
 _ANSWER_S: Final = 30.0
@@ -138,9 +141,9 @@ class KubernetesCluster:
         objects: dict[ObjectKey, tuple[str, int]] = {}
         version = 0
         for namespace in namespaces or ("",):
-            query = {"limit": "1000", **({"labelSelector": type_.selector} if type_.selector else {})}
+            query = {"limit": "1000", **_selected(type_)}
             while True:
-                path = _path(ObjectKey(type_, namespace, "")) if namespace else f"{_root(type_)}/{type_.plural}"
+                path = kube.collection(type_, namespace)
                 page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
                 for item in page["items"] or ():  # null where there is none
                     metadata = item["metadata"]
@@ -152,6 +155,32 @@ class KubernetesCluster:
                     break
                 query = {**query, "continue": page["metadata"]["continue"]}
         return Listed(objects, version)
+
+    async def list_all(self, type_: KubeType, namespace: str) -> list[Raw]:
+        """A small collection, as it is in etcd now."""
+        page = await self._object("GET", "list", type_, kube.collection(type_, namespace), query=_selected(type_))
+        return list(page["items"] or ())
+
+    async def changed_since(self, type_: KubeType, namespace: str, version: int) -> bool:
+        """Opens a watch for a second; the first piece of what it brings says enough."""
+        query = {"watch": "true", "resourceVersion": str(version), "timeoutSeconds": "1", **_selected(type_)}
+        await self._limit.take()
+        try:
+            async with self._session.get(
+                self._connection.server + kube.collection(type_, namespace),
+                params=query,
+                headers={**self._connection.headers(), **_METADATA_WATCH},
+            ) as response:
+                metrics.API_REQUESTS.labels("watch", type_.plural, response.status).inc()
+                first = await (response.content.readany() if response.ok else response.read())
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            raise ClusterError(f"the API server does not answer: {problem!r}") from problem
+        if not response.ok:
+            raise _error(response.status, first.decode(errors="replace"))
+        if first.startswith(_WATCH_ERROR):
+            status = json.loads(first)["object"]
+            raise _error(int(status.get("code") or 500), json.dumps(status))
+        return bool(first)
 
     async def patch_status(self, key: ObjectKey, patch: Raw) -> Raw:
         query = {"fieldManager": names.FIELD_MANAGER}
@@ -174,7 +203,7 @@ class KubernetesCluster:
         if known is not None and now - known[0] < (_SERVED_TTL_S if known[1] else _MISSING_TTL_S):
             return known[1]
         try:
-            found = await self._ask("GET", "discover", type_, _root(type_))
+            found = await self._ask("GET", "discover", type_, kube.root(type_))
             served = any(item["name"] == type_.plural for item in found.get("resources", ()))
         except NotFoundError:
             served = False
@@ -213,7 +242,7 @@ class KubernetesCluster:
         attempts: int | None = None,
     ) -> Any:
         """The parsed answer; the text of one that is not JSON."""
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        data = None if body is None else to_json(body)
         attempts = attempts or self._attempts
         for attempt in range(1, attempts + 1):
             await self._limit.take()
@@ -233,7 +262,7 @@ class KubernetesCluster:
                     metrics.API_REQUESTS.labels(verb, type_.plural, response.status).inc()
                     if response.ok:
                         is_json = response.content_type == "application/json"
-                        return await (response.json() if is_json else response.text())
+                        return from_json(await response.read()) if is_json else await response.text()
                     error = _error(response.status, await response.text())
                     if response.status not in _RETRIED or attempt == attempts:
                         raise error
@@ -251,12 +280,12 @@ _EVENT = KubeType("Event", "events", "v1", "events.k8s.io")
 _POD = KubeType("Pod", "pods", "v1")
 
 
-def _root(type_: KubeType) -> str:
-    return f"/apis/{type_.group}/{type_.version}" if type_.group else f"/api/{type_.version}"
+def _selected(type_: KubeType) -> dict[str, str]:
+    return {"labelSelector": type_.selector} if type_.selector else {}
 
 
 def _path(key: ObjectKey) -> str:
-    collection = f"{_root(key.type)}/namespaces/{key.namespace}/{key.type.plural}"
+    collection = f"{kube.root(key.type)}/namespaces/{key.namespace}/{key.type.plural}"
     return f"{collection}/{key.name}" if key.name else collection
 
 

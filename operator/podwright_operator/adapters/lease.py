@@ -1,5 +1,8 @@
 """A Lease of coordination.k8s.io."""
 
+import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -7,8 +10,47 @@ from typing import Final
 from podwright_operator.adapters.kubernetes import KubernetesCluster
 from podwright_operator.engine.election import LeaseRecord
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+from podwright_operator.engine.shard import Shard
 
 _LEASE: Final = KubeType("Lease", "leases", "v1", "coordination.k8s.io")
+
+
+@dataclass
+class OtherDivisions:
+    """Implements ``Rivals``: operators of the same installation that divide the namespaces into another number.
+
+    Their Leases are told by their names (``Shard.lease``). One whose holder died stays held; it counts until it has
+    not changed for the length of a Lease, on this process's own clock.
+    """
+
+    cluster: KubernetesCluster
+    namespace: str
+    #: The Lease's name where nothing is divided.
+    name: str
+    shard: Shard
+    duration: timedelta
+    clock: Callable[[], float] = time.monotonic
+    #: When each Lease was first seen in its version.
+    _seen: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
+
+    async def at_work(self) -> str | None:
+        now = self.clock()
+        for raw in await self.cluster.list_all(_LEASE, self.namespace):
+            name, version = raw["metadata"]["name"], raw["metadata"]["resourceVersion"]
+            holder = raw.get("spec", {}).get("holderIdentity")
+            if not holder or not self._is_other(name):
+                continue
+            before, since = self._seen.get(name, ("", now))
+            self._seen[name] = (version, since if before == version else now)
+            if now - self._seen[name][1] < self.duration.total_seconds():
+                return f"{holder}, who holds Lease {name}"
+        return None
+
+    def _is_other(self, name: str) -> bool:
+        if name == self.name:
+            return self.shard.of != 1
+        found = re.fullmatch(rf"{re.escape(self.name)}-\d+-of-(\d+)", name)
+        return found is not None and int(found[1]) != self.shard.of
 
 
 @dataclass

@@ -68,8 +68,13 @@ class Audit:
         self._heard[stream] = time.monotonic()
         self._losses.pop(stream, None)
 
+    def missing(self, type_: KubeType, namespace: str, listed: Listed) -> int:
+        """A watch has begun, perhaps anew: what its listing no longer has was deleted; returns how much that was."""
+        there = [entry for entry in self.engine.store.entries(type_) if namespace in {"", entry.key.namespace}]
+        return sum(self._forget(entry) for entry in there if _is_gone(entry, listed))
+
     def ask(self) -> None:
-        """A watch has begun anew and does not tell what was deleted meanwhile: look soon."""
+        """Something makes it doubtful that the watches tell everything: look soon."""
         self._asked.set()
 
     @property
@@ -132,6 +137,8 @@ class Audit:
         return type_, namespace if self.namespaces else ""
 
     def _behind(self, key: ObjectKey, version: int) -> bool:
+        if not self.engine.owns(key.namespace):
+            return False
         entry = self.engine.store.entry(key)
         return entry is None or entry.version < version
 

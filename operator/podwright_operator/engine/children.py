@@ -11,13 +11,15 @@ from podwright_operator.engine.cluster import Cluster, ConflictError, NotFoundEr
 from podwright_operator.engine.difference import covers
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
 from podwright_operator.engine.plan import Child, ChildMode, Outcome, Plan, stalled
-from podwright_operator.engine.store import Entry, Store
+from podwright_operator.engine.store import Entry, Store, made_for
 
 
 class Action(StrEnum):
     NOTHING = "nothing"
     CREATE = "create"
     APPLY = "apply"
+    #: It is as wanted, and nobody's.
+    ADOPT = "adopt"
     DELETE = "delete"
 
 
@@ -31,7 +33,9 @@ def action(child: Child, wanted: Raw, live: Entry | None) -> Action:
         return Action.NOTHING
     same_digest = live.digest == kube.annotations_of(wanted)[names.ANNOTATION_SPEC_DIGEST]
     if child.mode is ChildMode.REPLACE:
-        return Action.NOTHING if same_digest else Action.DELETE
+        if not same_digest:
+            return Action.DELETE
+        return Action.ADOPT if child.owned and live.controller is None else Action.NOTHING
     return Action.NOTHING if same_digest and covers(live.value, wanted) else Action.APPLY
 
 
@@ -53,6 +57,12 @@ def complete(child: Child, owner: Resource) -> Raw:
         body["metadata"]["ownerReferences"] = [kube.owner_reference(owner)]
     body["metadata"]["annotations"][names.ANNOTATION_SPEC_DIGEST] = kube.digest(child.identity or body)
     return body
+
+
+def _is_labelled(found: Raw, wanted: Raw) -> bool:
+    """Whether the watches and the owner find it."""
+    labels = kube.labels_of(found)
+    return all(labels.get(name) == value for name, value in wanted["metadata"]["labels"].items())
 
 
 #: Takes an answer of the API server into the store: for whose sake it was asked, the object's type, the object.
@@ -89,29 +99,43 @@ class Children:
         key = ObjectKey(child.type, owner.metadata.namespace, child.name)
         wanted = complete(child, owner)
         live = self.store.entry(key)
-        if live is not None and child.owned and live.controller not in {None, owner.metadata.uid}:
-            return await self._taken(owner_key, key, owner, child)
+        if live is not None and child.owned and live.controller != owner.metadata.uid:
+            if live.made_for != made_for(owner):
+                return await self._taken(owner_key, key, owner, child, wanted)
+            if live.controller is not None:  # of an owner of this name that is gone: nobody else can have made it
+                await self._delete(live)
+                return None
         match action(child, wanted, live):
             case Action.CREATE:
                 try:
                     self.learn(owner_key, child.type, await self.cluster.create(key, wanted))
                 except ConflictError:
-                    return await self._taken(owner_key, key, owner, child)
+                    return await self._taken(owner_key, key, owner, child, wanted)
             case Action.APPLY:
                 self.learn(owner_key, child.type, await self.cluster.apply(key, wanted))
+            case Action.ADOPT if live is not None:
+                self.learn(owner_key, child.type, await self._adopt(key, live.value, wanted))
             case Action.DELETE if live is not None:
                 await self._delete(live)
             case _:
                 pass
         return None
 
-    async def _taken(self, owner_key: ObjectKey, key: ObjectKey, owner: Resource, child: Child) -> Outcome | None:
-        """The name is in use: ours (the watch is behind), or somebody's, which a person has to settle."""
+    async def _taken(
+        self, owner_key: ObjectKey, key: ObjectKey, owner: Resource, child: Child, wanted: Raw
+    ) -> Outcome | None:
+        """The name is in use: ours (the watch is behind, or its labels were taken), or somebody's.
+
+        The latter is for a person to settle.
+        """
         found = await self.cluster.read(key)
         if found is None or kube.is_deleting(found):
             self.store.forget(key)
             raise ConflictError(f"{key} is being replaced")
-        if kube.controller_uid(found) == owner.metadata.uid or not child.owned or child.mode is ChildMode.CREATE:
+        controller = kube.controller_uid(found)
+        if controller == owner.metadata.uid or not child.owned or child.mode is ChildMode.CREATE:
+            if controller == owner.metadata.uid and not _is_labelled(found, wanted):
+                found = await self._adopt(key, found, wanted)
             self.learn(owner_key, child.type, found)
             return None
         return stalled(
@@ -119,6 +143,17 @@ class Children:
             f"A {child.type.kind} named {child.name} exists and is not this {owner.KIND}'s. Delete or rename it: "
             f"kubectl delete {child.type} {child.name} -n {key.namespace}",
         )
+
+    async def _adopt(self, key: ObjectKey, found: Raw, wanted: Raw) -> Raw:
+        """Make an object one of ours again whose labels or owner somebody took away."""
+        metadata: Raw = found["metadata"]
+        patch: Raw = {
+            "resourceVersion": metadata["resourceVersion"],
+            "labels": wanted["metadata"]["labels"],
+        }
+        if kube.controller_uid(found) is None:
+            patch["ownerReferences"] = [*metadata.get("ownerReferences", ()), *wanted["metadata"]["ownerReferences"]]
+        return await self.cluster.patch_metadata(key, {"metadata": patch})
 
     async def _delete(self, entry: Entry) -> None:
         try:

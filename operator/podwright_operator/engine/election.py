@@ -8,6 +8,7 @@ term is the shorter one: it has stopped before anybody else may begin.
 import asyncio
 import contextlib
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -56,14 +57,30 @@ class Leases(Protocol):
     async def write(self, holder: str, seen: LeaseRecord | None) -> LeaseRecord: ...
 
 
+class Rivals(Protocol):
+    """Who holds other Leases for some of the same work."""
+
+    async def at_work(self) -> str | None:
+        """The name of a Lease that is held, and by whom; None where nobody can be at work."""
+        ...
+
+
+class NoRivals:
+    """Where nobody divides the work in another way."""
+
+    async def at_work(self) -> str | None:
+        return None
+
+
 @dataclass
 class Election:
-    """Works while it holds the Lease, and waits while another does."""
+    """Works while it holds the Lease, and waits while another does, or while rivals are at work."""
 
     leases: Leases
     identity: str
     terms: Terms = field(default_factory=Terms)
     clock: Callable[[], float] = time.monotonic
+    rivals: Rivals = field(default_factory=NoRivals)
     #: Until when it may work; None while it does not hold the Lease.
     _until: float | None = field(default=None, init=False)
     _seen: LeaseRecord | None = field(default=None, init=False)
@@ -85,8 +102,28 @@ class Election:
             await self._release()
 
     async def _acquire(self) -> None:
-        while not await self._try():  # noqa: ASYNC110  (what it waits for happens in another process)
+        """Take the Lease while no rival is at work.
+
+        Rivals who come at the same moment write first and look then, so that one at least sees the other; who does
+        gives way for a time of its own.
+        """
+        while True:
+            if await self._unrivalled() and await self._try():
+                if await self._unrivalled():
+                    return
+                await self._release()
+                await asyncio.sleep(random.uniform(0, 2) * self.terms.interval.total_seconds())  # noqa: S311
             await asyncio.sleep(self.terms.interval.total_seconds())
+
+    async def _unrivalled(self) -> bool:
+        try:
+            rival = await self.rivals.at_work()
+        except ClusterError as error:
+            logger.debug("rivals not asked for: %s", error)
+            return False
+        if rival:
+            logger.info("%s waits for %s", self.identity, rival)
+        return rival is None
 
     async def _lead(self, work: Callable[[], Awaitable[None]]) -> None:
         """Work and renew; ends when the Lease is lost, or with the error of ``work``."""

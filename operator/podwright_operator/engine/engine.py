@@ -18,6 +18,7 @@ from podwright_operator.engine.kind import Kind, Wake
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, own
 from podwright_operator.engine.queue import WorkQueue
 from podwright_operator.engine.reconciler import ClusterView, Reconciler
+from podwright_operator.engine.shard import Shard
 from podwright_operator.engine.store import Change, Store
 
 logger = logging.getLogger(__name__)
@@ -48,9 +49,11 @@ class Engine:
         cluster: Cluster,
         settings: EngineSettings | None = None,
         clock: Callable[[], datetime] = utc_now,
+        shard: Shard | None = None,
     ) -> None:
         self._kinds = {own(kind.model): kind for kind in kinds}
         self._settings = settings or EngineSettings()
+        self._shard = shard or Shard.only()
         self._types_by_label = {type_.kind.lower(): type_ for type_ in self._kinds}
         self._wakes: dict[KubeType, list[tuple[KubeType, Wake]]] = defaultdict(list)
         for type_, kind in self._kinds.items():
@@ -80,9 +83,9 @@ class Engine:
             found.update(dict.fromkeys(own(wake.source) for wake in kind.wakes))
         return tuple(found)
 
-    def prime(self, type_: KubeType, raw: Raw) -> None:
-        """Take an object of the first listing; nothing is decided until ``start``."""
-        self.store.put(type_, raw)
+    def owns(self, namespace: str) -> bool:
+        """Whether this operator works there; what lies elsewhere is never in memory."""
+        return self._shard.owns(namespace)
 
     @property
     def started(self) -> bool:
@@ -96,7 +99,9 @@ class Engine:
         await self._started.wait()
 
     def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False) -> bool:
-        """Take a watch event; returns whether it was news."""
+        """Take what a watch listed or told; returns whether it was news. Nothing is decided until ``start``."""
+        if not self.owns(raw["metadata"].get("namespace", "")):
+            return False
         change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)
         if change is not None:
             self._wake(change, by=None)

@@ -32,7 +32,7 @@ class KubeType:
     optional: bool = False
     #: Keeps what decisions read; the rest of a stored object would only cost memory.
     trim: Callable[[Raw], Raw] = lambda raw: raw
-    #: Own kinds are stored parsed.
+    #: Own kinds are read as models.
     model: type[Resource] | None = None
 
     @property
@@ -54,33 +54,79 @@ class ObjectKey(NamedTuple):
         return f"{self.type.kind}/{self.namespace}/{self.name}"
 
 
+def root(type_: KubeType) -> str:
+    """The API's path under which a type is served."""
+    return f"/apis/{type_.group}/{type_.version}" if type_.group else f"/api/{type_.version}"
+
+
+def collection(type_: KubeType, namespace: str) -> str:
+    """The path of a type's objects in a namespace; an empty one stands for all."""
+    return f"{root(type_)}/namespaces/{namespace}/{type_.plural}" if namespace else f"{root(type_)}/{type_.plural}"
+
+
 def own(model: type[Resource]) -> KubeType:
     """The Kubernetes type of one of Podwright's kinds."""
     return _own_types.setdefault(
         model,
-        KubeType(kind=model.KIND, plural=model.PLURAL, group=names.GROUP, version=names.VERSION, model=model),
+        KubeType(
+            kind=model.KIND,
+            plural=model.PLURAL,
+            group=names.GROUP,
+            version=names.VERSION,
+            trim=_trimmed_metadata,
+            model=model,
+        ),
     )
 
 
 _own_types: dict[type[Resource], KubeType] = {}
 
 
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
 def _trimmed_metadata(raw: Raw) -> Raw:
     metadata = {key: value for key, value in raw.get("metadata", {}).items() if key != "managedFields"}
+    if _LAST_APPLIED in (metadata.get("annotations") or {}):
+        kept = {key: value for key, value in metadata["annotations"].items() if key != _LAST_APPLIED}
+        metadata["annotations"] = kept
     return {**raw, "metadata": metadata}
 
 
+def _chosen(raw: Raw, *names: str) -> Raw:
+    return {name: raw[name] for name in names if name in raw}
+
+
 def _trimmed_job(raw: Raw) -> Raw:
-    spec = raw.get("spec", {})
+    """Of the conditions those that hold; only one says something."""
+    status = raw.get("status", {})
+    held = [
+        _chosen(item, "type", "status", "message", "lastTransitionTime")
+        for item in status.get("conditions") or ()
+        if item.get("status") == "True"
+    ]
     return {
-        **_trimmed_metadata(raw),
-        "spec": {key: spec[key] for key in ("suspend", "backoffLimit") if key in spec},
+        "metadata": _child_metadata(raw, "labels", "annotations"),
+        "spec": _chosen(raw.get("spec", {}), "suspend"),
+        "status": {**_chosen(status, "active"), "conditions": held},
     }
 
 
 def _trimmed_pod(raw: Raw) -> Raw:
-    spec = raw.get("spec", {})
-    return {**_trimmed_metadata(raw), "spec": {key: spec[key] for key in ("nodeName",) if key in spec}}
+    status = raw.get("status", {})
+    kept = _chosen(status, "phase", "reason", "message")
+    for group in ("containerStatuses", "initContainerStatuses"):
+        if group in status:
+            kept[group] = [_chosen(item, "name", "state", "lastState") for item in status[group]]
+    kept["conditions"] = [item for item in status.get("conditions") or () if item.get("status") == "False"]
+    return {"metadata": _child_metadata(raw), "spec": _chosen(raw.get("spec", {}), "nodeName"), "status": kept}
+
+
+def _child_metadata(raw: Raw, *more: str) -> Raw:
+    metadata = raw.get("metadata", {})
+    kept = _chosen(metadata, "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", *more)
+    owners = [item for item in metadata.get("ownerReferences", ()) if item.get("controller")]
+    return {**kept, "ownerReferences": [_chosen(item, "uid", "controller") for item in owners]} if owners else kept
 
 
 JOB = KubeType("Job", "jobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_job)

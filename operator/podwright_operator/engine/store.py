@@ -2,15 +2,20 @@
 
 Both sources race; the resource version decides, so that a reconcile sees what it wrote itself, and an event that was
 under way meanwhile does not take it back.
+
+Objects are kept as JSON text: parsed, an Episode takes 21 kB instead of 4, and parsing it again 30 µs.
 """
 
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from podwright_crds import names
 from podwright_crds.resource import Resource
@@ -32,8 +37,8 @@ class Entry:
     """One stored object."""
 
     key: ObjectKey
-    #: The parsed model for own kinds, else the trimmed JSON form.
-    value: Any
+    #: What is kept of it, as JSON.
+    text: bytes
     uid: str
     version: int
     generation: int
@@ -44,6 +49,12 @@ class Entry:
     #: Kind label, namespace and name of the resource that this object was made for.
     made_for: tuple[str, str, str] | None
 
+    @property
+    def value(self) -> Any:
+        """The parsed model for own kinds, else the trimmed JSON form."""
+        model = self.key.type.model
+        return from_json(self.text) if model is None else _parsed(model, self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -53,13 +64,18 @@ class Change:
     new: Entry | None
 
 
+def made_for(owner: Resource) -> tuple[str, str, str]:
+    """How children name ``owner``: its kind as in labels, its namespace and its name."""
+    return owner.KIND.lower(), owner.metadata.namespace, owner.metadata.name
+
+
 def _made_for(raw: Raw) -> tuple[str, str, str] | None:
     labels = kube.labels_of(raw)
     kind = labels.get(names.LABEL_KIND)
     name = kube.annotations_of(raw).get(names.ANNOTATION_OWNER_NAME) or labels.get(names.LABEL_NAME)
     if not kind or not name:
         return None
-    return kind, raw["metadata"].get("namespace", ""), name
+    return intern(kind), intern(raw["metadata"].get("namespace", "")), intern(name)
 
 
 class Store:
@@ -78,21 +94,22 @@ class Store:
     def put(self, type_: KubeType, raw: Raw) -> Change | None:
         """Take an object as told; None where it is not news."""
         metadata = raw["metadata"]
-        key = ObjectKey(type_, metadata.get("namespace", ""), metadata["name"])
-        uid, version = kube.uid_of(raw), kube.version_of(raw)
+        key = ObjectKey(type_, intern(metadata.get("namespace", "")), intern(metadata["name"]))
+        uid, version = intern(kube.uid_of(raw)), kube.version_of(raw)
         old = self.entry(key)
         if version <= self._gone.get(uid, -1) or (old is not None and old.uid == uid and version <= old.version):
             return None
-        value = _value(type_, raw)
-        if value is None:
+        text = _text(type_, raw)
+        if text is None:
             return None
+        controller = kube.controller_uid(raw)
         new = Entry(
             key=key,
-            value=value,
+            text=text,
             uid=uid,
             version=version,
             generation=metadata.get("generation", 0),
-            controller=kube.controller_uid(raw),
+            controller=intern(controller) if controller else None,
             digest=kube.annotations_of(raw).get(names.ANNOTATION_SPEC_DIGEST),
             deleting=kube.is_deleting(raw),
             made_for=_made_for(raw),
@@ -144,8 +161,7 @@ class Store:
 
     def made_for(self, resource: Resource, type_: KubeType) -> list[Entry]:
         """Objects of a type whose labels name ``resource``, by name."""
-        owner = (resource.KIND.lower(), resource.metadata.namespace, resource.metadata.name)
-        return self._sorted(self._made_for.get(owner, ()), type_)
+        return self._sorted(self._made_for.get(made_for(resource), ()), type_)
 
     def _sorted(self, keys: Iterable[ObjectKey], type_: KubeType) -> list[Entry]:
         chosen = sorted((key for key in keys if key.type is type_), key=lambda key: key.name)
@@ -189,18 +205,30 @@ def _discard(groups: dict[Any, dict[Any, None]], group: Any, member: Any) -> Non
             del groups[group]
 
 
-def _value(type_: KubeType, raw: Raw) -> Any:
+@lru_cache(maxsize=512)
+def _parsed(model: type[Resource], text: bytes) -> Resource:
+    """Models are frozen, so whoever asks may have the same one."""
+    return model.read(from_json(text))
+
+
+def _text(type_: KubeType, raw: Raw) -> bytes | None:
+    """What is kept of an object; None where it cannot be read."""
+    text = to_json(type_.trim(raw))
     if type_.model is None:
-        return type_.trim(raw)
+        return text
     try:
-        return type_.model.read(raw)
+        _parsed(type_.model, text)
     except ValidationError:
         pass
+    else:
+        return text
+    text = to_json({key: value for key, value in type_.trim(raw).items() if key != "status"})
     try:  # the status is ours to rebuild
-        return type_.model.read({key: value for key, value in raw.items() if key != "status"})
+        _parsed(type_.model, text)
     except ValidationError as error:
         metadata = raw["metadata"]
         logger.error(  # noqa: TRY400  (the stack tells nothing)
             "cannot read %s %s/%s, left alone: %s", type_.kind, metadata.get("namespace"), metadata["name"], error
         )
         return None
+    return text

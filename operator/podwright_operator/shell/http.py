@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from podwright_operator.engine import metrics
 from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.engine import Engine
+from podwright_operator.engine.pulse import Pulse
 
 #: Workers that end no look for longer although objects wait are stuck: a look is given up much earlier.
 _LONGEST_STUCK_S: Final = 300.0
@@ -22,10 +23,11 @@ class Health:
 
     engine: Engine
     audit: Audit
+    pulse: Pulse
 
     def problem(self) -> str | None:
-        if self.audit.problem:
-            return self.audit.problem
+        if deaf := self.pulse.problem or self.audit.problem:
+            return deaf
         if (seconds := self.engine.stuck_for) > _LONGEST_STUCK_S:
             return f"objects wait, and no worker has ended a look for {seconds:.0f} s"
         return None

@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Final
 
 import kopf
 
 from podwright_operator.adapters.kubernetes import Connection, KubernetesCluster, RateLimit
-from podwright_operator.adapters.lease import KubernetesLease
+from podwright_operator.adapters.lease import KubernetesLease, OtherDivisions
 from podwright_operator.adapters.probe import HttpProber
 from podwright_operator.adapters.progress import PodProgress
 from podwright_operator.adapters.texts import BucketTexts
 from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.election import Election, Terms
 from podwright_operator.engine.engine import Engine, EngineSettings
+from podwright_operator.engine.pulse import Pulse
 from podwright_operator.kinds.registry import Ports, kinds
 from podwright_operator.settings import Settings
 from podwright_operator.shell.http import Health, serve
@@ -70,15 +71,19 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
     """Run until ``stop`` is set or a signal comes."""
     stop = stop or asyncio.Event()
     limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
+    login = connection()
     async with (
         _election(settings) as election,
-        KubernetesCluster(connection(), settings.api_connections, limit, _right_to_write(election)) as cluster,
+        KubernetesCluster(login, settings.api_connections, limit, _right_to_write(election)) as cluster,
         make_ports(cluster, settings) as ports,
     ):
-        engine = Engine(kinds(settings, ports), cluster, EngineSettings(settings.workers, settings.resync))
-        audit = Audit(engine, cluster, settings.namespaces, settings.audit)
-        async with serve(Health(engine, audit), settings.health_port, settings.metrics_port):
-            await _work(engine, audit, election, settings, stop)
+        limits = EngineSettings(settings.workers, settings.resync)
+        engine = Engine(kinds(settings, ports), cluster, limits, shard=settings.shard)
+        audit = Audit(engine, cluster, settings.watched, settings.audit)
+        pulse = Pulse(engine, cluster, audit, settings.watched)
+        async with serve(Health(engine, audit, pulse), settings.health_port, settings.metrics_port):
+            watching = watch(login, engine, audit, pulse, settings.watched, stop)
+            await _work(engine, audit, pulse, election, watching, stop)
 
 
 @contextlib.asynccontextmanager
@@ -89,8 +94,10 @@ async def _election(settings: Settings) -> AsyncIterator[Election | None]:
         return
     terms = Terms()
     async with KubernetesCluster(connection(), connections=2, attempts=1, seconds=_RENEWAL_S) as cluster:
-        lease = KubernetesLease(cluster, settings.lease_namespace, settings.lease_name, terms.lease)
-        yield Election(lease, settings.identity, terms)
+        where, name, shard = settings.lease_namespace, settings.lease_name, settings.shard
+        lease = KubernetesLease(cluster, where, shard.lease(name), terms.lease)
+        rivals = OtherDivisions(cluster, where, name, shard, terms.lease)
+        yield Election(lease, settings.identity, terms, rivals=rivals)
 
 
 def _right_to_write(election: Election | None) -> Callable[[], bool]:
@@ -108,19 +115,26 @@ async def _lead(engine: Engine, election: Election | None) -> None:
 
 
 async def _work(
-    engine: Engine, audit: Audit, election: Election | None, settings: Settings, stop: asyncio.Event
+    engine: Engine,
+    audit: Audit,
+    pulse: Pulse,
+    election: Election | None,
+    watches: Coroutine[None, None, None],
+    stop: asyncio.Event,
 ) -> None:
     """Watch, reconcile and audit; the end of one ends the others."""
     leading = asyncio.create_task(_lead(engine, election), name="engine")
     auditing = asyncio.create_task(audit.run(), name="audit")
-    watching = asyncio.create_task(watch(engine, audit, settings.namespaces, stop), name="watches")
-    tasks = [leading, auditing, watching]
+    pulsing = asyncio.create_task(pulse.run(), name="pulse")
+    watching = asyncio.create_task(watches, name="watches")
+    tasks = [leading, auditing, pulsing, watching]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
     await stop.wait()
-    # Work ends and is handed over first; kopf takes its time.
+    # Work ends and is handed over first.
     leading.cancel()
     auditing.cancel()
+    pulsing.cancel()
     await asyncio.wait(tasks, timeout=_GRACE_S)
     watching.cancel()
     await asyncio.wait(tasks, timeout=_GRACE_S)

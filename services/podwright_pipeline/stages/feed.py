@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from podwright_core import captions
 from podwright_core.feed import Enclosure, FeedDocument, FeedItem, LinkedTranscript, feed_xml
 from podwright_core.guids import podcast_guid
-from podwright_core.stages import StageName, canonical_json, results_prefix
+from podwright_core.stages import StageName, canonical_json, feed_prefix, results_prefix
 from podwright_core.transcript import Transcript
 from podwright_pipeline.errors import RejectedError, TemporaryError
 from podwright_pipeline.stages.ingest import PROBE
@@ -74,7 +74,7 @@ class FeedParams(Params):
 
 def feed_key(namespace: str, podcast: str) -> str:
     """Key of a show's feed in the public bucket."""
-    return f"{namespace}/feeds/{podcast}/{FEED}"
+    return f"{feed_prefix(namespace, podcast)}{FEED}"
 
 
 def run(work: Work) -> StageOutput:

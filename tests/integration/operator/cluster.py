@@ -304,6 +304,11 @@ class Operator:
         until(self._answers, "the operator's metrics")
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

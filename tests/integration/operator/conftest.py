@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,9 @@ def api(operated: ControlPlane) -> Iterator[client.ApiClient]:
 @pytest.fixture
 def tenant(api: client.ApiClient, request: pytest.FixtureRequest) -> Tenant:
     """A namespace of the test's own."""
-    name = request.node.name.removeprefix("test_").replace("_", "-")[:50].rstrip("-")
+    test, _, parameters = request.node.name.removeprefix("test_").replace("_", "-").partition("[")
+    digest = f"-{zlib.crc32(parameters.encode()):08x}" if parameters else ""
+    name = test[:50].rstrip("-") + digest
     made = Tenant(api, name)
     made.core.create_namespace({"metadata": {"name": name}})
     return made

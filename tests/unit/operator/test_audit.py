@@ -59,7 +59,7 @@ def audited(memory: list[Raw], server: Server) -> tuple[Audit, Engine]:
     kind: Kind[Any, Any] = EpisodeKind(StageJobSettings(), cast("Any", None))
     engine = Engine([kind], cast("Cluster", None), clock=lambda: datetime.now(UTC))
     for raw in memory:
-        engine.prime(JOB, raw)
+        engine.feed(JOB, raw)
     return Audit(engine, server, (), timedelta(seconds=60), PATIENCE, soon=timedelta(milliseconds=20)), engine
 
 

@@ -198,3 +198,52 @@ async def test_never_two_at_once_whatever_happens_to_requests(seed: int) -> None
 def test_terms_that_are_not_safe(lease: float, deadline: float, interval: float) -> None:
     with pytest.raises(ValueError, match="longer"):
         Terms(timedelta(seconds=lease), timedelta(seconds=deadline), timedelta(seconds=interval))
+
+
+@dataclass
+class Division:
+    """Sees the Leases of another division of the same work."""
+
+    others: list[Shared] = field(default_factory=list)
+
+    async def at_work(self) -> str | None:
+        await asyncio.sleep(random.uniform(0, 0.004))  # noqa: S311
+        return next((other.record.holder for other in self.others if other.record and other.record.holder), None)
+
+
+async def test_another_division_begins_when_the_last_of_the_former_has_stopped() -> None:
+    whole, halves = Shared(), [Shared(), Shared()]
+    former = Replica(whole, "former")
+    former.election.rivals = Division(halves)
+    later = [Replica(half, f"half-{number}") for number, half in enumerate(halves)]
+    for replica in later:
+        replica.election.rivals = Division([whole])
+    async with later[0].running(), later[1].running():
+        await reached(lambda: all(replica.working for replica in later))
+    async with former.running():
+        await reached(lambda: former.working)
+        began = [asyncio.create_task(replica.election.run(replica.work)) for replica in later]
+        await asyncio.sleep(TERMS.lease.total_seconds() * 2)
+        assert [replica.working for replica in (former, *later)] == [True, False, False]
+    await reached(lambda: all(replica.working for replica in later))
+    assert not former.working
+    for task in began:
+        task.cancel()
+    await asyncio.gather(*began, return_exceptions=True)
+
+
+async def test_divisions_that_come_at_once_never_work_together() -> None:
+    whole, half = Shared(), Shared()
+    replicas = [Replica(whole, "whole"), Replica(half, "half")]
+    replicas[0].election.rivals, replicas[1].election.rivals = Division([half]), Division([whole])
+    for _ in range(10):
+        async with replicas[0].running(), replicas[1].running():
+            together = 0
+
+            def one_works() -> bool:
+                nonlocal together
+                together += replicas[0].working and replicas[1].working
+                return replicas[0].working or replicas[1].working
+
+            await reached(one_works)
+            assert not together

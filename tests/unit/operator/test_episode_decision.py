@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from podwright_core.stages import EPISODE_STAGES, PostTarget
 from podwright_crds.episode import Episode, StagePhase
 from podwright_crds.resource import Reason
+from podwright_operator.engine.kube import JOB
 from podwright_operator.engine.plan import OutcomeKind
 from podwright_operator.kinds.episode.desired import desired
 from podwright_operator.kinds.episode.observed import EpisodeObserved
@@ -49,6 +50,18 @@ def test_before_transcribe(endpoints: dict[str, object], show: object, reason: R
     plan = world.settle()
     assert plan.outcome.reason is reason
     assert world.episode.status.stage == "transcribe"
+
+
+def test_a_job_whose_pod_has_ended_stays_for_its_logs() -> None:
+    """The pod's end is told before the Job's: in between it is neither wanted nor over."""
+    world = World(episode())
+    world.settle()
+    (name,) = world.jobs
+    world.finish(name)
+    world.jobs[name] = replace(world.jobs[name], phase=JobPhase.RUNNING, finished=None)
+    plan = desired(world.episode, replace(world.seen, jobs=tuple(world.jobs.values())), world.now, SETTINGS)
+    assert name not in {child.name for child in plan.children}
+    assert (JOB, name) in plan.keep
 
 
 def test_everything_done() -> None:
@@ -186,3 +199,24 @@ def test_whatever_happens_it_ends_ready_and_nothing_is_computed_twice(happenings
         desired(world.episode, world.seen, world.now, SETTINGS).status.to_wire()["stages"]
         == (world.episode.status.to_wire()["stages"])
     )
+
+
+DELETED = {"deletionTimestamp": "2026-11-21T12:00:00Z", "finalizers": ["podwright.dev/operator"]}
+
+
+@pytest.mark.parametrize(
+    ("at_work", "minutes", "removes"),
+    [
+        (False, 0, True),
+        (True, 0, False),  # it would write what was removed already
+        (True, 3, True),  # its node is lost
+    ],
+)
+def test_results_are_removed_when_no_stage_writes_any_more(at_work: bool, minutes: int, removes: bool) -> None:
+    world = World(episode(deletionPolicy="Delete"))
+    world.run_to_end()
+    leaving = episode(meta=DELETED, deletionPolicy="Delete").model_copy(update={"status": world.episode.status})
+    plan = desired(leaving, observed(at_work=at_work), NOW + timedelta(minutes=minutes), SETTINGS)
+    assert plan.finalizer
+    assert bool(plan.children) is removes
+    assert not [child for child in plan.children if child.owned]

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from podwright_core.stages import Manifest, PublicFile, StageName, StoredFile
+from podwright_core.stages import Manifest, PublicFile, StageName, StoredFile, feed_prefix
 from podwright_pipeline.cleanup import clean
 from podwright_pipeline.store import FolderStore, Storage
 
@@ -25,6 +25,28 @@ def stored(storage: Storage, key: str, media: str) -> None:
         f"{prefix}/manifest.json", manifest.model_dump_json(by_alias=True).encode(), "application/json"
     )
     storage.public.write(media, b"m", "audio/mpeg")
+
+
+def feed(storage: Storage, show: str, key: str) -> None:
+    """A feed that was written for a show, over the one before."""
+    address = f"{feed_prefix('shows', show)}feed.xml"
+    public = PublicFile(key=address, sha256="0", size=1, content_type="application/rss+xml", path="feed.xml")
+    manifest = Manifest(
+        stage=StageName.FEED, version=1, key=key, digest="d", files=[], public=[public], created="now", seconds=1
+    )
+    body = manifest.model_dump_json(by_alias=True).encode()
+    storage.private.write(f"shows/stages/feed/{key}/manifest.json", body, "application/json")
+    storage.public.write(address, b"f", "application/rss+xml")
+
+
+def test_removes_every_feed_of_a_show_and_of_no_other(tmp_path: Path) -> None:
+    storage = Storage(FolderStore(tmp_path / "private"), FolderStore(tmp_path / "public"), "https://media.example.org")
+    for show, key in (("show", "aa"), ("show", "bb"), ("show-two", "cc")):
+        feed(storage, show, key)
+    clean(storage, "shows", ["show/show"])
+    assert storage.private.paths("shows/") == ["shows/stages/feed/cc/manifest.json"]
+    assert storage.public.paths("shows/") == ["shows/feeds/show-two/feed.xml"]
+    clean(storage, "shows", ["show/show"])  # again, as after an interruption
 
 
 def test_removes_what_is_named_and_keeps_what_others_publish(tmp_path: Path) -> None:

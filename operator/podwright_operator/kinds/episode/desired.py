@@ -8,11 +8,12 @@ from podwright_crds.episode import DeletionPolicy, Episode, StagePhase, StageSta
 from podwright_crds.resource import Reason
 from podwright_operator.engine.kube import JOB, KubeType
 from podwright_operator.engine.plan import Child, Outcome, Plan, ready, waiting
-from podwright_operator.kinds.episode.cleanup import cleanup_plan
+from podwright_operator.kinds.episode.cleanup import removal
 from podwright_operator.kinds.episode.facts import status_facts
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.episode.requests import Results, ask
 from podwright_operator.kinds.stage_job_tuning import tuned
+from podwright_operator.kinds.removal import removal_plan
 from podwright_operator.kinds.stage_state import StageContext, StageState, phase_status, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 
@@ -37,7 +38,15 @@ def desired(episode: Episode, observed: EpisodeObserved, now: datetime, settings
     """Decide: a pure function."""
     settings = tuned(settings, observed.podcast)
     if episode.metadata.deletion_timestamp is not None:
-        return cleanup_plan(episode, observed, settings)
+        return removal_plan(
+            episode,
+            removal(episode, observed),
+            jobs=observed.jobs,
+            storage=observed.bucket is not None,
+            at_work=observed.at_work,
+            now=now,
+            settings=settings,
+        )
     walk = _walk(episode, observed, now, settings)
     current = next((stage for stage in walk.stages if stage.phase is not StagePhase.DONE), None)
     status = status_facts(episode, walk.stages, walk.results, observed.bucket).model_copy(
@@ -128,8 +137,8 @@ def _later(stage: StageName, previous: StageStatus | None, now: datetime) -> Sta
 
 
 def _kept(observed: EpisodeObserved) -> frozenset[tuple[KubeType, str]]:
-    """Finished Jobs stay for their logs until their time to live ends."""
-    return frozenset((JOB, job.name) for job in observed.jobs if job.is_over)
+    """Finished Jobs stay for their logs until their time to live ends; a pod's end is told before its Job's."""
+    return frozenset((JOB, job.name) for job in observed.jobs if job.is_over or job.done is not None)
 
 
 def _percent(current: StageStatus | None) -> str | None:

@@ -20,6 +20,7 @@ from podwright_operator.kinds.episode.desired import desired
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.job_state import JobSeen, jobs_seen
 from podwright_operator.kinds.ports import Progress
+from podwright_operator.kinds.removal import may_write
 from podwright_operator.kinds.selection import selects
 from podwright_operator.kinds.stage_job import CONTAINER
 from podwright_operator.settings import StageJobSettings
@@ -117,6 +118,7 @@ class EpisodeKind(Kind[Episode, EpisodeObserved]):
             targets=_targets(resource, view),
             progress=await self._running_progress(namespace, jobs),
             shared_results=_shared_results(resource, view) if leaving else frozenset(),
+            at_work=leaving and may_write(view.labelled(resource, POD)),
         )
 
     def desired(self, resource: Episode, observed: EpisodeObserved, now: datetime) -> Plan:

@@ -23,3 +23,5 @@ class EpisodeObserved:
     progress: StageProgress | None = None
     #: For an Episode that is being deleted: results (``STAGE/KEY``) that other Episodes use too.
     shared_results: frozenset[str] = frozenset()
+    #: For an Episode that is being deleted: whether a pod of one of its stages may still write results.
+    at_work: bool = False

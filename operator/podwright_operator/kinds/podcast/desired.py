@@ -1,11 +1,12 @@
 """What a Podcast comes to: a feed, written by a Job whenever what it shows has changed."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from podwright_core.guids import podcast_guid
-from podwright_core.stages import StageName, StageRequest
-from podwright_crds.episode import StagePhase, StageStatus
+from podwright_core.stages import StageName, StageRequest, feed_prefix
+from podwright_crds.episode import DeletionPolicy, StagePhase, StageStatus
 from podwright_crds.podcast import EpisodeTotals, Podcast, PodcastStatus
 from podwright_operator.engine.kube import JOB
 from podwright_operator.engine.plan import Outcome, Plan, progressing, ready, suspended
@@ -13,6 +14,7 @@ from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.podcast.items import Listing, listing
 from podwright_operator.kinds.podcast.observed import PodcastObserved
 from podwright_operator.kinds.stage_job_tuning import tuned
+from podwright_operator.kinds.removal import Removal, removal_plan
 from podwright_operator.kinds.stage_state import StageContext, StageState, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 
@@ -36,6 +38,21 @@ _SHOWN: Final = (
 
 def desired(podcast: Podcast, observed: PodcastObserved, now: datetime, settings: StageJobSettings) -> Plan:
     """Decide: a pure function."""
+    if podcast.metadata.deletion_timestamp is not None:
+        return removal_plan(
+            podcast,
+            _removal(podcast),
+            jobs=observed.jobs,
+            storage=observed.storage is not None,
+            at_work=observed.at_work,
+            now=now,
+            settings=settings,
+        )
+    plan = _feed(podcast, observed, now, settings)
+    return replace(plan, finalizer=podcast.spec.deletion_policy is DeletionPolicy.DELETE)
+
+
+def _feed(podcast: Podcast, observed: PodcastObserved, now: datetime, settings: StageJobSettings) -> Plan:
     url = _feed_url(podcast, observed)
     guid = podcast.spec.feed.guid or podcast.status.guid or (podcast_guid(url) if url else None)
     status = podcast.status.model_copy(update={"guid": guid, "feed_url": url if podcast.spec.feed.enabled else None})
@@ -84,6 +101,14 @@ def _feed_plan(
     pause = min((delay for delay in (state.requeue_after, until_due) if delay is not None), default=None)
     status = status.model_copy(update={"feed": state.status})
     return _plan(outcome, status, observed, state, requeue_after=pause, keep=state.status.job)
+
+
+def _removal(podcast: Podcast) -> Removal:
+    """With ``deletionPolicy: Delete``, every feed that was ever written for the show."""
+    name, namespace = podcast.metadata.name, podcast.metadata.namespace
+    if podcast.spec.deletion_policy is DeletionPolicy.RETAIN or podcast.status.feed is None:
+        return Removal((), ())
+    return Removal((f"show/{name}",), (feed_prefix(namespace, name),))
 
 
 def feed_request(podcast: Podcast, guid: str, listed: Listing) -> StageRequest:

@@ -14,6 +14,7 @@ from podwright_operator.kinds.episode.observe import EPISODES_BY_PODCAST
 from podwright_operator.kinds.job_state import jobs_seen
 from podwright_operator.kinds.podcast.desired import desired
 from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
+from podwright_operator.kinds.removal import may_write
 from podwright_operator.settings import StageJobSettings
 
 
@@ -40,10 +41,14 @@ class PodcastKind(Kind[Podcast, PodcastObserved]):
         namespace, name = resource.metadata.namespace, resource.metadata.name
         storage = await view.secret(namespace, names.STORAGE_SECRET)
         public_url = storage.get("PODWRIGHT_S3_PUBLIC_URL") if storage else None
+        leaving = resource.metadata.deletion_timestamp is not None
+        own_jobs = view.labelled(resource, JOB) if leaving else view.children(resource, JOB)  # cleanup has no owner
+        pods = view.labelled(resource, POD)
         return PodcastObserved(
             episodes=tuple(view.select(EPISODES_BY_PODCAST, namespace, name)),
             storage=Storage(public_url) if public_url else None,
-            jobs=jobs_seen(view.children(resource, JOB), view.labelled(resource, POD)),
+            jobs=jobs_seen(own_jobs, pods),
+            at_work=leaving and may_write(pods),
         )
 
     def desired(self, resource: Podcast, observed: PodcastObserved, now: datetime) -> Plan:

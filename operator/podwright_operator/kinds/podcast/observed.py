@@ -20,3 +20,5 @@ class PodcastObserved:
     storage: Storage | None = None
     #: The show's feed Jobs.
     jobs: tuple[JobSeen, ...] = ()
+    #: For a Podcast that is being deleted: whether a feed may still be written.
+    at_work: bool = False

@@ -1,0 +1,334 @@
+"""``make bench-reconcile``: the operator against a real API server, and against a client that only writes."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from podwright_bench.api_client import ApiClient
+from podwright_bench.bare_client import WORKERS, Writes, write_all, writes_of
+from podwright_bench.processes import beside, cpu_seconds, peak_rss_mb, rss_mb
+from podwright_bench.simulated_kubelet import expire
+from podwright_bench.tenants import Place, collection, in_parallel, is_ready, make_tenant, places, simulated_kuberay
+from podwright_core.stages import EPISODE_STAGES
+from podwright_crds import names
+from podwright_local.paths import REPOSITORY
+from tests.control_plane import ControlPlane, binaries
+from tests.integration.operator.cluster import Operator
+
+Raw = dict[str, Any]
+
+_LIMIT_S: Final = 3600.0
+#: Jobs of one stage of Podwright: enough to see when an Episode's first one came.
+_FIRST_JOBS: Final = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY},{names.LABEL_STAGE}=ingest"
+_EPISODES: Final = f"/apis/{names.API_VERSION}/episodes"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    name: str
+    objects: int
+    namespaces: int
+    #: Episodes that arrive one by one, and how many a second.
+    arrivals: int
+    arrivals_per_s: float
+    #: Seconds at rest.
+    idle: float
+
+
+SIZES: Final = {
+    "full": Size("full", 10_000, 100, arrivals=600, arrivals_per_s=20, idle=330),
+    "middle": Size("middle", 1000, 100, arrivals=400, arrivals_per_s=20, idle=60),
+    "small": Size("small", 40, 4, arrivals=20, arrivals_per_s=20, idle=3),
+}
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+@dataclass
+class Witness:
+    """Watches what users see: Episodes that became Ready, and when the first Job of each came."""
+
+    api: ApiClient
+    ready: set[Place] = field(default_factory=set)
+    first_job: dict[Place, float] = field(default_factory=dict)
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def watch_episodes(self) -> None:
+        async for _, found in self.api.watch(_EPISODES):
+            place = Place(found["metadata"]["namespace"], found["metadata"]["name"])
+            if place not in self.ready and is_ready(found):
+                self.ready.add(place)
+                async with self._news:
+                    self._news.notify_all()
+
+    async def watch_jobs(self) -> None:
+        async for _, found in self.api.watch("/apis/batch/v1/jobs", _FIRST_JOBS):
+            owner = found["metadata"]["annotations"][names.ANNOTATION_OWNER_NAME]
+            self.first_job.setdefault(Place(found["metadata"]["namespace"], owner), time.monotonic())
+
+    async def until_ready(self, count: int, what: str) -> None:
+        told = time.monotonic()
+        async with asyncio.timeout(_LIMIT_S), self._news:
+            while len(self.ready) < count:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(5):
+                        await self._news.wait()
+                if time.monotonic() - told > 10:
+                    say(f"{what}: {len(self.ready)} of {count} Ready")
+                    told = time.monotonic()
+
+
+@contextlib.contextmanager
+def prepared(folder: Path) -> Iterator[ControlPlane]:
+    """A fresh API server with Podwright's CRDs and RayService's, and a simulated kubelet."""
+    with ControlPlane.start(folder, binaries()) as started:
+        crds = subprocess.run(
+            [sys.executable, "-m", "podwright_crds.generate", "--print"], capture_output=True, text=True, check=True
+        )
+        started.kubectl("apply", "--server-side", "-f", "-", stdin=crds.stdout)
+        started.kubectl("apply", "-f", str(REPOSITORY / "tests/integration/operator/rayservices.yaml"))
+        started.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
+        arguments = (str(started.kubeconfig), "--jobs")
+        with beside("podwright_bench.simulated_kubelet", *arguments, log=folder / "kubelet.log"):
+            yield started
+
+
+@contextlib.asynccontextmanager
+async def witnessed(api: ApiClient) -> AsyncIterator[Witness]:
+    witness = Witness(api)
+    tasks = [asyncio.create_task(watch()) for watch in (witness.watch_episodes, witness.watch_jobs)]
+    try:
+        yield witness
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass
+class Measurement:
+    """One run against the operator; figures gather in ``figures`` under their published names."""
+
+    size: Size
+    control_plane: ControlPlane
+    operator: Operator
+    api: ApiClient
+    witness: Witness
+    namespaces: list[str]
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    async def all_at_once(self) -> Writes:
+        """Apply everything at once, wait until all is Ready; returns what the operator wrote for one Episode."""
+        size, pid = self.size, self.operator.pid
+        where = places("episode", size.objects, self.namespaces)
+        before, cpu = self.written(), cpu_seconds(pid)
+        began = time.monotonic()
+        await in_parallel(WORKERS, (self._apply(place) for place in where))
+        created = time.monotonic() - began
+        await self.witness.until_ready(size.objects, "all at once")
+        ready = time.monotonic() - began
+        seconds = max(ready, await _ended(self.api, size.objects * len(EPISODE_STAGES)) - began)
+        await self.settled()
+        after = self.written()
+        each = {verb: (after[verb] - before[verb]) / size.objects for verb in after}
+        self.figures |= {
+            "objects": size.objects,
+            "namespaces": size.namespaces,
+            "objects_per_s": round(size.objects / seconds, 2),
+            "ready_per_s": round(size.objects / ready, 2),
+            "created_per_s": round(size.objects / created, 1),
+            "writes_per_object": {verb: round(count, 2) for verb, count in each.items()},
+            "cpu_ms_per_object": round((cpu_seconds(pid) - cpu) / size.objects * 1000, 2),
+            "rss_mb": round(peak_rss_mb(pid)),
+        }
+        say(f"all at once: {json.dumps(self.figures)}")
+        return await self._sample(where[0], each)
+
+    async def arriving(self) -> None:
+        """Episodes that arrive one by one: how long after each was applied its first Job is there."""
+        size = self.size
+        where = places("arrival", size.arrivals, self.namespaces)
+        applied: dict[Place, float] = {}
+        start = time.monotonic()
+
+        async def arrive(number: int, place: Place) -> None:
+            await asyncio.sleep(max(0.0, start + number / size.arrivals_per_s - time.monotonic()))
+            applied[place] = time.monotonic()
+            await self._apply(place)
+
+        await asyncio.gather(*(arrive(number, place) for number, place in enumerate(where)))
+        await self.witness.until_ready(size.objects + size.arrivals, "arriving")
+        waits = sorted((self.witness.first_job[place] - applied[place]) * 1000 for place in where)
+        percentiles = statistics.quantiles(waits, n=100)
+        self.figures |= {"p50_ms": round(percentiles[49], 1), "p99_ms": round(percentiles[98], 1)}
+        self.figures["arrivals_per_s"] = size.arrivals_per_s
+        say(f"arriving: {self.figures['p50_ms']} ms, p99 {self.figures['p99_ms']} ms, longest {waits[-1]:.0f} ms")
+
+    async def at_rest(self) -> None:
+        pid = self.operator.pid
+        await self.settled(5)
+        cpu, began = cpu_seconds(pid), time.monotonic()
+        await asyncio.sleep(self.size.idle)
+        share = (cpu_seconds(pid) - cpu) / (time.monotonic() - began)
+        self.figures |= {"idle_cpu_percent": round(share * 100, 2), "settled_rss_mb": round(rss_mb(pid))}
+        say(f"at rest: {self.figures['idle_cpu_percent']} % of a core, {self.figures['settled_rss_mb']} MiB")
+
+    async def restart(self) -> None:
+        """Stop and start the operator: when it has looked at everything, and what it wrote."""
+        self.operator.stop()
+        began = time.monotonic()
+        await asyncio.to_thread(self.operator.start)
+        resources = self.size.objects + self.size.arrivals + 3 * self.size.namespaces
+        steady = await self._until_looked_at(resources)
+        self.figures |= {"restart_s": round(steady - began, 2), "restart_writes": int(self.operator.writes())}
+        self.figures["restart_rss_mb"] = round(rss_mb(self.operator.pid))
+        say(f"restart: steady after {self.figures['restart_s']} s, {self.figures['restart_writes']} writes")
+
+    def written(self) -> dict[str, float]:
+        """Requests of the operator that changed something, by what they were."""
+        counted = self.operator.counted
+        name = "podwright_api_requests_total"
+        events = counted(name, verb="create", type="events")
+        return {
+            "jobs": counted(name, verb="create", type="jobs"),
+            "statuses": counted(name, verb="patch", type="episodes"),
+            "events": events,
+            "podcasts": counted(name, verb="patch", type="podcasts"),
+        }
+
+    async def settled(self, seconds: float = 2.0) -> None:
+        await asyncio.to_thread(self.operator.settled_writes, seconds)
+
+    async def _until_looked_at(self, resources: int) -> float:
+        """When the last look ended, once every resource was looked at and nothing moves any more."""
+        looks, since = -1.0, time.monotonic()
+        async with asyncio.timeout(_LIMIT_S):
+            while True:
+                now = await asyncio.to_thread(self.operator.counted, "podwright_reconciles_total")
+                if now != looks:
+                    looks, since = now, time.monotonic()
+                elif looks >= resources and time.monotonic() - since > 3:
+                    return since
+                await asyncio.sleep(0.2)
+
+    async def _apply(self, place: Place) -> None:
+        await self.api.create(collection(place.namespace, "episodes"), place.body())
+
+    async def _sample(self, place: Place, each: dict[str, float]) -> Writes:
+        episode = await self.api.request("GET", f"{collection(place.namespace, 'episodes')}/{place.name}")
+        selector = f"{names.LABEL_NAME}={place.name}"
+        jobs, _ = await self.api.list(f"/apis/batch/v1/namespaces/{place.namespace}/jobs", selector)
+        return writes_of(place, episode, jobs, round(each["statuses"]), round(each["events"]))
+
+
+async def measure_operator(size: Size, folder: Path) -> tuple[dict[str, Any], Writes]:
+    with prepared(folder) as control_plane:
+        namespaces = [f"tenant-{n:03d}" for n in range(size.namespaces)]
+        operator = Operator(control_plane, folder, dict(_OPERATOR_ENVIRONMENT))
+        async with ApiClient(control_plane.kubeconfig) as api, simulated_kuberay(api), witnessed(api) as witness:
+            await in_parallel(8, (make_tenant(api, namespace) for namespace in namespaces))
+            await asyncio.to_thread(operator.start)
+            try:
+                measurement = Measurement(size, control_plane, operator, api, witness, namespaces)
+                await _until(lambda: _endpoints_ready(api, 2 * size.namespaces), "endpoints")
+                await measurement.settled()
+                writes = await measurement.all_at_once()
+                say(f"{await expire(api)} Jobs and pods are over and go")
+                await measurement.arriving()
+                await expire(api)
+                await measurement.at_rest()
+                await measurement.restart()
+            finally:
+                if operator.runs:
+                    operator.stop()
+        return measurement.figures, writes
+
+
+async def measure_limit(size: Size, writes: Writes, folder: Path) -> dict[str, Any]:
+    """The same writes from a client that decides nothing, while a kubelet ends the same Jobs."""
+    with prepared(folder) as control_plane:
+        namespaces = [f"tenant-{n:03d}" for n in range(size.namespaces)]
+        async with ApiClient(control_plane.kubeconfig) as api, simulated_kuberay(api):
+            await in_parallel(8, (make_tenant(api, namespace) for namespace in namespaces))
+            began, cpu = time.monotonic(), time.process_time()
+            written = await write_all(api, writes, places("episode", size.objects, namespaces))
+            ended = await _ended(api, size.objects * len(writes.jobs))
+            seconds = max(written, ended) - began
+            cpu = time.process_time() - cpu
+    figures = {
+        "bare_client_objects_per_s": round(size.objects / seconds, 2),
+        "bare_client_writes_s": round(written - began, 1),
+        "bare_client_cpu_ms_per_object": round(cpu / size.objects * 1000, 2),
+    }
+    say(f"limit: {json.dumps(figures)}")
+    return figures
+
+
+async def _ended(api: ApiClient, jobs: int) -> float:
+    """When the simulated kubelet has ended the last Job."""
+    over: set[str] = set()
+    async with asyncio.timeout(_LIMIT_S):
+        async for _, found in api.watch("/apis/batch/v1/jobs"):
+            if found.get("status", {}).get("conditions"):
+                over.add(found["metadata"]["uid"])
+            if len(over) >= jobs:
+                return time.monotonic()
+    raise AssertionError("unreachable")
+
+
+async def _endpoints_ready(api: ApiClient, count: int) -> bool:
+    found, _ = await api.list(f"/apis/{names.API_VERSION}/modelendpoints")
+    return sum(map(is_ready, found)) == count
+
+
+async def _until(check: Callable[[], Awaitable[bool]], what: str) -> None:
+    async with asyncio.timeout(300):
+        while not await check():  # noqa: ASYNC110  (the API server is asked)
+            await asyncio.sleep(0.5)
+    say(f"{what} ready")
+
+
+#: The operator as the chart runs it, but for the election, which has a Lease only in a cluster.
+_OPERATOR_ENVIRONMENT: Final = {"PODWRIGHT_LOG_LEVEL": "INFO"}
+
+
+async def measure(size: Size, folder: Path) -> dict[str, Any]:
+    figures, writes = await measure_operator(size, folder / "operator")
+    figures |= await measure_limit(size, writes, folder / "limit")
+    figures["ratio_to_limit"] = round(figures["objects_per_s"] / figures["bare_client_objects_per_s"], 3)
+    figures["size"] = size.name
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", choices=sorted(SIZES), default=os.environ.get("SIZE") or "full")
+    parser.add_argument("--objects", type=int, help="another number of Episodes than the size says")
+    parser.add_argument("--keep", type=Path, help="folder for logs and data, kept")
+    arguments = parser.parse_args()
+    size = SIZES[arguments.size]
+    if arguments.objects:
+        size = replace(size, name=f"{size.name} with {arguments.objects} objects", objects=arguments.objects)
+    with tempfile.TemporaryDirectory(prefix="podwright-bench-") as temporary:
+        folder = arguments.keep or Path(temporary)
+        figures = asyncio.run(measure(size, folder))
+    print(json.dumps(figures), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""A node without containers: the pods of stages end at once, with the result that a stage would have left.
+
+With Kubernetes' controller manager beside it, it plays the kubelet alone: it watches pods and writes their status.
+Without one (``jobs=True``) it plays the Job controller too: it makes the one pod of a Job, and writes the Job's end.
+kwok cannot do the latter: it makes no pods. As a program, it runs until it is ended:
+
+    python -m podwright_bench.simulated_kubelet KUBECONFIG [--jobs]
+"""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from podwright_bench.api_client import ApiClient, ApiError
+from podwright_core.stage_environment import from_environment
+from podwright_core.stages import StageName, StageRequest, StageResult
+from podwright_crds import names
+
+Raw = dict[str, Any]
+
+_SELECTOR: Final = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+_CONTAINER: Final = "stage"
+
+#: What the stages tell of results, by stage.
+FACTS: Final[dict[StageName, Raw]] = {
+    StageName.INGEST: {"durationSeconds": 61.0, "sizeBytes": 1000, "mimeType": "audio/mpeg", "sha256": "ab" * 32},
+    StageName.TRANSCRIBE: {"language": "en", "words": 120, "segments": 9},
+    StageName.ANALYZE: {"summary": "Ada speaks about looms and numbers.", "chapters": 2, "quotes": 3},
+    StageName.WRITE: {"checked": 4, "repaired": 1, "replaced": 0, "title": "t"},
+    StageName.FEED: {"url": "https://media.example.org/feed.xml", "items": 1, "digest": "f"},
+}
+
+
+def result_of(request: StageRequest) -> StageResult:
+    """What a stage that works would leave; equal keys give equal digests."""
+    return StageResult(
+        stage=request.stage,
+        key=request.key,
+        outcome="done",
+        digest=hashlib.sha256(request.key.encode()).hexdigest(),
+        facts=FACTS[request.stage],
+    )
+
+
+def request_of(pod_spec: Raw) -> StageRequest:
+    """What a stage's pod is asked; raises KeyError where it is asked nothing."""
+    container = next(item for item in pod_spec["containers"] if item["name"] == _CONTAINER)
+    return from_environment({item["name"]: item.get("value", "") for item in container.get("env", ())})
+
+
+def _request_or_none(pod_spec: Raw) -> StageRequest | None:
+    """None for what is no stage: a cleanup, a publication."""
+    try:
+        return request_of(pod_spec)
+    except (KeyError, StopIteration):
+        return None
+
+
+@dataclass
+class Computed:
+    """One pod that ran a stage to its end."""
+
+    namespace: str
+    job: str
+    request: StageRequest
+
+
+@dataclass
+class SimulatedKubelet:
+    """Ends the pods of stages as long as the context is open.
+
+    ``run`` decides how long a stage takes and what it leaves: it may wait, and returns the exit code with the
+    termination message. By default every stage is done at once.
+    """
+
+    api: ApiClient
+    #: Whether it plays the Job controller too.
+    jobs: bool = False
+    run: Callable[[StageRequest], Awaitable[tuple[int, str]]] | None = None
+    workers: int = 32
+    #: Whether a pod is seen Running before it ends.
+    shows_running: bool = False
+    #: Every pod that ended with exit code 0, in order.
+    computed: list[Computed] = field(default_factory=list)
+    #: Jobs (pods without ``jobs``) that were ended.
+    ended: int = 0
+    _seen: set[str] = field(default_factory=set)
+    _queue: asyncio.Queue[Raw] = field(default_factory=asyncio.Queue)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def __aenter__(self) -> Self:
+        watched = "/apis/batch/v1/jobs" if self.jobs else "/api/v1/pods"
+        self._tasks = [asyncio.create_task(self._watch(watched), name=f"watch {watched}")]
+        self._tasks += [asyncio.create_task(self._work(), name=f"node-{n}") for n in range(self.workers)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def check(self) -> None:
+        """Raises what a part of it failed with."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
+
+    async def _watch(self, path: str) -> None:
+        async for kind, found in self.api.watch(path, _SELECTOR):
+            uid = found["metadata"]["uid"]
+            if kind == "DELETED":
+                self._seen.discard(uid)
+            elif uid not in self._seen and self._is_due(found):
+                self._seen.add(uid)
+                self._queue.put_nowait(found)
+
+    def _is_due(self, found: Raw) -> bool:
+        if "deletionTimestamp" in found["metadata"]:
+            return False
+        if self.jobs:
+            return not found["spec"].get("suspend") and not found.get("status", {}).get("conditions")
+        return found.get("status", {}).get("phase") not in {"Succeeded", "Failed"}
+
+    async def _work(self) -> None:
+        while True:
+            found = await self._queue.get()
+            try:
+                await (self._run_job(found) if self.jobs else self._run_pod(found))
+            except ApiError as error:
+                if error.status not in {404, 409}:  # deleted meanwhile
+                    raise
+
+    async def _run_job(self, job: Raw) -> None:
+        metadata = job["metadata"]
+        pod = await self.api.create(f"/api/v1/namespaces/{metadata['namespace']}/pods", _pod_of(job))
+        exit_code = await self._run_pod(pod)
+        path = f"/apis/batch/v1/namespaces/{metadata['namespace']}/jobs/{metadata['name']}/status"
+        await self.api.patch(path, {"status": _job_status(exit_code)})
+
+    async def _run_pod(self, pod: Raw) -> int:
+        request = _request_or_none(pod["spec"])
+        if self.shows_running:
+            await self._set_status(pod, "Running", {"running": {"startedAt": _now()}})
+        if request is None:
+            exit_code, message = 0, ""
+        elif self.run is None:
+            exit_code, message = 0, result_of(request).model_dump_json(by_alias=True)
+        else:
+            exit_code, message = await self.run(request)
+        terminated = {
+            "exitCode": exit_code,
+            "message": message,
+            "startedAt": _now(),
+            "finishedAt": _now(),
+            "reason": "Completed" if exit_code == 0 else "Error",
+        }
+        await self._set_status(pod, "Succeeded" if exit_code == 0 else "Failed", {"terminated": terminated})
+        if exit_code == 0 and request is not None:
+            job = pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name", "")
+            self.computed.append(Computed(pod["metadata"]["namespace"], job, request))
+        self.ended += 1
+        return exit_code
+
+    async def _set_status(self, pod: Raw, phase: str, state: Raw) -> None:
+        container = pod["spec"]["containers"][0]
+        status = {
+            "phase": phase,
+            "startTime": _now(),
+            "containerStatuses": [
+                {
+                    "name": container["name"],
+                    "state": state,
+                    "ready": phase == "Running",
+                    "restartCount": 0,
+                    "image": container["image"],
+                    "imageID": container["image"],
+                }
+            ],
+        }
+        metadata = pod["metadata"]
+        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
+        await self.api.patch(path, {"status": status})
+
+
+_serial = itertools.count()
+
+
+def _pod_of(job: Raw) -> Raw:
+    """The pod as the Job controller makes it."""
+    metadata, template = job["metadata"], job["spec"]["template"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{metadata['name']}-{next(_serial):05x}",
+            "labels": template["metadata"].get("labels", {}),
+            "annotations": template["metadata"].get("annotations", {}),
+            "ownerReferences": [
+                {
+                    "apiVersion": "batch/v1",
+                    "kind": "Job",
+                    "name": metadata["name"],
+                    "uid": metadata["uid"],
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+        "spec": template["spec"],
+    }
+
+
+def _job_status(exit_code: int) -> Raw:
+    """How the Job controller leaves a Job that is over."""
+    now = _now()
+    kinds = ("SuccessCriteriaMet", "Complete") if exit_code == 0 else ("FailureTarget", "Failed")
+    reason = "CompletionsReached" if exit_code == 0 else "BackoffLimitExceeded"
+    status: Raw = {
+        "startTime": now,
+        "conditions": [
+            {"type": kind, "status": "True", "reason": reason, "message": "", "lastTransitionTime": now}
+            for kind in kinds
+        ],
+        "succeeded" if exit_code == 0 else "failed": 1,
+        "uncountedTerminatedPods": {},
+        "ready": 0,
+    }
+    return {**status, "completionTime": now} if exit_code == 0 else status
+
+
+async def expire(api: ApiClient, workers: int = 32) -> int:
+    """Delete Jobs that are over, and their pods, as Kubernetes does when their time to live ends; returns how many."""
+    jobs, _ = await api.list("/apis/batch/v1/jobs", _SELECTOR)
+    pods, _ = await api.list("/api/v1/pods", _SELECTOR)
+    over = [_path("/apis/batch/v1", "jobs", job) for job in jobs if job.get("status", {}).get("conditions")]
+    over += [_path("/api/v1", "pods", pod) for pod in pods if pod["status"]["phase"] in {"Succeeded", "Failed"}]
+    paths = iter(over)
+
+    async def delete() -> None:
+        for path in paths:
+            with contextlib.suppress(ApiError):
+                await api.request("DELETE", path, {"propagationPolicy": "Background", "gracePeriodSeconds": 0})
+
+    await asyncio.gather(*(delete() for _ in range(workers)))
+    return len(over)
+
+
+def _path(root: str, plural: str, found: Raw) -> str:
+    return f"{root}/namespaces/{found['metadata']['namespace']}/{plural}/{found['metadata']['name']}"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+async def _serve(kubeconfig: Path, *, jobs: bool) -> None:
+    async with ApiClient(kubeconfig) as api, SimulatedKubelet(api, jobs=jobs) as kubelet:
+        while True:
+            kubelet.check()
+            await asyncio.sleep(1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Ends the pods of stages.")
+    parser.add_argument("kubeconfig", type=Path)
+    parser.add_argument("--jobs", action="store_true", help="play the Job controller too")
+    arguments = parser.parse_args()
+    asyncio.run(_serve(arguments.kubeconfig, jobs=arguments.jobs))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""Listing and watching one type of object, for ever: pages of a listing, then what changes from its version on.
+
+kopf's watches cost ten times as much for each event, since it works out per object what handlers for creation and
+update would need; see ``docs/design/2026-11-21-scale.md``.
+"""
+
+import asyncio
+import logging
+import random
+import sys
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+import aiohttp
+from pydantic_core import from_json
+
+from podwright_crds import names
+from podwright_operator.adapters.kubernetes import Connection
+from podwright_operator.engine import kube
+from podwright_operator.engine.audit import Listed, Stream
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+
+logger = logging.getLogger(__name__)
+
+_PAGE: Final = "500"
+#: The server ends a watch after this time; spread, so that not all begin anew together.
+_WATCH_S: Final = (270, 310)
+#: The server sends a bookmark every minute: a watch that brings nothing for longer is dead.
+_SILENCE_S: Final = 100.0
+_CONNECT_S: Final = 10.0
+#: Between two tries to reach an API server that is away: evenly, since watches should be there when it is.
+_PAUSE_S: Final = 2.0
+#: How soon a type that is not served is asked for again.
+_MISSING_PAUSE_S: Final = 5.0
+_GONE: Final = 410
+
+
+class Watcher(Protocol):
+    """Who takes what watches bring."""
+
+    def seen(self, type_: KubeType, namespace: str, raw: Raw, *, deleted: bool, listed: bool) -> None:
+        """An object was listed, or it changed."""
+        ...
+
+    def complete(self, type_: KubeType, namespace: str, found: Listed) -> None:
+        """All that there is has been listed; an empty namespace stands for all."""
+        ...
+
+    def alive(self, type_: KubeType, namespace: str, version: int) -> None:
+        """A watch brought something, be it only a bookmark: it has told of everything up to this version."""
+        ...
+
+
+class _GoneError(Exception):
+    """The API server no longer knows the version to go on from: list again."""
+
+
+class _RefusedError(Exception):
+    """The API server answered with an error."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"HTTP {status}: {text[:300]}")
+        self.status = status
+
+
+class Watches:
+    """Connections for watches of their own, so that requests never wait for one."""
+
+    def __init__(self, connection: Connection, watcher: Watcher) -> None:
+        self._connection = connection
+        self._watcher = watcher
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=connection.ssl, keepalive_timeout=60),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=_SILENCE_S),
+            headers={"Accept": "application/json", "User-Agent": names.FIELD_MANAGER},
+            read_bufsize=2**20,
+        )
+        self._open: dict[Stream, aiohttp.ClientResponse] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    def renew(self, type_: KubeType, namespace: str) -> None:
+        """End a watch's connection, which is believed to be dead; it goes on over another one."""
+        if response := self._open.get((type_, namespace)):
+            response.close()
+
+    async def follow(self, type_: KubeType, namespace: str) -> None:
+        """List and watch until cancelled, whatever happens; an empty namespace stands for all."""
+        where = f"{type_} {namespace}".strip()
+        version = ""
+        while True:
+            try:
+                if not version:
+                    version = await self._list(type_, namespace)
+                async for event_version in self._watch(type_, namespace, version):
+                    version = event_version
+            except _GoneError:
+                logger.info("%s: the watch begins anew", where)
+                version = ""
+                await asyncio.sleep(random.random())  # noqa: S311  (others begin anew as well)
+            except _RefusedError as problem:
+                missing = problem.status == 404 and type_.optional
+                if missing:  # its CRD is not installed
+                    self._watcher.complete(type_, namespace, Listed({}, sys.maxsize))
+                    version = ""
+                else:
+                    logger.warning("%s: %s; again in %.0f s", where, problem, _PAUSE_S)
+                await asyncio.sleep(_MISSING_PAUSE_S if missing else _PAUSE_S)
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
+                logger.info("%s: %r; again in %.0f s", where, problem, _PAUSE_S)
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _list(self, type_: KubeType, namespace: str) -> str:
+        """Tell of everything there is; returns the version of the listing."""
+        found: dict[ObjectKey, tuple[str, int]] = {}
+        query = {"limit": _PAGE, **_selected(type_)}
+        while True:
+            async with self._get(type_, namespace, query) as response:
+                text = await response.read()
+                if not response.ok:
+                    raise _problem(response.status, text)
+            page = from_json(text)
+            for raw in page["items"] or ():  # null where there is none
+                found[_key(type_, raw)] = (kube.uid_of(raw), kube.version_of(raw))
+                self._watcher.seen(type_, namespace, raw, deleted=False, listed=True)
+            token = page["metadata"].get("continue")
+            if not token:
+                break
+            query["continue"] = token
+            await asyncio.sleep(0)
+        self._watcher.complete(type_, namespace, Listed(found, kube.version_of(page)))
+        return str(page["metadata"]["resourceVersion"])
+
+    async def _watch(self, type_: KubeType, namespace: str, version: str) -> AsyncIterator[str]:
+        """Tell of changes until the server ends the watch; yields the version to go on from."""
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(random.randint(*_WATCH_S)),  # noqa: S311
+            "resourceVersion": version,
+            **_selected(type_),
+        }
+        async with self._get(type_, namespace, query) as response:
+            if not response.ok:
+                raise _problem(response.status, await response.read())
+            self._open[type_, namespace] = response
+            async for line in _lines(response.content):
+                event = from_json(line)
+                raw = event["object"]
+                if event["type"] == "ERROR":
+                    raise _problem(int(raw.get("code") or 500), line)
+                self._watcher.alive(type_, namespace, kube.version_of(raw))
+                if event["type"] != "BOOKMARK":
+                    self._watcher.seen(type_, namespace, raw, deleted=event["type"] == "DELETED", listed=False)
+                yield raw["metadata"]["resourceVersion"]
+
+    def _get(self, type_: KubeType, namespace: str, query: Mapping[str, str]) -> Any:
+        url = self._connection.server + kube.collection(type_, namespace)
+        return self._session.get(url, params=query, headers=self._connection.headers())
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    rest = b""
+    async for chunk in content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line
+
+
+def _key(type_: KubeType, raw: Raw) -> ObjectKey:
+    return ObjectKey(type_, raw["metadata"].get("namespace", ""), raw["metadata"]["name"])
+
+
+def _selected(type_: KubeType) -> dict[str, str]:
+    return {"labelSelector": type_.selector} if type_.selector else {}
+
+
+def _problem(status: int, text: bytes) -> Exception:
+    return _GoneError() if status == _GONE else _RefusedError(status, text.decode(errors="replace"))
