@@ -69,7 +69,8 @@ async def _complete(witness: Witness, apply: Callable[[Place], Awaitable[Any]], 
 
 
 async def podwright(count: int, namespaces: list[str], folder: Path) -> Raw:
-    with prepared(folder) as control_plane:
+    with prepared(folder) as ground:
+        control_plane = ground.control_plane
         operator = Operator(control_plane, folder)
         async with (
             ApiClient(control_plane.kubeconfig) as api,
@@ -91,7 +92,8 @@ async def podwright(count: int, namespaces: list[str], folder: Path) -> Raw:
 
 async def argo_workflows(count: int, namespaces: list[str], folder: Path, *, limited: bool) -> Raw:
     program = argo.build(Cache.from_environment())
-    with prepared(folder) as control_plane:
+    with prepared(folder) as ground:
+        control_plane = ground.control_plane
         argo.install(control_plane, Cache.from_environment())
         arguments = (str(control_plane.kubeconfig), "--selector", argo.PODS)
         with (
