@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_core.egress import ANYWHERE, Egress
+from podwright_core.egress import ANYWHERE, Address, Egress
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10")
 
@@ -94,7 +94,7 @@ def test_the_environment_carries_it() -> None:
 def test_no_form_of_a_private_address_is_reached(network: str, data: st.DataObject) -> None:
     inside = ipaddress.IPv4Network(network)
     number = data.draw(st.integers(int(inside.network_address), int(inside.broadcast_address)))
-    forms = [
+    forms: list[Address] = [
         ipaddress.IPv4Address(number),
         ipaddress.IPv6Address((0xFFFF << 32) | number),
         ipaddress.IPv6Address((0x64FF9B << 96) | number),

@@ -12,8 +12,8 @@ from podwright_operator.kinds.episode.cleanup import removal
 from podwright_operator.kinds.episode.facts import status_facts
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.episode.requests import Results, ask
-from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.kinds.removal import removal_plan
+from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.kinds.stage_state import StageContext, StageState, phase_status, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 

@@ -13,8 +13,8 @@ from podwright_operator.engine.plan import Outcome, Plan, progressing, ready, su
 from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.podcast.items import Listing, listing
 from podwright_operator.kinds.podcast.observed import PodcastObserved
-from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.kinds.removal import Removal, removal_plan
+from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.kinds.stage_state import StageContext, StageState, stage_state, storage_missing
 from podwright_operator.settings import StageJobSettings
 
