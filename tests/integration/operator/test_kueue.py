@@ -45,9 +45,7 @@ def test_stages_wait_for_their_queue(
     queueing.kubectl("patch", "clusterqueue", served.namespace, "--type=merge", "-p", stop)
     served.wait_reason("Episode", "one", "Queued")
     until(lambda: served.jobs("one", "ingest")[0].spec.suspend, "its suspension")
-    queueing.kubectl(
-        "patch", "clusterqueue", served.namespace, "--type=merge", "-p", '{"spec": {"stopPolicy": "None"}}'
-    )
+    queueing.kubectl("patch", "clusterqueue", served.namespace, "--type=merge", "-p", go_on)
     until(lambda: served.pods(job.metadata.name), "a pod again")
 
     kubelet.run_all("one")
