@@ -90,12 +90,12 @@ def test_another_model_is_left_to_kuberay_which_starts_it_beside_the_old_one(ser
 def test_endpoint_is_scaled_by_its_subresource(operated: ControlPlane, served: Tenant) -> None:
     """As ``kubectl scale`` and autoscalers do; Serve alone is told, the pods stay."""
     served.patch("ModelEndpoint", "pen", {"spec": {"scaling": {"maxReplicas": 5}}})
-    until(
-        lambda: (
-            "workerGroupSpecs" in (ray(served, "pen") or {"spec": {"rayClusterConfig": {}}})["spec"]["rayClusterConfig"]
-        ),
-        "workers",
-    )
+
+    def has_workers() -> bool:
+        found = ray(served, "pen")
+        return found is not None and "workerGroupSpecs" in found["spec"]["rayClusterConfig"]
+
+    until(has_workers, "workers")
     before = ray(served, "pen")
     assert before is not None
     operated.kubectl("scale", "modelendpoint", "pen", "-n", served.namespace, "--replicas=3")
