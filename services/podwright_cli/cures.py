@@ -105,6 +105,10 @@ _CURES: Mapping[str, Callable[[_Case], Cure]] = {
     Reason.SUSPENDED: _resume,
     Reason.APPROVAL_NEEDED: _own("approve", "Read its text, then approve it."),
     Reason.ENDPOINT_NOT_FOUND: _edit("Name a ModelEndpoint, here or in the Podcast's spec.episodeDefaults."),
+    Reason.QUEUED: lambda case: Cure(
+        "Look where its Job stands in the queue; where the message names none, take startSuspended away.",
+        f"kubectl -n {case.namespace} get localqueues,workloads",
+    ),
     Reason.EPISODES_NOT_READY: _edit("If no episode is selected, correct spec.episodes."),
     Reason.STORAGE_SECRET_NOT_FOUND: _secret,
     Reason.CREDENTIALS_NOT_FOUND: _from_message,

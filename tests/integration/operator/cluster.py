@@ -80,8 +80,8 @@ class Tenant:
     def delete(self, kind: str, name: str) -> None:
         self.custom.delete_namespaced_custom_object(names.GROUP, names.VERSION, self.namespace, plural(kind), name)
 
-    def serve(self, endpoint: str, status: str = "RUNNING", message: str = "") -> None:
-        """Play KubeRay: the endpoint's RayService has an application in this state."""
+    def serve(self, endpoint: str, status: str = "RUNNING", message: str = "", *, upgrading: bool = False) -> None:
+        """Play KubeRay: the endpoint's RayService has an application in this state; in a new cluster if upgrading."""
 
         def ray() -> Object | None:
             try:
@@ -94,11 +94,16 @@ class Tenant:
 
         generation = until(ray, f"RayService {endpoint}")["metadata"]["generation"]
         running = status == "RUNNING"
+        applications = {"applicationStatuses": {"model": {"status": status, "message": message}}}
         body = {
             "observedGeneration": generation,
             "numServeEndpoints": int(running),
-            "conditions": [{"type": "Ready", "status": str(running), "reason": "Test", "message": ""}],
-            "activeServiceStatus": {"applicationStatuses": {"model": {"status": status, "message": message}}},
+            "conditions": [
+                {"type": "Ready", "status": str(running), "reason": "Test", "message": ""},
+                {"type": "UpgradeInProgress", "status": str(upgrading), "reason": "Test", "message": ""},
+            ],
+            "activeServiceStatus": None if upgrading else applications,
+            "pendingServiceStatus": applications if upgrading else None,
         }
         self.custom.patch_namespaced_custom_object_status(
             "ray.io", "v1", self.namespace, "rayservices", endpoint, {"status": body}

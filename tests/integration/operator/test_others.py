@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.control_plane import ControlPlane
 from tests.integration.operator.cluster import Kubelet, Tenant, request_of, until
 
 
@@ -67,7 +68,61 @@ def test_endpoint_corrects_drift_and_suspends(served: Tenant) -> None:
     served.wait_reason("ModelEndpoint", "pen", "Suspended")
 
 
-def test_endpoint_with_other_weights_is_served_anew(served: Tenant) -> None:
+def test_another_model_is_left_to_kuberay_which_starts_it_beside_the_old_one(served: Tenant) -> None:
+    before = ray(served, "pen")
+    assert before is not None
+    served.patch("ModelEndpoint", "pen", {"spec": {"engineArgs": {"dtype": "bfloat16"}}})
+
+    def cluster() -> Any:
+        return (ray(served, "pen") or before)["spec"]["rayClusterConfig"]
+
+    until(lambda: cluster() != before["spec"]["rayClusterConfig"], "another cluster")
+    after = ray(served, "pen")
+    assert after is not None
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["spec"]["upgradeStrategy"] == {"type": "NewCluster"}
+    served.wait_reason("ModelEndpoint", "pen", "Starting")
+    served.serve("pen", upgrading=True)
+    served.serve("pen")
+    served.wait_reason("ModelEndpoint", "pen", "Ready")
+
+
+def test_endpoint_is_scaled_by_its_subresource(operated: ControlPlane, served: Tenant) -> None:
+    """As ``kubectl scale`` and autoscalers do; Serve alone is told, the pods stay."""
+    served.patch("ModelEndpoint", "pen", {"spec": {"scaling": {"maxReplicas": 5}}})
+
+    def has_workers() -> bool:
+        found = ray(served, "pen")
+        return found is not None and "workerGroupSpecs" in found["spec"]["rayClusterConfig"]
+
+    until(has_workers, "workers")
+    before = ray(served, "pen")
+    assert before is not None
+    operated.kubectl("scale", "modelendpoint", "pen", "-n", served.namespace, "--replicas=3")
+
+    def least() -> int:
+        config = json.loads((ray(served, "pen") or before)["spec"]["serveConfigV2"])
+        return int(config["applications"][0]["deployments"][0]["autoscaling_config"]["min_replicas"])
+
+    until(lambda: least() == 3, "Serve's count")
+    after = ray(served, "pen")
+    assert after is not None
+    assert (
+        after["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["template"]
+        == (before["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["template"])
+    )
+    shown = json.loads(
+        operated.kubectl(
+            "get", "modelendpoint", "pen", "-n", served.namespace, "--subresource=scale", "-o", "json"
+        ).stdout
+    )
+    assert shown["spec"]["replicas"] == 3
+    assert "podwright.dev/name=pen" in shown["status"]["selector"]
+
+
+def test_endpoint_without_upgrades_is_served_anew(served: Tenant) -> None:
+    served.patch("ModelEndpoint", "pen", {"spec": {"upgradeStrategy": "None"}})
+    until(lambda: (ray(served, "pen") or {"spec": {}})["spec"].get("upgradeStrategy") == {"type": "None"}, "the change")
     before = ray(served, "pen")
     assert before is not None
     revision = served.get("ModelEndpoint", "pen")["status"]["modelRevision"]

@@ -1,5 +1,6 @@
 """The operator's role is what it uses: a run with all kinds, compared with the API server's audit log."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -65,6 +66,10 @@ def name_of(role: dict[str, Any]) -> str:
     return str(role["metadata"]["name"])
 
 
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def everything(tenant: Tenant, kubelet: Kubelet, storage: str) -> None:
     """All that the operator does in its life, once."""
     tenant.core.create_namespaced_secret(
@@ -84,6 +89,9 @@ def everything(tenant: Tenant, kubelet: Kubelet, storage: str) -> None:
     tenant.patch("Episode", "two", {"spec": {"suspend": True}})
     until(lambda: not tenant.jobs("two"), "the end of its Job")
     tenant.delete("Episode", "two")
+    cleanup = until(lambda: tenant.jobs("two", "cleanup"), "the cleanup Job")[0].metadata.name
+    pod = until(lambda: tenant.pods(cleanup), "its pod")[0].metadata.name
+    kubelet.set_status(pod, "Succeeded", {"terminated": {"exitCode": 0, "startedAt": _now(), "finishedAt": _now()}})
     until(lambda: not tenant.exists("Episode", "two"), "its end")
     # A post of its own, with a publishing Job and its identity.
     tenant.create("Post", "hello", {"channelRef": {"name": "news"}, "text": "Listen in.", **APPROVED})

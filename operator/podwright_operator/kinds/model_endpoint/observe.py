@@ -78,8 +78,8 @@ def ray_seen(raw: Raw) -> RaySeen:
     status = raw.get("status", {})
     conditions = {item["type"]: item for item in status.get("conditions", ())}
     condition: Raw = conditions.get("Ready", {})
-    active = status.get("activeServiceStatus", {}).get("applicationStatuses") or {}
-    pending = status.get("pendingServiceStatus", {}).get("applicationStatuses") or {}
+    active = (status.get("activeServiceStatus") or {}).get("applicationStatuses") or {}
+    pending = (status.get("pendingServiceStatus") or {}).get("applicationStatuses") or {}
     return RaySeen(
         name=raw["metadata"]["name"],
         generation=raw["metadata"].get("generation", 0),
