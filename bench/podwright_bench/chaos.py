@@ -261,7 +261,7 @@ async def run(size: Size, seed: int, folder: Path) -> dict[str, Any]:
         async with _running(control_plane, minio, webhook, dice, folder, seed) as (chaos, node):
             await make_tenants(chaos.api, size, minio, webhook)
             evidence = Evidence(chaos.api, node.bucket, webhook, size)
-            while not all(map(is_ready, await evidence.own("modelendpoints"))):
+            while not all(map(is_ready, await evidence.own("modelendpoints"))):  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
             say(f"{size.episodes} episodes in {size.namespaces} namespaces, seed {seed}")
             raging = asyncio.create_task(chaos.rage(size))

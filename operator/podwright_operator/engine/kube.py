@@ -119,7 +119,7 @@ def _trimmed_pod(raw: Raw) -> Raw:
         if group in status:
             kept[group] = [_chosen(item, "name", "state", "lastState") for item in status[group]]
     kept["conditions"] = [item for item in status.get("conditions") or () if item.get("status") == "False"]
-    stage = _chosen(labels_of(raw), names.LABEL_STAGE)
+    stage = _chosen(dict(labels_of(raw)), names.LABEL_STAGE)
     metadata = {**_child_metadata(raw), "labels": stage}
     return {"metadata": metadata, "spec": _chosen(raw.get("spec", {}), "nodeName"), "status": kept}
 
