@@ -31,6 +31,7 @@ from podwright_bench.chaos_node import Bucket, KubeRay, Node, insist
 from podwright_bench.chaos_verdict import Evidence, settled, verdict
 from podwright_bench.chaos_world import Minio, Size, Webhook, episode, make_tenants
 from podwright_bench.fault_proxy import FaultProxy, Rates
+from podwright_bench.tenants import is_ready
 from tests.control_plane import ControlPlane, binaries
 from tests.integration.operator.cluster import Operator
 
@@ -41,7 +42,7 @@ SYSTEM: Final = "podwright-system"
 #: Requests meet with these all the time while faults are made.
 RATES: Final = Rates(too_many=0.02, conflict=0.01, error=0.02, lost_answer=0.01)
 SIZES: Final = {
-    "small": Size(name="small", episodes=24, namespaces=2, spread=10, rounds=1, pause=(0.5, 2.0), limit=300),
+    "small": Size(name="small", episodes=24, namespaces=2, spread=20, rounds=1, pause=(1.0, 3.0), limit=300),
     "full": Size(name="full", episodes=300, namespaces=6, spread=120, rounds=5, pause=(1.0, 4.0), limit=900),
 }
 
@@ -176,7 +177,7 @@ class Chaos:
 
         def restart() -> None:
             # Kubernetes' controllers ask ever more rarely while it is away, up to a minute apart; fresh ones at once.
-            controllers = self.control_plane.without("kube-controller-manager")
+            controllers = self.control_plane.without("kube-controller-manager", signal.SIGKILL)
             with _one_at_a_time, controllers, self.control_plane.without(program, how):
                 time.sleep(seconds)
 
@@ -186,14 +187,9 @@ class Chaos:
         self.proxy.cut_watches(code)
 
     async def _silence(self) -> None:
-        """Watches stay open and bring nothing, as through a connection that is half dead."""
-        kinds = set(self.dice.sample(["episodes", "jobs", "pods", "posts", "campaigns"], 2))
-        self.proxy.silent |= kinds
-        await asyncio.sleep(self.dice.uniform(3, 8))
-        self.proxy.silent -= kinds
-        # What was held back is lost; the connection is found to be dead.
-        for kind in kinds:
-            self.proxy.cut_watches(410, kind)
+        """Watches stay open and bring nothing until somebody finds out."""
+        for kind in self.dice.sample(["episodes", "jobs", "pods", "posts", "campaigns"], 2):
+            self.proxy.silence(f"/{kind}")
 
     async def _bucket_away(self) -> None:
         await asyncio.to_thread(self.minio.stop)
@@ -264,6 +260,9 @@ async def run(size: Size, seed: int, folder: Path) -> dict[str, Any]:
         webhook = stack.enter_context(Webhook.open(folder / "received"))
         async with _running(control_plane, minio, webhook, dice, folder, seed) as (chaos, node):
             await make_tenants(chaos.api, size, minio, webhook)
+            evidence = Evidence(chaos.api, node.bucket, webhook, size)
+            while not all(map(is_ready, await evidence.own("modelendpoints"))):  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
             say(f"{size.episodes} episodes in {size.namespaces} namespaces, seed {seed}")
             raging = asyncio.create_task(chaos.rage(size))
             for number in range(size.episodes):
@@ -272,7 +271,6 @@ async def run(size: Size, seed: int, folder: Path) -> dict[str, Any]:
                 await asyncio.sleep(size.spread / size.episodes)
             await raging
             say(f"{sum(chaos.made.values())} faults made; everything is well from now on")
-            evidence = Evidence(chaos.api, node.bucket, webhook, size)
             left = await settled(evidence, size.limit, say)
             seconds = time.monotonic() - began
             figures = await verdict(evidence, node, chaos.proxy)

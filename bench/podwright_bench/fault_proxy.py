@@ -80,6 +80,7 @@ class _Watch:
 
     path: str
     end: asyncio.Future[int]
+    silent: bool = False
 
 
 class FaultProxy:
@@ -92,8 +93,6 @@ class FaultProxy:
         self._watches: set[_Watch] = set()
         self.doors: dict[str, Door] = {name: Door(name, 0) for name in doors}
         self.rates = Rates()
-        #: Paths (their last part) of watches that stay open and bring nothing.
-        self.silent: set[str] = set()
         #: Whether every credential is refused.
         self.refuses = False
         #: Faults made, by name.
@@ -143,6 +142,13 @@ class FaultProxy:
         for watch in ended:
             watch.end.set_result(code)
         return len(ended)
+
+    def silence(self, path: str) -> int:
+        """The watches of a collection that are open now stay open and bring nothing, as through a half dead line."""
+        found = [watch for watch in self._watches if watch.path.endswith(path)]
+        for watch in found:
+            watch.silent = True
+        return len(found)
 
     def watches(self, path: str = "") -> int:
         """How many are open."""
@@ -196,7 +202,7 @@ class FaultProxy:
                 if not chunk:
                     return response
                 *lines, rest = (rest + chunk).split(b"\n")
-                if lines and request.path.rpartition("/")[2] not in self.silent:
+                if lines and not watch.silent:
                     await response.write(b"\n".join(lines) + b"\n")
                 reading = asyncio.ensure_future(answer.content.readany())
         except _SEVERED:

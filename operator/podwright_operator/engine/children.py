@@ -113,8 +113,9 @@ class Children:
                     return await self._taken(owner_key, key, owner, child, wanted)
             case Action.APPLY:
                 self.learn(owner_key, child.type, await self.cluster.apply(key, wanted))
-            case Action.ADOPT if live is not None:
-                self.learn(owner_key, child.type, await self._adopt(key, live.value, wanted))
+            case Action.ADOPT:
+                if found := await self.cluster.read(key):
+                    self.learn(owner_key, child.type, await self._adopt(key, found, wanted))
             case Action.DELETE if live is not None:
                 await self._delete(live)
             case _:

@@ -123,8 +123,9 @@ def _trimmed_pod(raw: Raw) -> Raw:
     kept["conditions"] = [item for item in status.get("conditions") or () if item.get("status") == "False"]
     metadata = _child_metadata(raw)
     owners = [_chosen(item, "uid", "controller") for item in metadata.get("ownerReferences", ())]
+    stage = _chosen(dict(labels_of(raw)), names.LABEL_STAGE)
     return {
-        "metadata": {**metadata, "ownerReferences": owners},
+        "metadata": {**metadata, "ownerReferences": owners, "labels": stage},
         "spec": _chosen(raw.get("spec", {}), "nodeName"),
         "status": kept,
     }

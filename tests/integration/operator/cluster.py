@@ -16,6 +16,7 @@ from typing import Any
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from podwright_core.stage_environment import from_environment
 from podwright_core.stages import StageRequest, StageResult
 from podwright_crds import names
 from tests.control_plane import ControlPlane, free_ports
@@ -173,8 +174,7 @@ def plural(kind: str) -> str:
 
 def request_of(job: Any) -> StageRequest:
     """What a stage Job was asked."""
-    variables = {item.name: item.value for item in job.spec.template.spec.containers[0].env}
-    return StageRequest.model_validate_json(variables["PODWRIGHT_STAGE_REQUEST"])
+    return from_environment({item.name: item.value for item in job.spec.template.spec.containers[0].env})
 
 
 _FACTS: dict[str, Object] = {

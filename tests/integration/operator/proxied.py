@@ -38,16 +38,18 @@ class Proxied:
 @contextmanager
 def proxied(control_plane: ControlPlane, tenant: Tenant, folder: Path, **environment: str) -> Iterator[Proxied]:
     """Both run as long as the context is open; the operator serves the tenant's namespace only."""
-    loop, ready, over = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    ready, over = threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
     made: list[FaultProxy] = []
 
     async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
         async with FaultProxy(control_plane.url, control_plane.trust(), (DOOR,)) as proxy:
             made.append(proxy)
             ready.set()
             await over.wait()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
         assert ready.wait(20)
@@ -56,12 +58,11 @@ def proxied(control_plane: ControlPlane, tenant: Tenant, folder: Path, **environ
         operator = Operator(control_plane, folder, variables)
         operator.start()
         try:
-            yield Proxied(made[0], operator, loop)
+            yield Proxied(made[0], operator, loops[0])
         finally:
             if operator.runs:
                 operator.stop()
             print(operator.log()[-6000:])
     finally:
-        loop.call_soon_threadsafe(over.set)
+        loops[0].call_soon_threadsafe(over.set)
         thread.join(20)
-        loop.close()
