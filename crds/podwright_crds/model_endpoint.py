@@ -95,7 +95,7 @@ class Scaling(Model):
 
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "!has(self.maxReplicas) || self.maxReplicas >= self.minReplicas",
+            "self.maxReplicas >= self.minReplicas",
             "maxReplicas must be at least minReplicas: raise it, or lower minReplicas",
             field_path=".maxReplicas",
         ),
@@ -105,15 +105,10 @@ class Scaling(Model):
         default=1,
         ge=0,
         le=1000,
-        description="Replicas that always run; 0 lets the endpoint go to sleep when nobody asks. What kubectl scale "
-        "sets.",
+        description="Replicas that always run; 0 lets the endpoint go to sleep when nobody asks. kubectl scale "
+        "sets this, up to maxReplicas.",
     )
-    max_replicas: int | None = Field(
-        default=None,
-        ge=1,
-        le=1000,
-        description="Replicas at most, however many requests come. By default minReplicas: their number is fixed.",
-    )
+    max_replicas: int = Field(default=1, ge=1, le=1000, description="Replicas at most, however many requests come.")
     target_ongoing_requests: int = Field(
         default=8,
         ge=1,
@@ -129,8 +124,8 @@ class Scaling(Model):
 
     @property
     def most(self) -> int:
-        """Replicas at most; one where the endpoint may go to sleep."""
-        return max(self.max_replicas or 0, self.min_replicas, 1)
+        """Replicas at most."""
+        return max(self.max_replicas, self.min_replicas)
 
     @property
     def scales(self) -> bool:

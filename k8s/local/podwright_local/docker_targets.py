@@ -65,9 +65,11 @@ class DockerTarget:
         return []
 
     def values(self) -> Manifest:
+        # kind's one machine seldom holds two of each model.
+        upgrade = {"upgradeStrategy": "None"} if self.kind else {}
         return {
             "image": image_value(self._reference("services")),
-            "inference": {"image": image_value(self._reference("inference"))},
+            "inference": {"image": image_value(self._reference("inference")), **upgrade},
         }
 
     def storage_account(self) -> Storage:

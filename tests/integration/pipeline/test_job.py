@@ -58,6 +58,15 @@ def test_rejected(s3_environment: dict[str, str], tmp_path: Path) -> None:
     assert "does not exist; upload the recording there" in (result.message or "")
 
 
+def test_private_addresses_need_leave(s3_environment: dict[str, str], web: str, tmp_path: Path) -> None:
+    request = ingest(f"{web}/clip.mp3")
+    code, result, _ = Pod(request, s3_environment, tmp_path).finish()
+    assert (code, result.outcome) == (64, "rejected")
+    assert "leads into a private network" in (result.message or "")
+    code, result, _ = Pod(request, s3_environment | {"PODWRIGHT_FETCH_ALLOW": "127.0.0.0/8"}, tmp_path).finish()
+    assert (code, result.outcome) == (0, "done")
+
+
 def test_storage_away(s3_environment: dict[str, str], tmp_path: Path) -> None:
     away = s3_environment | {"PODWRIGHT_S3_ENDPOINT": "http://127.0.0.1:9"}
     code, result, _ = Pod(ingest("s3://podwright/demo/uploads/none.mp3"), away, tmp_path).finish()

@@ -131,10 +131,9 @@ def cluster_of(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("scaling", "most", "scales"),
-    [({}, 1, False), ({"minReplicas": 3}, 3, True), ({"minReplicas": 0}, 1, False), ({"maxReplicas": 2}, 2, True)],
+    ("scaling", "most", "scales"), [({}, 1, False), ({"minReplicas": 0}, 1, False), ({"maxReplicas": 2}, 2, True)]
 )
-def test_without_a_maximum_the_number_is_fixed(scaling: dict[str, int], most: int, scales: bool) -> None:
+def test_only_what_has_workers_is_selected_by_them(scaling: dict[str, int], most: int, scales: bool) -> None:
     wanted = model(scaling=scaling)
     assert (wanted.spec.scaling.most, wanted.spec.scaling.scales) == (most, scales)
     assert ("ray.io/node-type=worker" in pod_selector(wanted)) is scales
