@@ -9,6 +9,7 @@ from podwright_crds.constraints import (
     NOT_BLANK,
     Duration,
     HttpUrl,
+    MediaUrl,
     Rule,
     Timestamp,
     immutable,
@@ -42,6 +43,20 @@ class PostApproval(Model):
     note: str | None = Field(default=None, description="Remark of whoever decided.", max_length=2000)
 
 
+class PostMedia(Model):
+    """One image or video of a post."""
+
+    url: MediaUrl = Field(
+        description="The file: s3://BUCKET/KEY or https://. Instagram, Threads and Facebook fetch it themselves: https://."
+    )
+    alt_text: str = Field(default="", description="What it shows, for people who cannot see it.", max_length=4000)
+
+
+ThreadText = Annotated[
+    str, NOT_BLANK, Field(min_length=1, max_length=100000, description="One further text, sent as a reply.")
+]
+
+
 class PostSpec(SuspendableSpec):
     """The text, where and when it goes out, and whether it may."""
 
@@ -65,6 +80,21 @@ class PostSpec(SuspendableSpec):
         description="Text as it goes out, without the link; within the channel's longest text.",
         min_length=1,
         max_length=100000,
+    )
+    title: str | None = Field(
+        default=None,
+        description="Title, where the platform has one (a video, a pin, the subject of an e-mail); by default the "
+        "first line of the text.",
+        min_length=1,
+        max_length=255,
+    )
+    media: list[PostMedia] = Field(
+        default_factory=list, description="Images or a video, in their order.", max_length=20
+    )
+    thread: list[ThreadText] = Field(
+        default_factory=list,
+        description="Further texts that follow as replies, each to the one before, where the platform has threads.",
+        max_length=24,
     )
     link: HttpUrl | None = Field(default=None, description="Link that goes with the text, UTM parameters included.")
     publish_at: Timestamp | None = Field(

@@ -18,7 +18,7 @@ from podwright_core.times import format_instant, parse_instant
 from podwright_crds.names import ANNOTATION_RETRY
 from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus
 from podwright_crds.resource import Reason
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Unclear
+from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import CLAIM_MARGIN, Capabilities
 from podwright_publish.due import NotNow, Surroundings, due_at, verdict
 
@@ -190,7 +190,7 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
     match answer:
         case Confirmed():
             return _published(post, answer, now)
-        case Refused(message):
+        case Refused(message=message):
             ended = _ended(attempt, AttemptOutcome.REFUSED, message, now)
             in_doubt = first_uncertain(post.status.model_copy(update={"attempts": earlier})) is not None
             return post.status.model_copy(
@@ -202,6 +202,9 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
             )
         case NotTaken(message, retry_after):
             outcome = AttemptOutcome.RETRYABLE
+        case CredentialsRefused(message):
+            # The Channel is not Ready until they are replaced; that holds the post back, not the clock.
+            outcome, retry_after = AttemptOutcome.RETRYABLE, None
         case Unclear(message, retry_after):
             outcome = AttemptOutcome.UNKNOWN
     ended = _ended(attempt, outcome, message, now)
@@ -214,8 +217,16 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
     )
 
 
-def looked_up(post: Post, finding: Finding, now: datetime, jitter: float) -> PostStatus:
-    """The status once the platform was asked about attempts without a known outcome."""
+def looked_up(
+    post: Post, finding: Finding, now: datetime, jitter: float, settles_within: timedelta = timedelta(0)
+) -> PostStatus:
+    """The status once the platform was asked about attempts without a known outcome.
+
+    What is not there may still come while a request can be under way on the platform: then it is looked for again.
+    """
+    settled_at = _last_sign(post) + settles_within
+    if isinstance(finding, NotTaken) and now < settled_at:
+        return post.status.model_copy(update={"next_attempt_at": format_instant(settled_at)})
     match finding:
         case Confirmed():
             return _published(post, finding, now)
@@ -229,9 +240,16 @@ def looked_up(post: Post, finding: Finding, now: datetime, jitter: float) -> Pos
             return post.status.model_copy(
                 update={"phase": PostPhase.SCHEDULED, "attempts": settled, "next_attempt_at": None}
             )
-        case Unclear(_, retry_after):
+        case Unclear() | CredentialsRefused():
+            retry_after = finding.retry_after if isinstance(finding, Unclear) else None
             again = now + pause(len(post.status.attempts), jitter, retry_after)
             return post.status.model_copy(update={"next_attempt_at": format_instant(again)})
+
+
+def _last_sign(post: Post) -> datetime:
+    """When the newest attempt was last known to be under way."""
+    last = post.status.attempts[-1]
+    return parse_instant(last.finished_at or last.started_at)
 
 
 def _published(post: Post, answer: Confirmed, now: datetime) -> PostStatus:

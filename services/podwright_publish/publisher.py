@@ -6,21 +6,23 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from podwright_core.times import parse_instant
+from podwright_crds.channel import Delivery
 from podwright_crds.post import AttemptOutcome, Post, PostStatus
 from podwright_publish.answers import Answer, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import START_WITHIN, Capabilities
+from podwright_publish.delivery import delivery_after
 from podwright_publish.due import due_at
+from podwright_publish.message import Media, Message
 from podwright_publish.ports import (
     ConflictError,
     Loaded,
-    Message,
     NotConnectedError,
     Platform,
     PostStore,
@@ -111,8 +113,11 @@ class Publisher:
                 return await self._send(loaded, await self._store.connect(loaded))
             case LookUp():
                 platform = await self._store.connect(loaded)
-                finding = await platform.find(self._message(post))
-                await self._store.record(post, looked_up(post, finding, self._now(), self._jitter()))
+                others = frozenset(await self._store.platform_ids(post))
+                finding = await platform.find(replace(self._message(post), others=others))
+                settles = loaded.capabilities.settles_within
+                await self._store.record(post, looked_up(post, finding, self._now(), self._jitter(), settles))
+                await self._note(loaded, finding)
                 return None
 
     async def _send(self, loaded: Loaded, platform: Platform) -> Report:
@@ -126,6 +131,7 @@ class Publisher:
         else:
             answer = await self._asked(platform, message, loaded.capabilities)
         confirmed = await self._confirm(claimed, answer)
+        await self._note(loaded, answer)
         text = f"{type(answer).__name__}. {answer.message}".strip()
         again = confirmed.status.next_attempt_at
         return Report(message.post, text, datetime.fromisoformat(again) if again else None)
@@ -170,6 +176,20 @@ class Publisher:
 
         return await self._retried(write)
 
+    async def _note(self, loaded: Loaded, answer: Answer) -> None:
+        """Tell all publishers what an answer says about the account; losing it loses no post."""
+        channel = loaded.around.channel
+        if channel is None:
+            return
+        before = channel.status.delivery or Delivery()
+        after = delivery_after(before, answer, self._now(), self._jitter())
+        if after == before:
+            return
+        try:
+            await self._store.note(channel, after)
+        except (ConflictError, StoreUnavailableError) as error:
+            log.warning("the channel's state could not be noted: %s", error, extra={"post": loaded.post.metadata.name})
+
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((ConflictError, StoreUnavailableError)),
@@ -184,16 +204,23 @@ class Publisher:
 
     def _message(self, post: Post) -> Message:
         spec = post.spec
+        at = due_at(post) or post.metadata.creation_timestamp or self._now()
+        started = [parse_instant(attempt.started_at) for attempt in post.status.attempts]
         return Message(
             key=idempotency_key(post),
             namespace=post.metadata.namespace,
             post=post.metadata.name,
             channel=spec.channel_ref.name,
             text=spec.text,
-            at=due_at(post) or post.metadata.creation_timestamp or self._now(),
+            at=at,
             link=spec.link,
             episode=spec.episode_ref.name if spec.episode_ref else None,
             campaign=spec.campaign_ref.name if spec.campaign_ref else None,
+            title=spec.title,
+            media=tuple(Media(media.url, media.alt_text) for media in spec.media),
+            thread=tuple(spec.thread),
+            made=post.metadata.creation_timestamp,
+            since=min(at, *started) if started else None,
         )
 
 

@@ -16,7 +16,8 @@ import pytest
 from podwright_crds.post import Post, PostPhase, PostStatus
 from podwright_publish.answers import Answer, Finding
 from podwright_publish.kubernetes_store import KubernetesStore
-from podwright_publish.ports import ConflictError, Loaded, Message, Platform
+from podwright_publish.message import Message
+from podwright_publish.ports import ConflictError, Loaded, Platform
 from podwright_publish.publisher import Publisher, Report
 from tests.integration.publish.namespace import Namespace
 from tests.integration.publish.receivers import Receiver, Script, receiver
