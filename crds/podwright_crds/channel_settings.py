@@ -64,6 +64,9 @@ class LinkedInSettings(Model):
         description="Version of LinkedIn's API, YYYYMM; LinkedIn retires each after about a year.",
     )
     url: HttpUrl = Field(default="https://api.linkedin.com", description="Address of the API.")
+    token_url: HttpUrl = Field(
+        default="https://www.linkedin.com/oauth/v2/accessToken", description="Where access tokens are renewed."
+    )
 
 
 GraphVersion = Field(

@@ -21,6 +21,8 @@ from podwright_core.text_lengths import (
 _MB = 1_000_000
 _IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 _VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+#: Files go through the memory of a publishing pod: larger ones are refused, whatever the platform takes.
+LARGEST_FILE = 64 * _MB
 #: Between a text and the link that follows it.
 LINK_SEPARATOR = "\n\n"
 

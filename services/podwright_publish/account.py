@@ -99,7 +99,7 @@ class Account:
         if isinstance(answer, CredentialsRefused):
             renewal = await self._renew(used)
             if isinstance(renewal, NotTaken):
-                return self._told(later(renewal.message))
+                return self._told(later(renewal.message, renewal.retry_after))
             if isinstance(renewal, Renewed):
                 answer = await ask()
         return self._told(answer)

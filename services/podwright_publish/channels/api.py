@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from podwright_core.channel_limits import MEDIA_RULES, media_problem
+from podwright_core.channel_limits import LARGEST_FILE, MEDIA_RULES, media_problem
 from podwright_crds.channel import ChannelSpec
 from podwright_publish.answers import (
     Answer,
@@ -24,9 +24,11 @@ from podwright_publish.answers import (
     NotTaken,
     Refused,
     Renewal,
+    Renewed,
     Unclear,
 )
 from podwright_publish.channels.exchange import NoReplyError, NotSentError, Reply, exchange
+from podwright_publish.channels.oauth import renewed
 from podwright_publish.channels.quota import quota_wait, wait_asked
 from podwright_publish.message import Media, Message
 from podwright_publish.ports import MediaFile, MediaSource, MediaUnavailableError
@@ -121,7 +123,8 @@ class HttpPlatform(ABC):
             answer = stopped.answer
             if isinstance(answer, Refused | CredentialsRefused):
                 return CredentialsRefused(answer.message)
-            return NotTaken(answer.message)
+            wait = answer.retry_after if isinstance(answer, NotTaken | Unclear) else None
+            return NotTaken(answer.message, wait)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -137,6 +140,26 @@ class HttpPlatform(ABC):
 
     async def _refresh(self) -> Renewal:
         return CredentialsRefused("The credentials cannot be renewed: replace them in the channel's Secret.")
+
+    async def _renewed_by_oauth(self, url: str, *, app_in_header: bool, id_key: str = "client_id") -> Renewal:
+        """New tokens from the refresh token; the app tells who it is in a header or in the form."""
+        values = self._credentials
+        if not values.get("refreshToken") or not values.get("clientId"):
+            return await HttpPlatform._refresh(self)
+        form = {"grant_type": "refresh_token", "refresh_token": values["refreshToken"], id_key: values["clientId"]}
+        secret = values.get("clientSecret")
+        auth: dict[str, Any] = {}
+        if secret and app_in_header:
+            auth["auth"] = (values["clientId"], secret)
+        elif secret:
+            form["client_secret"] = secret
+        return self._kept((await self._ask("POST", url, authorized=False, data=form, **auth)).json())
+
+    def _kept(self, tokens: Any) -> Renewal:
+        renewal = renewed(tokens)
+        if isinstance(renewal, Renewed):
+            self._credentials.update(renewal.values)
+        return renewal
 
     def _authorization(self) -> Mapping[str, str]:
         return {"authorization": f"Bearer {self._credentials.get('accessToken', '')}"}
@@ -154,7 +177,10 @@ class HttpPlatform(ABC):
     ) -> ApiReply:
         """One request; raises ``Stopped`` unless it is answered with success."""
         own = {**(self._authorization() if authorized else {}), **(headers or {})}
+        auth = httpx.BasicAuth(*content.pop("auth")) if "auth" in content else None
         request = self._client.build_request(method, url, headers=own, **content)
+        if auth is not None:
+            request = next(auth.auth_flow(request))
         try:
             async with asyncio.timeout(seconds):
                 reply = await exchange(self._client, request, _ANSWER_LIMIT)
@@ -186,7 +212,7 @@ class HttpPlatform(ABC):
     async def _file(self, media: Media) -> MediaFile:
         """A file of the post, within the platform's rules."""
         kind = self._spec.type.value
-        largest = max(MEDIA_RULES[kind].sizes.values(), default=0)
+        largest = min(max(MEDIA_RULES[kind].sizes.values(), default=0), LARGEST_FILE)
         try:
             file = await self._media.fetch(media.url, largest)
         except MediaUnavailableError as error:

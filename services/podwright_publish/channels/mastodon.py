@@ -4,7 +4,7 @@ Mastodon keeps an ``Idempotency-Key`` for an hour; servers that do not (snac) ar
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,15 +12,15 @@ import httpx
 from podwright_core.channel_limits import with_link
 from podwright_core.times import parse_instant
 from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused
-from podwright_publish.channels.api import ApiReply, HttpPlatform, Stopped
-from podwright_publish.channels.matching import plain, same_text
+from podwright_publish.channels.api import HttpPlatform, Stopped
+from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
+from podwright_publish.channels.matching import plain
 from podwright_publish.message import Media, Message
 
 _ACCEPTED = 202
 _PROCESSED_WITHIN_S = 90
 _PAGE = 40
 _PAGES = 10
-_CLOCK_DIFFERENCE = timedelta(minutes=5)
 _UPLOAD_S = 120
 
 
@@ -30,15 +30,14 @@ class MastodonChannel(HttpPlatform):
     async def _publish(self, message: Message) -> Answer:
         there = await self._there(message) if message.since else []
         texts = self._texts(message)
-        first, last = (there[0], there[-1]) if there else (None, None)
         media = [await self._upload(each) for each in message.media] if not there else []
         rest: timedelta | None = None
-        for place, text in list(enumerate(texts))[len(there) :]:
+        for place, text in tuple(enumerate(texts))[len(there) :]:
             body: dict[str, Any] = {"status": text, "visibility": self._settings.visibility.value}
             if place == 0 and media:
                 body["media_ids"] = media
-            if last is not None:
-                body["in_reply_to_id"] = last["id"]
+            if there:
+                body["in_reply_to_id"] = there[-1].id
             reply = await self._ask(
                 "POST",
                 self._url("/api/v1/statuses"),
@@ -46,17 +45,13 @@ class MastodonChannel(HttpPlatform):
                 json=body,
                 headers={"idempotency-key": f"{message.key}/{place}" if place else message.key},
             )
-            last = self._status(reply)
-            first = first or last
+            self._required(reply.field("id"), "status id", commit=True)
+            there = [*there, _listed(reply.json())]
             rest = reply.rest
-        return _confirmed(first, rest)
+        return Confirmed(platform_id=there[0].id, url=there[0].url, rest=rest)
 
     async def _find(self, message: Message) -> Finding:
-        there = await self._there(message)
-        wanted = len(self._texts(message))
-        if len(there) < wanted:
-            return NotTaken(f"{len(there)} of {wanted} posts of the thread are there." if there else "It is not there.")
-        return _confirmed(there[0], None)
+        return finding(await self._there(message), len(self._texts(message)))
 
     async def _delete(self, platform_id: str) -> Answer:
         try:
@@ -67,52 +62,24 @@ class MastodonChannel(HttpPlatform):
             raise
         return Confirmed(platform_id=platform_id, message="Deleted.")
 
-    async def _there(self, message: Message) -> list[dict[str, Any]]:
-        """The statuses of the message that the account has, from the first of its thread on."""
-        since = (message.since or message.at) - _CLOCK_DIFFERENCE
-        recent = [status for status in await self._recent(since) if status["id"] not in message.others]
-        found: list[dict[str, Any]] = []
-        for place, text in enumerate(self._texts(message)):
-            parent = found[-1]["id"] if found else None
-            match = next(
-                (
-                    status
-                    for status in recent
-                    if same_text(text, plain(str(status.get("content") or "")))
-                    and (place == 0 or status.get("in_reply_to_id") == parent)
-                ),
-                None,
-            )
-            if match is None:
-                break
-            found.append(match)
-        return found
+    async def _there(self, message: Message) -> list[Listed]:
+        """What the account has of the message, from the first of its thread on."""
+        return parts_there(message, self._texts(message), await self._recent(since_of(message)))
 
-    async def _recent(self, since: Any) -> list[dict[str, Any]]:
-        """The account's statuses since then, the oldest first."""
+    async def _recent(self, since: datetime) -> list[Listed]:
+        """The account's statuses since then."""
         account = (await self._ask("GET", self._url("/api/v1/accounts/verify_credentials"))).field("id")
         url = self._url(f"/api/v1/accounts/{self._required(account, 'account id')}/statuses")
-        found: list[dict[str, Any]] = []
-        known: set[str] = set()
+        found: dict[str, Listed] = {}
         params: dict[str, str] = {"limit": str(_PAGE)}
         for _ in range(_PAGES):
             page = (await self._ask("GET", url, params=params)).json()
-            new = (
-                [
-                    status
-                    for status in page
-                    if isinstance(status, dict) and status.get("id") and status["id"] not in known
-                ]
-                if isinstance(page, list)
-                else []
-            )
-            current = [status for status in new if parse_instant(str(status["created_at"])) >= since]
-            found += current
-            known.update(status["id"] for status in new)
-            if len(current) < len(new) or not new:
+            statuses = [_listed(status) for status in page or [] if status.get("id") not in found]
+            found.update((status.id, status) for status in statuses)
+            if not statuses or statuses[-1].at < since:
                 break
-            params["max_id"] = new[-1]["id"]
-        return sorted(found, key=lambda status: parse_instant(str(status["created_at"])))
+            params["max_id"] = statuses[-1].id
+        return list(found.values())
 
     async def _upload(self, media: Media) -> str:
         file = await self._file(media)
@@ -140,11 +107,6 @@ class MastodonChannel(HttpPlatform):
         first, *others = message.texts
         return [with_link(self._spec.type.value, first, message.link), *others]
 
-    def _status(self, reply: ApiReply) -> dict[str, Any]:
-        status = reply.json()
-        self._required(reply.field("id"), "status id", commit=True)
-        return dict(status)
-
     @property
     def _settings(self) -> Any:
         if self._spec.mastodon is None:
@@ -155,6 +117,11 @@ class MastodonChannel(HttpPlatform):
         return str(self._settings.url).rstrip("/") + path
 
 
-def _confirmed(first: dict[str, Any] | None, rest: timedelta | None) -> Confirmed:
-    found = first or {}
-    return Confirmed(platform_id=str(found.get("id")), url=found.get("url") or found.get("uri"), rest=rest)
+def _listed(status: dict[str, Any]) -> Listed:
+    return Listed(
+        id=str(status["id"]),
+        text=plain(str(status.get("content") or "")),
+        at=parse_instant(str(status["created_at"])),
+        url=status.get("url") or status.get("uri"),
+        parent=status.get("in_reply_to_id"),
+    )
