@@ -4,6 +4,7 @@ import html
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def connected(server: SnacAccount, token: str | None = None) -> Account:
     return account("mastodon", {"url": server.url}, {"accessToken": token or server.token})
 
 
-def named(server: SnacAccount, words: str) -> list[dict[str, object]]:
+def named(server: SnacAccount, words: str) -> list[dict[str, Any]]:
     return [status for status in server.statuses() if words in str(status["content"])]
 
 
@@ -58,7 +59,7 @@ async def test_an_image_keeps_its_description(server: SnacAccount) -> None:
     cover = Media(IMAGE, "A loaf of bread on a table")
     assert isinstance(await channel.publish(message(text="With a picture", media=(cover,))), Confirmed)
     (status,) = named(server, "With a picture")
-    (attached,) = status["media_attachments"]  # type: ignore[misc]
+    (attached,) = status["media_attachments"]
     assert attached["type"] == "image"
     assert attached["description"] == "A loaf of bread on a table"
     await channel.close()
