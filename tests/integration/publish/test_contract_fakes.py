@@ -57,7 +57,7 @@ RENEWED = (FakeX, FakeLinkedIn, FakeTikTok, FakeYouTube, FakePinterest)
 WITH_ITSELF = (FakeInstagram, FakeThreads)
 
 
-def each(*fakes: type[Fake]) -> Any:
+def each(*fakes: type[Fake]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("fake", [fake() for fake in fakes], ids=lambda fake: str(fake.kind))
 
 

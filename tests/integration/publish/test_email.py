@@ -141,10 +141,10 @@ async def test_text_link_subject_and_picture_arrive(server: Server, security: st
     assert mail["Subject"] == "Grüße – “new” episode"
     assert mail["Message-ID"] == answer.platform_id == "<post_1f0c@example.org>"
     text, picture = mail.iter_parts()
-    body = text.get_content()  # type: ignore[attr-defined]
+    body = text.get_content()
     assert "Grüße – “new” episode\nwith a second line" in body.replace("\r\n", "\n")
     assert "https://example.org/1?utm_source=mail" in body
-    assert picture.get_content() == png()  # type: ignore[attr-defined]
+    assert picture.get_content() == png()
     assert picture["Content-Description"] == "A loaf"
 
 

@@ -77,7 +77,7 @@ class Fake:
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         for name in dir(self):
-            marked = getattr(type(self), name, None)
+            marked: Any = getattr(type(self), name, None)
             if not hasattr(marked, "route"):
                 continue
             method, pattern = marked.route
@@ -88,7 +88,7 @@ class Fake:
         return httpx.Response(404, json={"error": f"no such address: {request.method} {request.url.path}"})
 
     def authorized(self, request: httpx.Request) -> bool:
-        return request.headers.get("authorization") == f"Bearer {self.token}"
+        return bool(request.headers.get("authorization") == f"Bearer {self.token}")
 
     def unauthorized(self) -> httpx.Response:
         """The platform's error body for a token that does not count."""
@@ -155,7 +155,7 @@ def parts_of(request: httpx.Request) -> dict[str, bytes]:
 def basic(request: httpx.Request) -> bool:
     auth = httpx.BasicAuth(CLIENT, CLIENT_SECRET)
     wanted = next(auth.auth_flow(httpx.Request("GET", BASE))).headers["authorization"]
-    return request.headers.get("authorization") == wanted
+    return bool(request.headers.get("authorization") == wanted)
 
 
 def rfc3339(at: datetime) -> str:

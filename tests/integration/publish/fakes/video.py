@@ -93,7 +93,7 @@ class FakeYouTube(Fake):
         assert query_of(request)["playlistId"] == "UU17"
         items = []
         for post in reversed(self.posts):
-            title, _, description = post.text.partition("\n")
+            title, description = post.text.split("\n", 1)
             about = {"title": title, "description": description, "publishedAt": rfc3339(post.at)}
             items.append({"snippet": {**about, "resourceId": {"videoId": post.id}}})
         return httpx.Response(200, json={"items": items})
