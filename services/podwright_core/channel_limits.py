@@ -76,7 +76,7 @@ _LINK = 160
 #: By ``Channel.spec.type``. A webhook's receiver sets its own limit, and a feed carries no post text: both rows are
 #: Podwright's own bounds, so that what is written stays readable. So is that of e-mail.
 TEXT_RULES: dict[str, TextRule] = {
-    "webhook": TextRule(2000, code_points, "characters"),
+    "webhook": TextRule(2000, code_points, "characters", thread=24),
     "feed": TextRule(4000, code_points, "characters"),
     "mastodon": TextRule(500, mastodon_characters, "characters", link_reserve=LINK_LENGTH + 2, thread=24),
     "bluesky": TextRule(300, graphemes, "characters", max_bytes=3000, thread=24),
@@ -95,6 +95,8 @@ TEXT_RULES: dict[str, TextRule] = {
 
 #: By ``Channel.spec.type``; a type that is not there takes no media.
 MEDIA_RULES: dict[str, MediaRule] = {
+    # Addresses are passed on; what lies at them is the receiver's business.
+    "webhook": MediaRule(20),
     "mastodon": MediaRule(4, sizes=_sizes(16 * _MB, 99 * _MB), alt_text=1500),
     "bluesky": MediaRule(4, sizes=_sizes(2 * _MB), alt_text=2000),
     "x": MediaRule(4, sizes=_sizes(5 * _MB, 512 * _MB) | {"image/gif": 15 * _MB}, alt_text=1000),

@@ -122,7 +122,7 @@ def test_the_link_counts_where_it_stands_in_the_text() -> None:
         (title_problem("youtube", "t" * 101), "shorten spec.title"),
         (media_count_problem("instagram", 0), "needs an image"),
         (media_count_problem("bluesky", 5), "takes 4"),
-        (media_count_problem("webhook", 1), "takes 0"),
+        (media_count_problem("slack", 1), "takes 0"),
         (media_count_problem("mastodon", 1, 1501), "1500"),
         (media_problem("bluesky", "image/png", 2_500_000), "2000000"),
         (media_problem("bluesky", "video/mp4", 1), "does not take"),
