@@ -13,6 +13,8 @@ import httpx
 
 BASE = "https://platform.test"
 TOKEN, REFRESH = "access-token-0001", "refresh-token-0001"
+#: Within what every channel's capabilities allow for (``settles_within``).
+LATENESS = timedelta(seconds=45)
 CLIENT, CLIENT_SECRET = "client-0001", "client-secret-0001"
 
 
@@ -23,6 +25,7 @@ class Fault(Enum):
     SILENT_AFTER = "gives no answer although the post is kept"
     SILENT_BEFORE = "gives no answer and keeps nothing"
     LIMITED = "has no quota left"
+    LATE = "gives no answer, and keeps the post only a while later"
 
 
 @dataclass
@@ -61,6 +64,9 @@ class Fake:
     token: str = TOKEN
     refresh: str = REFRESH
     requests: list[httpx.Request] = field(default_factory=list)
+    #: What the platform keeps later, and when.
+    later: list[tuple[datetime, Kept]] = field(default_factory=list)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     count: int = 0
 
     @property
@@ -76,6 +82,7 @@ class Fake:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        self.catch_up()
         for name in dir(self):
             marked: Any = getattr(type(self), name, None)
             if not hasattr(marked, "route"):
@@ -98,14 +105,21 @@ class Fake:
         """The platform's answer where the quota is used up."""
         raise NotImplementedError
 
+    def catch_up(self) -> None:
+        """Keep what was under way until now."""
+        self.posts += [kept for at, kept in self.later if at <= self.clock()]
+        self.later = [(at, kept) for at, kept in self.later if at > self.clock()]
+
     def committed(self, kept: Kept, answer: httpx.Response) -> httpx.Response:
         """Keep a post and answer, or do what the fault says."""
         fault, self.fault = self.fault, None
         if fault is Fault.LIMITED:
             return self.limited()
-        if fault is not Fault.SILENT_BEFORE:
+        if fault is Fault.LATE:
+            self.later.append((self.clock() + LATENESS, kept))
+        elif fault is not Fault.SILENT_BEFORE:
             self.posts.append(kept)
-        if fault in {Fault.SILENT_AFTER, Fault.SILENT_BEFORE}:
+        if fault in {Fault.SILENT_AFTER, Fault.SILENT_BEFORE, Fault.LATE}:
             raise httpx.ReadTimeout("no answer")
         if fault is Fault.ERROR_AFTER:
             return httpx.Response(500, text="Internal Server Error")
