@@ -67,19 +67,19 @@ _SETTINGS_NEEDED = {
 _SETTINGS_POSSIBLE = (ChannelType.BLUESKY, ChannelType.X, ChannelType.TIKTOK, ChannelType.YOUTUBE)
 #: Keys of the credentials Secret by type, as ``podwright_publish.credentials`` reads them.
 _CREDENTIALS = {
-    ChannelType.WEBHOOK: "signingSecret",
-    ChannelType.MASTODON: "accessToken",
-    ChannelType.BLUESKY: "identifier and appPassword",
-    ChannelType.X: "accessToken, or refreshToken and clientId",
-    ChannelType.LINKEDIN: "accessToken",
-    ChannelType.FACEBOOK: "accessToken",
-    ChannelType.INSTAGRAM: "accessToken",
-    ChannelType.THREADS: "accessToken",
-    ChannelType.TIKTOK: "accessToken, or refreshToken, clientId and clientSecret",
-    ChannelType.YOUTUBE: "refreshToken, clientId and clientSecret",
-    ChannelType.PINTEREST: "accessToken, or refreshToken, clientId and clientSecret",
-    ChannelType.DISCORD: "webhookUrl",
-    ChannelType.SLACK: "webhookUrl",
+    ChannelType.WEBHOOK: "key signingSecret",
+    ChannelType.MASTODON: "key accessToken",
+    ChannelType.BLUESKY: "keys identifier and appPassword",
+    ChannelType.X: "key accessToken, or the keys refreshToken and clientId",
+    ChannelType.LINKEDIN: "key accessToken",
+    ChannelType.FACEBOOK: "key accessToken",
+    ChannelType.INSTAGRAM: "key accessToken",
+    ChannelType.THREADS: "key accessToken",
+    ChannelType.TIKTOK: "key accessToken, or the keys refreshToken, clientId and clientSecret",
+    ChannelType.YOUTUBE: "keys refreshToken, clientId and clientSecret",
+    ChannelType.PINTEREST: "key accessToken, or the keys refreshToken, clientId and clientSecret",
+    ChannelType.DISCORD: "key webhookUrl",
+    ChannelType.SLACK: "key webhookUrl",
 }
 
 
@@ -106,8 +106,7 @@ def _settings_rules() -> tuple[Rule, ...]:
     credentials = (
         Rule(
             f"self.type != '{kind}' || has(self.credentialsRef)",
-            f"a channel of type {kind} needs credentialsRef: name a Secret with the key "
-            + keys.replace("key identifier", "keys identifier"),
+            f"a channel of type {kind} needs credentialsRef: name a Secret with the {keys}",
             field_path=".credentialsRef",
             reason="FieldValueRequired",
         )
