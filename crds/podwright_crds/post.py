@@ -153,7 +153,7 @@ class PostStatus(Status):
     )
     platform_id: str | None = Field(default=None, description="The post's id on the platform.")
     url: str | None = Field(default=None, description="Where the published post is.")
-    published_at: str | None = Field(default=None, description="When the platform confirmed it (RFC 3339).")
+    published_at: str | None = Field(default=None, description="When it went out (RFC 3339).")
     lateness_seconds: float | None = Field(default=None, description="Seconds between due and published.")
     next_attempt_at: str | None = Field(default=None, description="When it is tried again (RFC 3339).")
     retry_honoured: str | None = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,8 @@ class Confirmed:
     platform_id: str | None = None
     url: str | None = None
     message: str = ""
+    #: When it went out, where the platform says so and it is not just now.
+    at: datetime | None = None
     #: The account's quota is used up for this long.
     rest: timedelta | None = None
 

@@ -255,14 +255,18 @@ def _last_sign(post: Post) -> datetime:
 def _published(post: Post, answer: Confirmed, now: datetime) -> PostStatus:
     *earlier, attempt = post.status.attempts
     due = due_at(post)
+    out = now
+    if answer.at is not None:
+        # By the platform's clock, which may differ from ours: not before the first attempt, not later than now.
+        out = min(max(answer.at, parse_instant(post.status.attempts[0].started_at)), now)
     return post.status.model_copy(
         update={
             "phase": PostPhase.PUBLISHED,
             "attempts": [*earlier, _ended(attempt, AttemptOutcome.CONFIRMED, answer.message, now)],
             "platform_id": answer.platform_id,
             "url": answer.url,
-            "published_at": format_instant(now),
-            "lateness_seconds": round((now - due).total_seconds(), 3) if due else None,
+            "published_at": format_instant(out),
+            "lateness_seconds": round((out - due).total_seconds(), 3) if due else None,
             "next_attempt_at": None,
         }
     )

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from podwright_core.times import parse_instant
 from podwright_crds.channel import Delivery
-from podwright_crds.post import AttemptOutcome, Post, PostStatus
+from podwright_crds.post import AttemptOutcome, Post, PostPhase, PostStatus
 from podwright_publish.answers import Answer, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import START_WITHIN, Capabilities
 from podwright_publish.delivery import delivery_after
@@ -251,12 +251,25 @@ async def publish_all(
     return [report for task in tasks for report in task.result()]
 
 
+def _first_look(post: Post, now: datetime) -> datetime:
+    """At once; but what only waits for its time is not read before: a campaign may have thousands of them."""
+    try:
+        due = due_at(post)
+    except ValueError:
+        return now
+    waits = post.status.phase is PostPhase.SCHEDULED and not post.status.attempts and due is not None
+    return due if waits and due is not None and due > now else now
+
+
 async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetime, stop: asyncio.Event) -> list[Report]:
     posts = sorted(posts, key=lambda post: (post.spec.publish_at or "", post.metadata.name))
-    queue = [(utc_now(), place, post.metadata.name) for place, post in enumerate(posts)]
+    queue = [(_first_look(post, utc_now()), place, post.metadata.name) for place, post in enumerate(posts)]
+    heapq.heapify(queue)
     last: dict[str, Report] = {}
     while queue and not stop.is_set():
         at, place, name = heapq.heappop(queue)
+        if at > until:
+            break
         if (seconds := (at - utc_now()).total_seconds()) > 0:
             try:
                 await asyncio.wait_for(stop.wait(), seconds)

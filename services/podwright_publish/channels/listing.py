@@ -52,4 +52,4 @@ def finding(there: Sequence[Listed], wanted: int) -> Finding:
         return NotTaken("It is not there.")
     if len(there) < wanted:
         return NotTaken(f"{len(there)} of {wanted} posts of the thread are there.")
-    return Confirmed(platform_id=there[0].id, url=there[0].url)
+    return Confirmed(platform_id=there[0].id, url=there[0].url, at=there[-1].at)

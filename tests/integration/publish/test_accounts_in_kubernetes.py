@@ -19,7 +19,7 @@ from tests.publishing_servers import pds
 
 
 def secret_of(namespace: Namespace, name: str) -> dict[str, Any]:
-    return namespace.control_plane.get("secret", name, "-n", namespace.name)
+    return dict(namespace.control_plane.get("secret", name, "-n", namespace.name))
 
 
 async def published(namespace: Namespace, name: str) -> None:
