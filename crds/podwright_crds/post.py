@@ -14,6 +14,7 @@ from podwright_crds.constraints import (
     Timestamp,
     immutable,
     immutable_optional,
+    list_map,
 )
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
@@ -57,6 +58,18 @@ ThreadText = Annotated[
 ]
 
 
+class PostVariant(Model):
+    """One of several texts for the same post, so that what they bring can be compared."""
+
+    name: str = Field(
+        description="Name that the record keeps: a.", pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63
+    )
+    text: Annotated[str, NOT_BLANK] = Field(
+        description="Text as it goes out, instead of spec.text.", min_length=1, max_length=100000
+    )
+    weight: int = Field(default=1, ge=1, le=100, description="How often it is chosen, relative to the others.")
+
+
 class PostSpec(SuspendableSpec):
     """The text, where and when it goes out, and whether it may."""
 
@@ -95,6 +108,12 @@ class PostSpec(SuspendableSpec):
         default_factory=list,
         description="Further texts that follow as replies, each to the one before, where the platform has threads.",
         max_length=24,
+    )
+    variants: Annotated[list[PostVariant], list_map("name")] = Field(
+        default_factory=list,
+        description="Texts of which one goes out instead of text, chosen by weight from the object's identity, the "
+        "same for every attempt; status.sent.variant says which.",
+        max_length=10,
     )
     link: HttpUrl | None = Field(default=None, description="Link that goes with the text, UTM parameters included.")
     publish_at: Timestamp | None = Field(
@@ -142,6 +161,15 @@ class Attempt(Model):
     worker: str | None = Field(default=None, description="Pod that made the attempt.")
 
 
+class SentPost(Model):
+    """What the attempts sent: while one of them has no known outcome, exactly this is looked for and sent again."""
+
+    text: str = Field(description="The text.")
+    thread: list[str] = Field(default_factory=list, description="The further texts.", max_length=24)
+    link: str | None = Field(default=None, description="The link.")
+    variant: str | None = Field(default=None, description="Name of the variant that was chosen.")
+
+
 class PostStatus(Status):
     """How far the post is, and every attempt to publish it."""
 
@@ -151,6 +179,7 @@ class PostStatus(Status):
         description="Attempts to publish, oldest first; the last ten are kept.",
         max_length=10,
     )
+    sent: SentPost | None = Field(default=None, description="What the newest attempt sent.")
     platform_id: str | None = Field(default=None, description="The post's id on the platform.")
     url: str | None = Field(default=None, description="Where the published post is.")
     published_at: str | None = Field(default=None, description="When it went out (RFC 3339).")

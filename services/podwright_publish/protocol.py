@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from podwright_core.times import format_instant, parse_instant
 from podwright_crds.names import ANNOTATION_RETRY
-from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus
+from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus, SentPost
 from podwright_crds.resource import Reason
 from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import CLAIM_MARGIN, Capabilities
@@ -153,8 +153,8 @@ def first_uncertain(status: PostStatus) -> Attempt | None:
     return next((attempt for attempt in status.attempts if attempt.outcome in uncertain), None)
 
 
-def recorded(post: Post, worker: str, now: datetime) -> PostStatus:
-    """The status with a new Pending attempt, to be written before anything is sent.
+def recorded(post: Post, worker: str, now: datetime, sent: SentPost | None = None) -> PostStatus:
+    """The status with a new Pending attempt, to be written before anything is sent; ``sent`` is what will be.
 
     A Pending attempt found there has lost its worker: it becomes Unknown. A person's release settles earlier doubts.
     """
@@ -170,6 +170,7 @@ def recorded(post: Post, worker: str, now: datetime) -> PostStatus:
         update={
             "phase": PostPhase.PUBLISHING,
             "attempts": _kept([*earlier, attempt]),
+            "sent": sent,
             "next_attempt_at": None,
             "retry_honoured": post.metadata.annotations.get(ANNOTATION_RETRY) or post.status.retry_honoured,
         }

@@ -17,6 +17,7 @@ from podwright_crds.channel import Delivery
 from podwright_crds.post import AttemptOutcome, Post, PostPhase, PostStatus
 from podwright_publish.answers import Answer, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import START_WITHIN, Capabilities
+from podwright_publish.content import content_of
 from podwright_publish.delivery import delivery_after
 from podwright_publish.due import due_at
 from podwright_publish.message import Media, Message
@@ -138,7 +139,7 @@ class Publisher:
 
     async def _claim(self, post: Post) -> Post:
         """Record the attempt. Where the answer to the write is lost, what stands there tells whether it happened."""
-        status = recorded(post, self._worker, self._now())
+        status = recorded(post, self._worker, self._now(), content_of(post))
         try:
             return await self._store.record(post, status)
         except StoreUnavailableError:
@@ -203,7 +204,7 @@ class Publisher:
         raise AssertionError("unreachable: the last error is raised again")
 
     def _message(self, post: Post) -> Message:
-        spec = post.spec
+        spec, content = post.spec, content_of(post)
         at = due_at(post) or post.metadata.creation_timestamp or self._now()
         started = [parse_instant(attempt.started_at) for attempt in post.status.attempts]
         return Message(
@@ -211,14 +212,14 @@ class Publisher:
             namespace=post.metadata.namespace,
             post=post.metadata.name,
             channel=spec.channel_ref.name,
-            text=spec.text,
+            text=content.text,
             at=at,
-            link=spec.link,
+            link=content.link,
             episode=spec.episode_ref.name if spec.episode_ref else None,
             campaign=spec.campaign_ref.name if spec.campaign_ref else None,
             title=spec.title,
             media=tuple(Media(media.url, media.alt_text) for media in spec.media),
-            thread=tuple(spec.thread),
+            thread=tuple(content.thread),
             made=post.metadata.creation_timestamp,
             since=min(at, *started) if started else None,
         )

@@ -46,13 +46,19 @@ def message_problems(spec: ChannelSpec, message: Message) -> list[str]:
 
 
 def post_problems(spec: ChannelSpec, post: PostSpec) -> list[str]:
-    """The same for a post as it is declared."""
-    return problems(
-        spec,
-        post.text,
-        link=post.link,
-        title=post.title,
-        thread=post.thread,
-        alt_texts=[media.alt_text for media in post.media],
-        episode=post.episode_ref.name if post.episode_ref else None,
-    )
+    """The same for a post as it is declared, with every one of its variants."""
+    texts = [variant.text for variant in post.variants] or [post.text]
+    found = [
+        problem
+        for text in texts
+        for problem in problems(
+            spec,
+            text,
+            link=post.link,
+            title=post.title,
+            thread=post.thread,
+            alt_texts=[media.alt_text for media in post.media],
+            episode=post.episode_ref.name if post.episode_ref else None,
+        )
+    ]
+    return list(dict.fromkeys(found))

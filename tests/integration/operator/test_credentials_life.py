@@ -61,7 +61,7 @@ def test_refused_credentials_hold_posts_until_they_are_mended(
         tenant.wait_reason("Channel", "fedi", "Ready", 60)
         assert "refused" not in (tenant.get("Channel", "fedi")["status"].get("delivery") or {})
         for name in ("hello", "next"):
-            until(lambda post=name: tenant.condition("Post", post)[1] == "Progressing", "the post to be due", 60)
+            tenant.wait_reason("Post", name, "Progressing", 60)
             publish(tenant, operated, name)
             tenant.wait_reason("Post", name, "Ready")
         contents = [status["content"] for status in server.statuses()]
