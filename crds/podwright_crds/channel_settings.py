@@ -61,6 +61,7 @@ class LinkedInSettings(Model):
     version: str = Field(
         default="202511",
         pattern=r"^20[0-9]{4}$",
+        max_length=6,
         description="Version of LinkedIn's API, YYYYMM; LinkedIn retires each after about a year.",
     )
     url: HttpUrl = Field(default="https://api.linkedin.com", description="Address of the API.")
@@ -70,7 +71,10 @@ class LinkedInSettings(Model):
 
 
 GraphVersion = Field(
-    default="v24.0", pattern=r"^v[0-9]+\.[0-9]+$", description="Version of Meta's Graph API; Meta retires old ones."
+    default="v24.0",
+    pattern=r"^v[0-9]+\.[0-9]+$",
+    max_length=10,
+    description="Version of Meta's Graph API; Meta retires old ones.",
 )
 
 
