@@ -1,9 +1,10 @@
 """What each type of channel can do about an attempt whose outcome was not seen. Data, read by every decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from podwright_crds.channel import Channel, ChannelSpec, ChannelType
+from podwright_crds.post import PostSpec
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ def capabilities_of(spec: ChannelSpec) -> Capabilities:
 _NO_CHANNEL = Capabilities(_ALWAYS, can_find=False, send_limit=_WITH_VIDEO)
 
 
-def capabilities_around(channel: Channel | None) -> Capabilities:
-    """The capabilities of a channel that may not be there."""
-    return _NO_CHANNEL if channel is None else capabilities_of(channel.spec)
+def capabilities_around(channel: Channel | None, post: PostSpec) -> Capabilities:
+    """The capabilities of a channel that may not be there, for a post: a short text has its answer sooner."""
+    if channel is None:
+        return _NO_CHANNEL
+    found = capabilities_of(channel.spec)
+    if channel.spec.type is ChannelType.WEBHOOK or post.media or post.thread:
+        return found
+    return replace(found, send_limit=min(found.send_limit, _TEXT))
