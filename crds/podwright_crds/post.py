@@ -167,6 +167,8 @@ class SentPost(Model):
     text: str = Field(description="The text.")
     thread: list[str] = Field(default_factory=list, description="The further texts.", max_length=24)
     link: str | None = Field(default=None, description="The link.")
+    title: str | None = Field(default=None, description="The title.")
+    media: list[PostMedia] = Field(default_factory=list, description="The images or the video.", max_length=20)
     variant: str | None = Field(default=None, description="Name of the variant that was chosen.")
 
 

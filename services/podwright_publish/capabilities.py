@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from podwright_crds.channel import Channel, ChannelSpec, ChannelType
-from podwright_crds.post import PostSpec
+from podwright_crds.post import Post
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,13 @@ def capabilities_of(spec: ChannelSpec) -> Capabilities:
 _NO_CHANNEL = Capabilities(_ALWAYS, can_find=False, send_limit=_WITH_VIDEO)
 
 
-def capabilities_around(channel: Channel | None, post: PostSpec) -> Capabilities:
+def capabilities_around(channel: Channel | None, post: Post) -> Capabilities:
     """The capabilities of a channel that may not be there, for a post: a short text has its answer sooner."""
     if channel is None:
         return _NO_CHANNEL
     found = capabilities_of(channel.spec)
-    if channel.spec.type is ChannelType.WEBHOOK or post.media or post.thread:
+    # What an attempt sends counts too, where somebody changes the post meanwhile.
+    contents = [content for content in (post.spec, post.status.sent) if content is not None]
+    if channel.spec.type is ChannelType.WEBHOOK or any(content.media or content.thread for content in contents):
         return found
     return replace(found, send_limit=min(found.send_limit, _TEXT))

@@ -27,6 +27,8 @@ def content_of(post: Post) -> SentPost:
         text=variant.text if variant else post.spec.text,
         thread=post.spec.thread,
         link=post.spec.link,
+        title=post.spec.title,
+        media=post.spec.media,
         variant=variant.name if variant else None,
     )
 

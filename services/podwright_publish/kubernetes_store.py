@@ -80,7 +80,7 @@ class KubernetesStore:
         channel = await self._get(Channel, post.spec.channel_ref.name)
         campaign = await self._get(Campaign, post.spec.campaign_ref.name) if post.spec.campaign_ref else None
         sent = await self._sent(channel) if channel and channel.spec.limits.max_posts_per_day else ()
-        return Loaded(post, Surroundings(channel, campaign, sent), capabilities_around(channel, post.spec))
+        return Loaded(post, Surroundings(channel, campaign, sent), capabilities_around(channel, post))
 
     async def record(self, post: Post, status: PostStatus) -> Post:
         old, new = post.status.to_wire(), status.to_wire()

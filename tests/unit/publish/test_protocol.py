@@ -152,5 +152,5 @@ def test_what_went_out_earlier_is_not_late() -> None:
 )
 def test_a_short_text_is_given_up_sooner(spec: dict[str, Any], seconds: int) -> None:
     mastodon = channel(type="mastodon", mastodon={"url": "https://social.example"}, webhook=None)
-    limit = capabilities_around(mastodon, post(**spec).spec).send_limit
+    limit = capabilities_around(mastodon, post(**spec)).send_limit
     assert limit == timedelta(seconds=seconds)
