@@ -5,11 +5,25 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from podwright_crds.constraints import HttpUrl, Rule, TimeOfDay, TimeZone, immutable
+from podwright_crds.channel_settings import (
+    BlueskySettings,
+    EmailSettings,
+    FacebookSettings,
+    FeedChannelSettings,
+    InstagramSettings,
+    LinkedInSettings,
+    MastodonSettings,
+    PinterestSettings,
+    ThreadsSettings,
+    TikTokSettings,
+    WebhookSettings,
+    XSettings,
+    YouTubeSettings,
+)
+from podwright_crds.constraints import Rule, TimeOfDay, TimeZone, immutable
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
-    LocalRef,
     Model,
     PrinterColumn,
     Resource,
@@ -22,21 +36,89 @@ from podwright_crds.resource import (
 class ChannelType(StrEnum):
     WEBHOOK = "webhook"
     FEED = "feed"
+    MASTODON = "mastodon"
+    BLUESKY = "bluesky"
+    X = "x"
+    LINKEDIN = "linkedin"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
+    THREADS = "threads"
+    TIKTOK = "tiktok"
+    YOUTUBE = "youtube"
+    PINTEREST = "pinterest"
+    DISCORD = "discord"
+    SLACK = "slack"
+    EMAIL = "email"
 
 
-class WebhookSettings(Model):
-    """An address that takes posts as signed requests (Standard Webhooks)."""
+#: Types whose settings have to be given, and what to set; ``webhook.url`` and so on.
+_SETTINGS_NEEDED = {
+    ChannelType.WEBHOOK: "set webhook.url to the address that receives the posts",
+    ChannelType.FEED: "set feed.podcastRef to the Podcast whose feed it is",
+    ChannelType.MASTODON: "set mastodon.url to the address of the account's server",
+    ChannelType.LINKEDIN: "set linkedin.author to the URN of the member or organization",
+    ChannelType.FACEBOOK: "set facebook.pageId to the id of the page",
+    ChannelType.INSTAGRAM: "set instagram.accountId to the id of the professional account",
+    ChannelType.THREADS: "set threads.userId to the id of the user",
+    ChannelType.PINTEREST: "set pinterest.boardId to the id of the board",
+    ChannelType.EMAIL: "set email.host, email.sender and email.recipient",
+}
+#: Types whose settings all have defaults.
+_SETTINGS_POSSIBLE = (ChannelType.BLUESKY, ChannelType.X, ChannelType.TIKTOK, ChannelType.YOUTUBE)
+#: Keys of the credentials Secret by type, as ``podwright_publish.credentials`` reads them.
+_CREDENTIALS = {
+    ChannelType.WEBHOOK: "key signingSecret",
+    ChannelType.MASTODON: "key accessToken",
+    ChannelType.BLUESKY: "keys identifier and appPassword",
+    ChannelType.X: "key accessToken, or the keys refreshToken and clientId",
+    ChannelType.LINKEDIN: "key accessToken",
+    ChannelType.FACEBOOK: "key accessToken",
+    ChannelType.INSTAGRAM: "key accessToken",
+    ChannelType.THREADS: "key accessToken",
+    ChannelType.TIKTOK: "key accessToken, or the keys refreshToken, clientId and clientSecret",
+    ChannelType.YOUTUBE: "keys refreshToken, clientId and clientSecret",
+    ChannelType.PINTEREST: "key accessToken, or the keys refreshToken, clientId and clientSecret",
+    ChannelType.DISCORD: "key webhookUrl",
+    ChannelType.SLACK: "key webhookUrl",
+}
 
-    url: HttpUrl = Field(description="Address that receives the posts: https://hooks.example.org/podwright.")
-    timeout_seconds: int = Field(default=15, ge=1, le=120, description="How long to wait for the answer, in seconds.")
 
-
-class FeedChannelSettings(Model):
-    """The feed of a show as a channel."""
-
-    podcast_ref: LocalRef = Field(
-        description="Podcast whose feed a post's episode must stand in for the post to count as published."
+def _settings_rules() -> tuple[Rule, ...]:
+    """Settings go with their type; credentials are there where the type has them."""
+    needed = (
+        Rule(
+            f"self.type != '{kind}' || has(self.{kind})",
+            f"a channel of type {kind} needs {kind}: {what}",
+            field_path=f".{kind}",
+            reason="FieldValueRequired",
+        )
+        for kind, what in _SETTINGS_NEEDED.items()
     )
+    foreign = (
+        Rule(
+            f"self.type == '{kind}' || !has(self.{kind})",
+            f"{kind} belongs to channels of type {kind} only: remove it",
+            field_path=f".{kind}",
+            reason="FieldValueForbidden",
+        )
+        for kind in (*_SETTINGS_NEEDED, *_SETTINGS_POSSIBLE)
+    )
+    credentials = (
+        Rule(
+            f"self.type != '{kind}' || has(self.credentialsRef)",
+            f"a channel of type {kind} needs credentialsRef: name a Secret with the {keys}",
+            field_path=".credentialsRef",
+            reason="FieldValueRequired",
+        )
+        for kind, keys in _CREDENTIALS.items()
+    )
+    none = Rule(
+        "self.type != 'feed' || !has(self.credentialsRef)",
+        "a channel of type feed has no credentials: remove credentialsRef",
+        field_path=".credentialsRef",
+        reason="FieldValueForbidden",
+    )
+    return (*needed, *foreign, *credentials, none)
 
 
 class ChannelLimits(Model):
@@ -72,49 +154,12 @@ class QuietHours(Model):
 class ChannelSpec(SuspendableSpec):
     """The account, how to reach it, and when it may be written to."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "self.type != 'webhook' || has(self.webhook)",
-            "a channel of type webhook needs webhook: set webhook.url to the address that receives the posts",
-            field_path=".webhook",
-            reason="FieldValueRequired",
-        ),
-        Rule(
-            "self.type != 'webhook' || has(self.credentialsRef)",
-            "a channel of type webhook needs credentialsRef: name a Secret with the key signingSecret",
-            field_path=".credentialsRef",
-            reason="FieldValueRequired",
-        ),
-        Rule(
-            "self.type == 'webhook' || !has(self.webhook)",
-            "webhook belongs to channels of type webhook only: remove it",
-            field_path=".webhook",
-            reason="FieldValueForbidden",
-        ),
-        Rule(
-            "self.type != 'feed' || has(self.feed)",
-            "a channel of type feed needs feed: set feed.podcastRef to the Podcast whose feed it is",
-            field_path=".feed",
-            reason="FieldValueRequired",
-        ),
-        Rule(
-            "self.type == 'feed' || !has(self.feed)",
-            "feed belongs to channels of type feed only: remove it",
-            field_path=".feed",
-            reason="FieldValueForbidden",
-        ),
-        Rule(
-            "self.type != 'feed' || !has(self.credentialsRef)",
-            "a channel of type feed has no credentials: remove credentialsRef",
-            field_path=".credentialsRef",
-            reason="FieldValueForbidden",
-        ),
-    )
+    RULES: ClassVar[tuple[Rule, ...]] = _settings_rules()
 
     type: Annotated[ChannelType, immutable("type cannot be changed: create a new Channel for the other platform")] = (
         Field(
-            description="Platform: webhook (any address that takes signed requests) or feed (the feed of a Podcast). "
-            "It cannot be changed later."
+            description="Platform: its name, or webhook (any address that takes signed requests), feed (the feed of a "
+            "Podcast) or email. It cannot be changed later."
         )
     )
     display_name: str | None = Field(
@@ -122,14 +167,46 @@ class ChannelSpec(SuspendableSpec):
     )
     credentials_ref: SecretRef | None = Field(
         default=None,
-        description="Secret in the same namespace with the account's credentials. webhook: key 'signingSecret', a "
-        "Standard Webhooks secret (whsec_ and base64). feed: none.",
+        description="Secret in the same namespace with the account's credentials; docs/channels has the keys of each "
+        "type. webhook: key 'signingSecret', a Standard Webhooks secret (whsec_ and base64). feed: none.",
     )
     webhook: WebhookSettings | None = Field(default=None, description="Where posts are sent; for type webhook.")
     feed: FeedChannelSettings | None = Field(default=None, description="Which feed it is; for type feed.")
+    mastodon: MastodonSettings | None = Field(default=None, description="Which server it is on; for type mastodon.")
+    bluesky: BlueskySettings | None = Field(default=None, description="Which server it is on; for type bluesky.")
+    x: XSettings | None = Field(default=None, description="For type x.")
+    linkedin: LinkedInSettings | None = Field(default=None, description="Who posts; for type linkedin.")
+    facebook: FacebookSettings | None = Field(default=None, description="Which page it is; for type facebook.")
+    instagram: InstagramSettings | None = Field(default=None, description="Which account it is; for type instagram.")
+    threads: ThreadsSettings | None = Field(default=None, description="Which account it is; for type threads.")
+    tiktok: TikTokSettings | None = Field(default=None, description="Who sees the posts; for type tiktok.")
+    youtube: YouTubeSettings | None = Field(default=None, description="Who sees the videos; for type youtube.")
+    pinterest: PinterestSettings | None = Field(default=None, description="Which board it is; for type pinterest.")
+    email: EmailSettings | None = Field(default=None, description="Mail server and addresses; for type email.")
     limits: ChannelLimits = Field(default_factory=ChannelLimits, description="Limits tighter than the platform's.")
     quiet_hours: QuietHours | None = Field(
         default=None, description="Part of the day in which nothing is sent; what is due then goes out after it."
+    )
+
+
+class RefusedCredentials(Model):
+    """Credentials that the platform did not accept."""
+
+    digest: str = Field(description="Digest of the credentials that were refused.")
+    message: str = Field(description="The platform's answer, trimmed, secrets masked.", max_length=1000)
+    at: str = Field(description="When they were refused (RFC 3339).")
+
+
+class Delivery(Model):
+    """How sending goes on this account; written by publishing Jobs, read by all of them."""
+
+    failures: int = Field(default=0, description="Requests in a row that the platform failed to answer.")
+    paused_until: str | None = Field(
+        default=None, description="Nothing is sent before (RFC 3339): the platform asked for it, or keeps failing."
+    )
+    message: str | None = Field(default=None, description="Why it is paused.", max_length=1000)
+    refused: RefusedCredentials | None = Field(
+        default=None, description="Credentials that were refused; replace them in the Secret to go on."
     )
 
 
@@ -139,6 +216,7 @@ class ChannelStatus(Status):
     max_characters: int | None = Field(default=None, description="Longest text in force.")
     checked_at: str | None = Field(default=None, description="When the connection was last checked (RFC 3339).")
     credentials_digest: str | None = Field(default=None, description="Digest of the credentials as checked.")
+    delivery: Delivery | None = Field(default=None, description="How sending goes on this account.")
 
 
 class Channel(Resource):

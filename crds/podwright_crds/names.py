@@ -36,6 +36,9 @@ ANNOTATION_RETRY = f"{GROUP}/retry"
 
 #: The Secret with the tenant's bucket credentials; its keys are the ``PODWRIGHT_S3_*`` variables.
 STORAGE_SECRET = "podwright-storage"  # noqa: S105  (the name of a Secret, not a secret)
+#: On a Secret of tokens: of which credentials they came, and until when one publisher renews them.
+ANNOTATION_CREDENTIALS = f"{GROUP}/credentials"
+ANNOTATION_RENEWING_UNTIL = f"{GROUP}/renewing-until"
 #: The service account of publishing Jobs in a tenant's namespace.
 PUBLISHER_SERVICE_ACCOUNT = "podwright-publisher"
 
@@ -53,6 +56,11 @@ def child_name(*parts: str, limit: int = 63) -> str:
     Jobs, CronJobs and Services allow 63, 52 and 63 characters; pass ``limit`` accordingly.
     """
     return shortened("-".join(parts).replace(".", "-").lower(), limit)
+
+
+def tokens_secret(channel: str) -> str:
+    """The Secret with the tokens that Podwright renewed for a Channel; the user's own Secret stays as it is."""
+    return child_name("podwright-tokens", channel, limit=253)
 
 
 def shortened(name: str, limit: int) -> str:

@@ -9,10 +9,12 @@ from podwright_crds.constraints import (
     NOT_BLANK,
     Duration,
     HttpUrl,
+    MediaUrl,
     Rule,
     Timestamp,
     immutable,
     immutable_optional,
+    list_map,
 )
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
@@ -42,6 +44,32 @@ class PostApproval(Model):
     note: str | None = Field(default=None, description="Remark of whoever decided.", max_length=2000)
 
 
+class PostMedia(Model):
+    """One image or video of a post."""
+
+    url: MediaUrl = Field(
+        description="The file: s3://BUCKET/KEY or https://. Instagram, Threads and Facebook fetch it themselves: https://."
+    )
+    alt_text: str = Field(default="", description="What it shows, for people who cannot see it.", max_length=4000)
+
+
+ThreadText = Annotated[
+    str, NOT_BLANK, Field(min_length=1, max_length=100000, description="One further text, sent as a reply.")
+]
+
+
+class PostVariant(Model):
+    """One of several texts for the same post, so that what they bring can be compared."""
+
+    name: str = Field(
+        description="Name that the record keeps: a.", pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63
+    )
+    text: Annotated[str, NOT_BLANK] = Field(
+        description="Text as it goes out, instead of spec.text.", min_length=1, max_length=100000
+    )
+    weight: int = Field(default=1, ge=1, le=100, description="How often it is chosen, relative to the others.")
+
+
 class PostSpec(SuspendableSpec):
     """The text, where and when it goes out, and whether it may."""
 
@@ -65,6 +93,27 @@ class PostSpec(SuspendableSpec):
         description="Text as it goes out, without the link; within the channel's longest text.",
         min_length=1,
         max_length=100000,
+    )
+    title: str | None = Field(
+        default=None,
+        description="Title, where the platform has one (a video, a pin, the subject of an e-mail); by default the "
+        "first line of the text.",
+        min_length=1,
+        max_length=255,
+    )
+    media: list[PostMedia] = Field(
+        default_factory=list, description="Images or a video, in their order.", max_length=20
+    )
+    thread: list[ThreadText] = Field(
+        default_factory=list,
+        description="Further texts that follow as replies, each to the one before, where the platform has threads.",
+        max_length=24,
+    )
+    variants: Annotated[list[PostVariant], list_map("name")] = Field(
+        default_factory=list,
+        description="Texts of which one goes out instead of text, chosen by weight from the object's identity, the "
+        "same for every attempt; status.sent.variant says which.",
+        max_length=10,
     )
     link: HttpUrl | None = Field(default=None, description="Link that goes with the text, UTM parameters included.")
     publish_at: Timestamp | None = Field(
@@ -112,6 +161,17 @@ class Attempt(Model):
     worker: str | None = Field(default=None, description="Pod that made the attempt.")
 
 
+class SentPost(Model):
+    """What the attempts sent: while one of them has no known outcome, exactly this is looked for and sent again."""
+
+    text: str = Field(description="The text.")
+    thread: list[str] = Field(default_factory=list, description="The further texts.", max_length=24)
+    link: str | None = Field(default=None, description="The link.")
+    title: str | None = Field(default=None, description="The title.")
+    media: list[PostMedia] = Field(default_factory=list, description="The images or the video.", max_length=20)
+    variant: str | None = Field(default=None, description="Name of the variant that was chosen.")
+
+
 class PostStatus(Status):
     """How far the post is, and every attempt to publish it."""
 
@@ -121,9 +181,10 @@ class PostStatus(Status):
         description="Attempts to publish, oldest first; the last ten are kept.",
         max_length=10,
     )
+    sent: SentPost | None = Field(default=None, description="What the newest attempt sent.")
     platform_id: str | None = Field(default=None, description="The post's id on the platform.")
     url: str | None = Field(default=None, description="Where the published post is.")
-    published_at: str | None = Field(default=None, description="When the platform confirmed it (RFC 3339).")
+    published_at: str | None = Field(default=None, description="When it went out (RFC 3339).")
     lateness_seconds: float | None = Field(default=None, description="Seconds between due and published.")
     next_attempt_at: str | None = Field(default=None, description="When it is tried again (RFC 3339).")
     retry_honoured: str | None = Field(

@@ -1,16 +1,45 @@
-"""How long a text may be on each type of channel, counted as that platform counts.
+"""What each type of channel takes: how long a text, which media. One table, counted as the platform counts.
 
-The figures are data: a platform that changes its mind changes a row here.
+The figures are data: a platform that changes its mind changes a row here. Sources stand in ``docs/channels/``; those
+that no primary source confirms are marked with a dagger there.
 """
 
-import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from podwright_core.text_lengths import (
+    LINK_LENGTH,
+    code_points,
+    graphemes,
+    mastodon_characters,
+    threads_characters,
+    utf8_bytes,
+    utf16_units,
+    x_weight,
+)
+
+_MB = 1_000_000
+_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+_VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+#: Files go through the memory of a publishing pod: larger ones are refused, whatever the platform takes.
+LARGEST_FILE = 64 * _MB
+#: Between a text and the link that follows it.
+LINK_SEPARATOR = "\n\n"
 
 
-def code_points(text: str) -> int:
-    """Unicode code points in the composed form (NFC): what JSON consumers count as the length of a string."""
-    return len(unicodedata.normalize("NFC", text))
+@dataclass(frozen=True)
+class MediaRule:
+    """Which media a post may carry."""
+
+    #: Most files in one post, and how many of them have to be there at the least.
+    most: int
+    least: int = 0
+    #: Largest file in bytes by content type; a type that is not there is refused.
+    sizes: dict[str, int] = field(default_factory=dict)
+    #: Longest description of an image, in code points; 0 where the platform takes none.
+    alt_text: int = 0
+    #: A video stands alone.
+    one_video: bool = True
 
 
 @dataclass(frozen=True)
@@ -21,29 +50,146 @@ class TextRule:
     count: Callable[[str], int]
     #: What one unit of the count is, for messages.
     unit: str
+    #: Units that are left free for a post's link, where it stands in the text.
+    link_reserve: int = 0
+    #: A second limit in UTF-8 bytes.
+    max_bytes: int | None = None
+    #: Longest title in code points; 0 where there is none.
+    title: int = 0
+    #: Most further texts that may follow as replies.
+    thread: int = 0
+    #: Characters that the platform refuses.
+    forbidden: str = ""
 
+    @property
+    def link_in_text(self) -> bool:
+        return self.link_reserve > 0
+
+
+def _sizes(images: int = 0, videos: int = 0, *, kinds: frozenset[str] = _IMAGES) -> dict[str, int]:
+    return {kind: images for kind in kinds if images} | {kind: videos for kind in _VIDEOS if videos}
+
+
+#: Where the link stands in the text at its full length, room for one of usual length with its UTM parameters.
+_LINK = 160
 
 #: By ``Channel.spec.type``. A webhook's receiver sets its own limit, and a feed carries no post text: both rows are
-#: Podwright's own bounds, so that what is written stays readable.
+#: Podwright's own bounds, so that what is written stays readable. So is that of e-mail.
 TEXT_RULES: dict[str, TextRule] = {
-    "webhook": TextRule(max_characters=2000, count=code_points, unit="characters"),
-    "feed": TextRule(max_characters=4000, count=code_points, unit="characters"),
+    "webhook": TextRule(2000, code_points, "characters", thread=24),
+    "feed": TextRule(4000, code_points, "characters"),
+    "mastodon": TextRule(500, mastodon_characters, "characters", link_reserve=LINK_LENGTH + 2, thread=24),
+    "bluesky": TextRule(300, graphemes, "characters", max_bytes=3000, thread=24),
+    "x": TextRule(280, x_weight, "weighted characters", link_reserve=LINK_LENGTH + 2, thread=24),
+    "linkedin": TextRule(3000, code_points, "characters"),
+    "facebook": TextRule(63206, code_points, "characters"),
+    "instagram": TextRule(2200, code_points, "characters", link_reserve=_LINK),
+    "threads": TextRule(500, threads_characters, "characters", thread=24),
+    "tiktok": TextRule(2200, utf16_units, "UTF-16 units", link_reserve=_LINK),
+    "youtube": TextRule(5000, utf8_bytes, "bytes", link_reserve=_LINK, title=100, forbidden="<>"),
+    "pinterest": TextRule(500, code_points, "characters", title=100),
+    "discord": TextRule(2000, code_points, "characters"),
+    "slack": TextRule(3000, code_points, "characters"),
+    "email": TextRule(20000, code_points, "characters", title=200),
+}
+
+#: By ``Channel.spec.type``; a type that is not there takes no media.
+MEDIA_RULES: dict[str, MediaRule] = {
+    # Addresses are passed on; what lies at them is the receiver's business.
+    "webhook": MediaRule(20),
+    "mastodon": MediaRule(4, sizes=_sizes(16 * _MB, 99 * _MB), alt_text=1500),
+    "bluesky": MediaRule(4, sizes=_sizes(2 * _MB), alt_text=2000),
+    "x": MediaRule(4, sizes=_sizes(5 * _MB, 512 * _MB) | {"image/gif": 15 * _MB}, alt_text=1000),
+    "linkedin": MediaRule(1, sizes=_sizes(8 * _MB), alt_text=4086),
+    "facebook": MediaRule(1, sizes=_sizes(4 * _MB)),
+    "instagram": MediaRule(10, least=1, sizes=_sizes(8 * _MB, 300 * _MB, kinds=frozenset({"image/jpeg"}))),
+    "threads": MediaRule(1, sizes=_sizes(8 * _MB, 1000 * _MB, kinds=frozenset({"image/jpeg", "image/png"}))),
+    "tiktok": MediaRule(1, least=1, sizes=_sizes(videos=4000 * _MB)),
+    "youtube": MediaRule(1, least=1, sizes=_sizes(videos=256_000 * _MB)),
+    "pinterest": MediaRule(1, least=1, sizes=_sizes(20 * _MB), alt_text=500),
+    "discord": MediaRule(10, sizes=_sizes(10 * _MB, 10 * _MB), alt_text=1024, one_video=False),
+    "email": MediaRule(5, sizes=_sizes(5 * _MB)),
 }
 
 
 def max_characters(channel_type: str, own_limit: int | None = None) -> int:
-    """The limit in force: the platform's, or the channel's own where that is tighter."""
-    platform = TEXT_RULES[channel_type].max_characters
+    """The limit in force for a text without its link: the platform's, or the channel's own where that is tighter."""
+    rule = TEXT_RULES[channel_type]
+    platform = rule.max_characters - rule.link_reserve
     return platform if own_limit is None else min(platform, own_limit)
 
 
-def text_problem(channel_type: str, text: str, own_limit: int | None = None) -> str | None:
-    """Why the text does not fit the channel, for people; ``None`` where it fits."""
-    rule = TEXT_RULES[channel_type]
-    limit = max_characters(channel_type, own_limit)
-    length = rule.count(text)
-    if length > limit:
-        return f"The text has {length} {rule.unit}, the channel takes {limit}: shorten spec.text."
+def with_link(channel_type: str, text: str, link: str | None) -> str:
+    """The text as the platform shows it: with its link, where that stands in the text there."""
+    if not link or not TEXT_RULES[channel_type].link_in_text or link in text:
+        return text
+    return f"{text}{LINK_SEPARATOR}{link}"
+
+
+def text_problem(channel_type: str, text: str, own_limit: int | None = None, link: str | None = None) -> str | None:
+    """Why the text does not fit the channel, for people; ``None`` where it fits.
+
+    The platform's limit holds for the text with its link, the channel's own for the text alone.
+    """
     if not text.strip():
         return "The text is empty: write spec.text."
+    rule = TEXT_RULES[channel_type]
+    whole = with_link(channel_type, text, link)
+    for told, length, limit in (
+        (whole, rule.count(whole), rule.max_characters),
+        (text, rule.count(text), own_limit or rule.max_characters),
+    ):
+        if length > limit:
+            what = "The text with its link" if told != text else "The text"
+            return f"{what} has {length} {rule.unit}, the channel takes {limit}: shorten spec.text."
+    if rule.max_bytes is not None and utf8_bytes(whole) > rule.max_bytes:
+        return f"The text has {utf8_bytes(whole)} bytes, the channel takes {rule.max_bytes}: shorten spec.text."
+    if found := sorted(set(rule.forbidden) & set(text)):
+        return f"The platform refuses the characters {' '.join(found)}: remove them from spec.text."
+    return None
+
+
+def thread_problem(channel_type: str, texts: Sequence[str]) -> str | None:
+    """Why further texts cannot follow a post, for people; ``None`` where they can."""
+    if not texts:
+        return None
+    rule = TEXT_RULES[channel_type]
+    if not rule.thread:
+        return "The channel has no threads: remove spec.thread."
+    if len(texts) > rule.thread:
+        return f"A thread on this channel has at most {rule.thread} further texts, this one has {len(texts)}."
+    problems = ((place, text_problem(channel_type, text)) for place, text in enumerate(texts))
+    return next((f"spec.thread[{place}]: {problem}" for place, problem in problems if problem), None)
+
+
+def title_problem(channel_type: str, title: str | None) -> str | None:
+    """Why a title does not fit; a channel without titles leaves it out."""
+    rule = TEXT_RULES[channel_type]
+    if title and rule.title and code_points(title) > rule.title:
+        return f"The title has {code_points(title)} characters, the channel takes {rule.title}: shorten spec.title."
+    if title and (found := sorted(set(rule.forbidden) & set(title))):
+        return f"The platform refuses the characters {' '.join(found)}: remove them from spec.title."
+    return None
+
+
+def media_count_problem(channel_type: str, count: int, longest_alt_text: int = 0) -> str | None:
+    """Why a post with so many media does not fit the channel, for people."""
+    rule = MEDIA_RULES.get(channel_type, MediaRule(0))
+    if count < rule.least:
+        return "A post on this channel needs an image or a video: set spec.media."
+    if count > rule.most:
+        return f"The channel takes {rule.most} media in a post, this one has {count}: shorten spec.media."
+    if rule.alt_text and longest_alt_text > rule.alt_text:
+        return f"A description of a medium may have {rule.alt_text} characters here: shorten spec.media[].altText."
+    return None
+
+
+def media_problem(channel_type: str, content_type: str, size: int) -> str | None:
+    """Why a file cannot be sent, for people."""
+    rule = MEDIA_RULES.get(channel_type, MediaRule(0))
+    limit = rule.sizes.get(content_type)
+    if limit is None:
+        return f"The channel does not take {content_type}: it takes {', '.join(sorted(rule.sizes)) or 'no media'}."
+    if size > limit:
+        return f"The file has {size} bytes, the channel takes {limit} of {content_type}."
     return None

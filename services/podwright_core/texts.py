@@ -208,7 +208,9 @@ def compose_post(
     for text in (line, title):
         if rule.count(text) <= limit:
             return PostText(text=text)
-    return PostText(text=headline(title, limit))
+    # Some platforms count a character as more than one.
+    shortened = (headline(title, longest) for longest in range(min(limit, len(title)), 0, -1))
+    return PostText(text=next(text for text in shortened if rule.count(text) <= limit))
 
 
 def show_notes(

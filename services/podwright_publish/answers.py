@@ -1,7 +1,8 @@
 """What can come out of a request to a platform. Every client library's result is translated into one of these."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,19 @@ class Confirmed:
     platform_id: str | None = None
     url: str | None = None
     message: str = ""
+    #: When it went out, where the platform says so and it is not just now.
+    at: datetime | None = None
+    #: The account's quota is used up for this long.
+    rest: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class CredentialsRefused:
+    """The platform does not accept the account's credentials; it certainly does not have the post."""
+
+    message: str
+    #: Which credentials, as ``credentials_digest`` says it.
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -18,6 +32,8 @@ class Refused:
     """The platform will never take this post as it is; it does not have it."""
 
     message: str
+    #: The HTTP status, where there is one.
+    status: int | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +43,8 @@ class NotTaken:
     message: str
     #: Wait at least this long, where the platform says so.
     retry_after: timedelta | None = None
+    #: The platform itself is in trouble; several in a row give it a rest.
+    outage: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +55,16 @@ class Unclear:
     retry_after: timedelta | None = None
 
 
-#: Of ``publish``.
-Answer = Confirmed | Refused | NotTaken | Unclear
+@dataclass(frozen=True)
+class Renewed:
+    """New credentials: what changed, by the keys of the Secret."""
+
+    values: Mapping[str, str]
+
+
+#: Of ``publish`` and ``delete``; Confirmed means there that the platform has the post no more.
+Answer = Confirmed | Refused | NotTaken | Unclear | CredentialsRefused
 #: Of ``find``: NotTaken means that it is certainly not there, Unclear that the platform could not be asked.
-Finding = Confirmed | NotTaken | Unclear
+Finding = Confirmed | NotTaken | Unclear | CredentialsRefused
+#: Of ``refresh``: NotTaken means that it may succeed later.
+Renewal = Renewed | CredentialsRefused | NotTaken

@@ -1,31 +1,112 @@
-"""Which keys a channel's Secret needs, and whether their values have the right form. No request is made."""
+"""Which keys a channel's Secret needs, whether their values have the right form, how long they last. No requests."""
 
 import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
 
+from podwright_core.times import parse_instant
 from podwright_crds.channel import ChannelType
 
-SIGNING_SECRET = "signingSecret"  # noqa: S105  (a key's name)
+SIGNING_SECRET: Final = "signingSecret"  # noqa: S105  (a key's name)
+#: When an access token ends (RFC 3339); known for tokens that Podwright renewed, optional in a Secret.
+EXPIRES_AT: Final = "expiresAt"
+#: Tokens are renewed this long before they end.
+RENEW_BEFORE: Final = timedelta(minutes=10)
+#: Tokens that nothing renews are told of this long before they end.
+WARN_BEFORE: Final = timedelta(days=7)
 _PREFIX = "whsec_"
 #: Standard Webhooks asks for 24 to 64 random bytes.
 _SECRET_BYTES = range(24, 65)
+_APP: Final = ("refreshToken", "clientId", "clientSecret")
 
-#: By channel type: keys that the Secret must have.
-NEEDED_KEYS: dict[ChannelType, tuple[str, ...]] = {
-    ChannelType.WEBHOOK: (SIGNING_SECRET,),
-    ChannelType.FEED: (),
+
+@dataclass(frozen=True)
+class CredentialKeys:
+    """What the Secret of one type of channel holds."""
+
+    #: Keys that it needs.
+    needed: tuple[str, ...] = ()
+    #: Keys that do as well, instead.
+    instead: tuple[str, ...] = ()
+    #: Keys with which new tokens are had when the old ones end or are refused.
+    renewing: tuple[str, ...] = ()
+    #: The key without which nothing can be sent.
+    access: str = "accessToken"
+    optional: tuple[str, ...] = ()
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.needed, *self.instead, *self.renewing, self.access, *self.optional)))
+
+
+KEYS: Final[Mapping[ChannelType, CredentialKeys]] = {
+    ChannelType.WEBHOOK: CredentialKeys((SIGNING_SECRET,), access=SIGNING_SECRET),
+    ChannelType.FEED: CredentialKeys(access=""),
+    ChannelType.MASTODON: CredentialKeys(("accessToken",)),
+    ChannelType.BLUESKY: CredentialKeys(
+        ("identifier", "appPassword"), renewing=("identifier", "appPassword"), access="accessJwt"
+    ),
+    ChannelType.X: CredentialKeys(
+        ("accessToken",), ("refreshToken", "clientId"), ("refreshToken", "clientId"), optional=("clientSecret",)
+    ),
+    ChannelType.LINKEDIN: CredentialKeys(("accessToken",), renewing=_APP),
+    ChannelType.FACEBOOK: CredentialKeys(("accessToken",)),
+    # Long-lived tokens of Meta are renewed with themselves.
+    ChannelType.INSTAGRAM: CredentialKeys(("accessToken",), renewing=("accessToken",)),
+    ChannelType.THREADS: CredentialKeys(("accessToken",), renewing=("accessToken",)),
+    ChannelType.TIKTOK: CredentialKeys(("accessToken",), _APP, _APP),
+    ChannelType.YOUTUBE: CredentialKeys(_APP, ("accessToken",), _APP),
+    ChannelType.PINTEREST: CredentialKeys(("accessToken",), _APP, _APP),
+    ChannelType.DISCORD: CredentialKeys(("webhookUrl",), access="webhookUrl"),
+    ChannelType.SLACK: CredentialKeys(("webhookUrl",), access="webhookUrl"),
+    ChannelType.EMAIL: CredentialKeys(access="", optional=("username", "password")),
 }
+
+#: By channel type: keys that the Secret must have, unless it has others that do as well.
+NEEDED_KEYS: Final[Mapping[ChannelType, tuple[str, ...]]] = {kind: keys.needed for kind, keys in KEYS.items()}
 
 
 def credentials_problem(channel_type: ChannelType, values: Mapping[str, str]) -> str | None:
     """What is wrong with the values, without repeating them; ``None`` where they can be used."""
-    for key in NEEDED_KEYS[channel_type]:
-        if not values.get(key, "").strip():
-            return f"key '{key}' is missing or empty"
+    return _missing(channel_type, values) or _malformed(channel_type, values) or _form_problem(channel_type, values)
+
+
+def _missing(channel_type: ChannelType, values: Mapping[str, str]) -> str | None:
+    keys = KEYS[channel_type]
+    if keys.instead and _has(values, keys.instead):
+        return None
+    absent = next((key for key in keys.needed if not values.get(key, "").strip()), None)
+    if absent is not None:
+        return f"key '{absent}' is missing or empty"
+    if channel_type is ChannelType.EMAIL and bool(values.get("username")) != bool(values.get("password")):
+        return "keys 'username' and 'password' belong together"
+    return None
+
+
+def _malformed(channel_type: ChannelType, values: Mapping[str, str]) -> str | None:
+    for key in KEYS[channel_type].all():
+        value = values.get(key, "").strip()
+        if any(not character.isprintable() for character in value):
+            return f"key '{key}' holds a character that is no text"
+    if EXPIRES_AT in values:
+        try:
+            parse_instant(values[EXPIRES_AT].strip())
+        except ValueError:
+            return f"key '{EXPIRES_AT}' is not a time such as 2026-12-01T09:00:00Z"
+    return None
+
+
+def _form_problem(channel_type: ChannelType, values: Mapping[str, str]) -> str | None:
     if channel_type is ChannelType.WEBHOOK:
         return _signing_secret_problem(values[SIGNING_SECRET].strip())
+    if channel_type in {ChannelType.DISCORD, ChannelType.SLACK}:
+        parts = urlsplit(values["webhookUrl"].strip())
+        if parts.scheme not in {"https", "http"} or not parts.netloc:
+            return "key 'webhookUrl' is not an https:// address"
     return None
 
 
@@ -39,6 +120,37 @@ def _signing_secret_problem(secret: str) -> str | None:
     if len(key) not in _SECRET_BYTES:
         return f"key '{SIGNING_SECRET}' holds {len(key)} bytes, not 24 to 64"
     return None
+
+
+def _has(values: Mapping[str, str], keys: tuple[str, ...]) -> bool:
+    return all(values.get(key, "").strip() for key in keys)
+
+
+def can_renew(channel_type: ChannelType, values: Mapping[str, str]) -> bool:
+    """Whether there is something to get new tokens with."""
+    keys = KEYS[channel_type].renewing
+    return bool(keys) and _has(values, keys)
+
+
+def expires_at(values: Mapping[str, str]) -> datetime | None:
+    """When the access token ends; ``None`` where that is not known."""
+    return parse_instant(values[EXPIRES_AT].strip()) if values.get(EXPIRES_AT, "").strip() else None
+
+
+def needs_renewal(channel_type: ChannelType, values: Mapping[str, str], now: datetime) -> bool:
+    """Whether the access token is not there yet or ends soon, and can be renewed."""
+    if not can_renew(channel_type, values):
+        return False
+    if not values.get(KEYS[channel_type].access, "").strip():
+        return True
+    end = expires_at(values)
+    return end is not None and end - now < RENEW_BEFORE
+
+
+def expired(channel_type: ChannelType, values: Mapping[str, str], now: datetime) -> datetime | None:
+    """Since when the credentials are of no use, where nothing renews them."""
+    end = expires_at(values)
+    return end if end is not None and end <= now and not can_renew(channel_type, values) else None
 
 
 def credentials_digest(values: Mapping[str, str]) -> str:

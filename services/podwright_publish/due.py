@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from podwright_core.channel_limits import text_problem
 from podwright_core.times import format_instant, parse_duration, parse_instant
 from podwright_crds.campaign import Campaign
-from podwright_crds.channel import Channel, ChannelType, QuietHours
+from podwright_crds.channel import Channel, QuietHours
 from podwright_crds.post import ApprovalState, Post, PostPhase
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
+from podwright_publish.validation import post_problems
 
 _DAY = timedelta(days=1)
 
@@ -68,6 +68,7 @@ def verdict(post: Post, around: Surroundings, now: datetime) -> Verdict:
             _not_suspended,
             _due,
             _connected,
+            _not_paused,
             _awake,
             _within_quota,
         ):
@@ -110,11 +111,8 @@ def _in_time(post: Post, around: Surroundings, now: datetime) -> NotNow | None:
 def _fits(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
     if around.channel is None:
         return None
-    spec = around.channel.spec
-    problem = text_problem(spec.type.value, post.spec.text, spec.limits.max_characters)
-    if problem is None and spec.type is ChannelType.FEED and post.spec.episode_ref is None:
-        problem = "A post on a feed channel needs spec.episodeRef: the episode that stands in the feed."
-    return NotNow(PostPhase.FAILED, Reason.TEXT_REJECTED, problem) if problem else None
+    found = post_problems(around.channel.spec, post.spec)
+    return NotNow(PostPhase.FAILED, Reason.TEXT_REJECTED, found[0]) if found else None
 
 
 def _not_orphaned(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
@@ -157,6 +155,19 @@ def _connected(post: Post, around: Surroundings, _now: datetime) -> NotNow | Non
         why = f": {ready.message}" if ready is not None and ready.message else "."
         return NotNow(PostPhase.SCHEDULED, Reason.CHANNEL_NOT_READY, f"Channel '{name}' is not ready{why}")
     return None
+
+
+def _not_paused(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
+    """What the platform asked of one publisher holds for all of them."""
+    delivery = around.channel.status.delivery if around.channel else None
+    if delivery is None or delivery.paused_until is None:
+        return None
+    until = parse_instant(delivery.paused_until)
+    if now >= until:
+        return None
+    why = f": {delivery.message}" if delivery.message else "."
+    message = f"The channel rests until {format_instant(until)}{why}"
+    return NotNow(PostPhase.SCHEDULED, Reason.RETRYING, message, until=until)
 
 
 def _awake(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:

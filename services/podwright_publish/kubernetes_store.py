@@ -1,40 +1,37 @@
 """Posts and what belongs to them, in Kubernetes."""
 
-import base64
 import os
-from collections.abc import Awaitable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import aiohttp
 from kubernetes.aio import client, config
 
 from podwright_core.guids import episode_guid
 from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
-from podwright_crds.channel import Channel, ChannelType
+from podwright_crds.channel import Channel, ChannelType, Delivery
 from podwright_crds.episode import Episode
-from podwright_crds.names import GROUP, PUBLISHER_FIELD_MANAGER, VERSION
+from podwright_crds.names import GROUP, PUBLISHER_FIELD_MANAGER, STORAGE_SECRET, VERSION
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post, PostStatus
 from podwright_crds.resource import Resource
+from podwright_publish.account import Account
 from podwright_publish.capabilities import capabilities_around
 from podwright_publish.channels.feed import FeedChannel
-from podwright_publish.channels.webhook import WebhookChannel
-from podwright_publish.credentials import SIGNING_SECRET, credentials_problem
+from podwright_publish.channels.registry import connector
+from podwright_publish.credentials import credentials_digest, credentials_problem
 from podwright_publish.due import Surroundings
-from podwright_publish.ports import ConflictError, Loaded, NotConnectedError, Platform, StoreUnavailableError
+from podwright_publish.kubernetes_calls import REQUEST_SECONDS, decoded, translated
+from podwright_publish.kubernetes_tokens import KubernetesTokens
+from podwright_publish.media_source import StoredMedia
+from podwright_publish.ports import ConflictError, Loaded, NotConnectedError, Platform
 
 R = TypeVar("R", bound=Resource)
-T = TypeVar("T")
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_REQUEST_SECONDS = 20
 _PAGE = 500
-_CONFLICT = 409
-_NOT_FOUND = 404
-_OVERLOADED = 429
 
 
 def own_namespace() -> str:
@@ -51,8 +48,8 @@ class KubernetesStore:
         self._core = client.CoreV1Api(api)
         self._namespace = namespace
         self._opened: list[Platform] = []
-        #: By the Channel's uid, with the version of it that they were opened for.
-        self._webhooks: dict[str, tuple[str, Platform]] = {}
+        #: By the Channel's uid, with what they were opened for.
+        self._accounts: dict[str, tuple[object, Account]] = {}
 
     @classmethod
     async def open(cls, namespace: str) -> "KubernetesStore":
@@ -83,13 +80,13 @@ class KubernetesStore:
         channel = await self._get(Channel, post.spec.channel_ref.name)
         campaign = await self._get(Campaign, post.spec.campaign_ref.name) if post.spec.campaign_ref else None
         sent = await self._sent(channel) if channel and channel.spec.limits.max_posts_per_day else ()
-        return Loaded(post, Surroundings(channel, campaign, sent), capabilities_around(channel))
+        return Loaded(post, Surroundings(channel, campaign, sent), capabilities_around(channel, post))
 
     async def record(self, post: Post, status: PostStatus) -> Post:
         old, new = post.status.to_wire(), status.to_wire()
         changed = {key: new.get(key) for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)}
         body = {"metadata": {"resourceVersion": post.metadata.resource_version}, "status": changed}
-        written = await _translated(
+        written = await translated(
             self._objects.patch_namespaced_custom_object_status(
                 GROUP,
                 VERSION,
@@ -99,7 +96,7 @@ class KubernetesStore:
                 body,
                 field_manager=PUBLISHER_FIELD_MANAGER,
                 _content_type="application/merge-patch+json",
-                _request_timeout=_REQUEST_SECONDS,
+                _request_timeout=REQUEST_SECONDS,
             )
         )
         if written is None:
@@ -107,35 +104,86 @@ class KubernetesStore:
             raise ConflictError(post.metadata.name)
         return Post.read(written)
 
+    async def platform_ids(self, post: Post) -> Sequence[str]:
+        posts = await self._posts(f"spec.channelRef.name={post.spec.channel_ref.name}")
+        return [
+            other.status.platform_id
+            for other in posts
+            if other.status.platform_id and other.metadata.uid != post.metadata.uid
+        ]
+
+    async def note(self, channel: Channel, delivery: Delivery) -> None:
+        old = (channel.status.delivery or Delivery()).to_wire()
+        new = delivery.to_wire()
+        body = {
+            "metadata": {"resourceVersion": channel.metadata.resource_version},
+            "status": {"delivery": {key: new.get(key) for key in sorted(old.keys() | new.keys())}},
+        }
+        await translated(
+            self._objects.patch_namespaced_custom_object_status(
+                GROUP,
+                VERSION,
+                self._namespace,
+                Channel.PLURAL,
+                channel.metadata.name,
+                body,
+                field_manager=PUBLISHER_FIELD_MANAGER,
+                _content_type="application/merge-patch+json",
+                _request_timeout=REQUEST_SECONDS,
+            )
+        )
+
     async def connect(self, loaded: Loaded) -> Platform:
         channel = loaded.around.channel
         if channel is None:
             raise NotConnectedError(f"Channel '{loaded.post.spec.channel_ref.name}' does not exist.")
-        match channel.spec.type:
-            case ChannelType.WEBHOOK:
-                if (known := self._webhooks.get(channel.metadata.uid)) and known[
-                    0
-                ] == channel.metadata.resource_version:
-                    return known[1]
-                opened: Platform = await self._webhook(channel)
-                self._webhooks[channel.metadata.uid] = (channel.metadata.resource_version, opened)
-            case ChannelType.FEED:
-                # Where the feed is may change between two looks.
-                opened = await self._feed(channel, loaded.post)
-        self._opened.append(opened)
-        return opened
+        if channel.spec.type is ChannelType.FEED:
+            # Where the feed is may change between two looks.
+            feed = await self._feed(channel, loaded.post)
+            self._opened.append(feed)
+            return feed
+        return await self._account(channel)
 
-    async def _webhook(self, channel: Channel) -> WebhookChannel:
-        name = channel.spec.credentials_ref.name if channel.spec.credentials_ref else ""
-        secret = await _translated(
-            self._core.read_namespaced_secret(name, self._namespace, _request_timeout=_REQUEST_SECONDS)
+    async def _account(self, channel: Channel) -> Account:
+        """The connected account, opened once for as long as nothing about it changes."""
+        values = await self._credentials(channel)
+        digest = credentials_digest(values)
+        refused = channel.status.delivery.refused if channel.status.delivery else None
+        if refused is not None and refused.digest == digest:
+            raise NotConnectedError(f"Channel '{channel.metadata.name}': its credentials were refused.")
+        opened_for = (channel.spec, digest)
+        if (known := self._accounts.get(channel.metadata.uid)) and known[0] == opened_for:
+            return known[1]
+        tokens = KubernetesTokens(self._core, channel, digest)
+        media = StoredMedia(await self._secret(STORAGE_SECRET))
+        account = Account(
+            channel.spec.type,
+            {**values, **(await tokens.read() or {})},
+            digest,
+            connector(channel.spec, media),
+            tokens,
+            lambda: datetime.now(UTC),
         )
-        if secret is None:
-            raise NotConnectedError(f"Secret '{name}' of channel '{channel.metadata.name}' does not exist.")
-        values = {key: base64.b64decode(value).decode(errors="replace") for key, value in (secret.data or {}).items()}
+        self._accounts[channel.metadata.uid] = (opened_for, account)
+        self._opened.append(account)
+        return account
+
+    async def _credentials(self, channel: Channel) -> dict[str, str]:
+        reference = channel.spec.credentials_ref
+        if reference is None:
+            return {}
+        values = await self._secret(reference.name)
+        if values is None:
+            raise NotConnectedError(f"Secret '{reference.name}' of channel '{channel.metadata.name}' does not exist.")
         if problem := credentials_problem(channel.spec.type, values):
-            raise NotConnectedError(f"Secret '{name}' of channel '{channel.metadata.name}': {problem}.")
-        return WebhookChannel(channel.spec, values[SIGNING_SECRET])
+            raise NotConnectedError(f"Secret '{reference.name}' of channel '{channel.metadata.name}': {problem}.")
+        return values
+
+    async def _secret(self, name: str) -> dict[str, str] | None:
+        secret = await translated(
+            self._core.read_namespaced_secret(name, self._namespace, _request_timeout=REQUEST_SECONDS)
+        )
+        return None if secret is None else decoded(secret)
 
     async def _feed(self, channel: Channel, post: Post) -> FeedChannel:
         name = post.spec.episode_ref.name if post.spec.episode_ref else ""
@@ -153,7 +201,7 @@ class KubernetesStore:
         posts: list[Post] = []
         following: str | None = None
         while True:
-            page: Any = await _translated(
+            page: Any = await translated(
                 self._objects.list_namespaced_custom_object(
                     GROUP,
                     VERSION,
@@ -162,7 +210,7 @@ class KubernetesStore:
                     field_selector=selector,
                     limit=_PAGE,
                     _continue=following,
-                    _request_timeout=_REQUEST_SECONDS,
+                    _request_timeout=REQUEST_SECONDS,
                 )
             )
             posts.extend(Post.read(item) for item in (page or {}).get("items", []))
@@ -171,25 +219,9 @@ class KubernetesStore:
                 return posts
 
     async def _get(self, kind: type[R], name: str) -> R | None:
-        body = await _translated(
+        body = await translated(
             self._objects.get_namespaced_custom_object(
-                GROUP, VERSION, self._namespace, kind.PLURAL, name, _request_timeout=_REQUEST_SECONDS
+                GROUP, VERSION, self._namespace, kind.PLURAL, name, _request_timeout=REQUEST_SECONDS
             )
         )
         return None if body is None else kind.read(body)
-
-
-async def _translated(call: Awaitable[T]) -> T | None:
-    """The result; ``None`` where the object does not exist; the port's errors for the rest."""
-    try:
-        return await call
-    except client.ApiException as error:
-        if error.status == _NOT_FOUND:
-            return None
-        if error.status == _CONFLICT:
-            raise ConflictError(str(error.reason)) from error
-        if error.status == _OVERLOADED or error.status is None or error.status >= 500:
-            raise StoreUnavailableError(f"the API server answered {error.status} {error.reason}") from error
-        raise
-    except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise StoreUnavailableError(f"no answer from the API server ({type(error).__name__})") from error

@@ -59,7 +59,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     wanted = arguments(argv)
     try:
         namespace = os.environ.get("PODWRIGHT_NAMESPACE") or own_namespace()

@@ -2,29 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
+from podwright_crds.channel import Channel, Delivery
 from podwright_crds.post import Post, PostStatus
-from podwright_publish.answers import Answer, Finding
+from podwright_publish.answers import Answer, Finding, Renewal
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.due import Surroundings
+from podwright_publish.message import Message
 
 
 @dataclass(frozen=True)
-class Message:
-    """What goes to the platform. Equal for all attempts of a post, byte for byte where it is sent as text."""
+class MediaFile:
+    content: bytes
+    content_type: str
+    name: str
 
-    key: str
-    namespace: str
-    post: str
-    channel: str
-    text: str
-    #: When the post was due, or made.
-    at: datetime
-    link: str | None = None
-    episode: str | None = None
-    campaign: str | None = None
+
+class MediaUnavailableError(Exception):
+    """A file cannot be read; the message says why. ``lasting``: it will not help to try again."""
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+
+
+class MediaSource(Protocol):
+    """Where the files of posts come from."""
+
+    async def fetch(self, url: str, largest: int) -> MediaFile:
+        """A file of at most so many bytes; raises ``MediaUnavailableError``."""
 
 
 class Platform(Protocol):
@@ -44,6 +51,15 @@ class Platform(Protocol):
 
     async def find(self, message: Message) -> Finding:
         """Whether the platform has the post; ``Unclear`` where it cannot be read back."""
+
+    async def delete(self, platform_id: str) -> Answer:
+        """Take a published post down; ``Confirmed`` where it is not there (any more)."""
+
+    async def refresh(self) -> Renewal:
+        """New credentials in place of those that end or were refused; ``CredentialsRefused`` where there are none.
+
+        The platform uses them from now on; the caller keeps them.
+        """
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -81,6 +97,12 @@ class PostStore(Protocol):
 
     async def record(self, post: Post, status: PostStatus) -> Post:
         """Write what differs from ``post.status``, unless the post changed since; raises ``ConflictError``."""
+
+    async def platform_ids(self, post: Post) -> Sequence[str]:
+        """What the platform has of the other posts on the same channel."""
+
+    async def note(self, channel: Channel, delivery: Delivery) -> None:
+        """Write how sending goes on a channel, unless it changed since; raises ``ConflictError``."""
 
     async def connect(self, loaded: Loaded) -> Platform:
         """The platform of the post's channel; raises ``NotConnectedError``."""

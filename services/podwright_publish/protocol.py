@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 
 from podwright_core.times import format_instant, parse_instant
 from podwright_crds.names import ANNOTATION_RETRY
-from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus
+from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus, SentPost
 from podwright_crds.resource import Reason
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Unclear
+from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import CLAIM_MARGIN, Capabilities
 from podwright_publish.due import NotNow, Surroundings, due_at, verdict
 
@@ -153,8 +153,8 @@ def first_uncertain(status: PostStatus) -> Attempt | None:
     return next((attempt for attempt in status.attempts if attempt.outcome in uncertain), None)
 
 
-def recorded(post: Post, worker: str, now: datetime) -> PostStatus:
-    """The status with a new Pending attempt, to be written before anything is sent.
+def recorded(post: Post, worker: str, now: datetime, sent: SentPost | None = None) -> PostStatus:
+    """The status with a new Pending attempt, to be written before anything is sent; ``sent`` is what will be.
 
     A Pending attempt found there has lost its worker: it becomes Unknown. A person's release settles earlier doubts.
     """
@@ -170,6 +170,7 @@ def recorded(post: Post, worker: str, now: datetime) -> PostStatus:
         update={
             "phase": PostPhase.PUBLISHING,
             "attempts": _kept([*earlier, attempt]),
+            "sent": sent,
             "next_attempt_at": None,
             "retry_honoured": post.metadata.annotations.get(ANNOTATION_RETRY) or post.status.retry_honoured,
         }
@@ -190,7 +191,7 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
     match answer:
         case Confirmed():
             return _published(post, answer, now)
-        case Refused(message):
+        case Refused(message=message):
             ended = _ended(attempt, AttemptOutcome.REFUSED, message, now)
             in_doubt = first_uncertain(post.status.model_copy(update={"attempts": earlier})) is not None
             return post.status.model_copy(
@@ -202,6 +203,9 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
             )
         case NotTaken(message, retry_after):
             outcome = AttemptOutcome.RETRYABLE
+        case CredentialsRefused(message):
+            # The Channel is not Ready until they are replaced; that holds the post back, not the clock.
+            outcome, retry_after = AttemptOutcome.RETRYABLE, None
         case Unclear(message, retry_after):
             outcome = AttemptOutcome.UNKNOWN
     ended = _ended(attempt, outcome, message, now)
@@ -214,8 +218,16 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
     )
 
 
-def looked_up(post: Post, finding: Finding, now: datetime, jitter: float) -> PostStatus:
-    """The status once the platform was asked about attempts without a known outcome."""
+def looked_up(
+    post: Post, finding: Finding, now: datetime, jitter: float, settles_within: timedelta = timedelta(0)
+) -> PostStatus:
+    """The status once the platform was asked about attempts without a known outcome.
+
+    What is not there may still come while a request can be under way on the platform: then it is looked for again.
+    """
+    settled_at = _last_sign(post) + settles_within
+    if isinstance(finding, NotTaken) and now < settled_at:
+        return post.status.model_copy(update={"next_attempt_at": format_instant(settled_at)})
     match finding:
         case Confirmed():
             return _published(post, finding, now)
@@ -229,22 +241,33 @@ def looked_up(post: Post, finding: Finding, now: datetime, jitter: float) -> Pos
             return post.status.model_copy(
                 update={"phase": PostPhase.SCHEDULED, "attempts": settled, "next_attempt_at": None}
             )
-        case Unclear(_, retry_after):
+        case Unclear() | CredentialsRefused():
+            retry_after = finding.retry_after if isinstance(finding, Unclear) else None
             again = now + pause(len(post.status.attempts), jitter, retry_after)
             return post.status.model_copy(update={"next_attempt_at": format_instant(again)})
+
+
+def _last_sign(post: Post) -> datetime:
+    """When the newest attempt was last known to be under way."""
+    last = post.status.attempts[-1]
+    return parse_instant(last.finished_at or last.started_at)
 
 
 def _published(post: Post, answer: Confirmed, now: datetime) -> PostStatus:
     *earlier, attempt = post.status.attempts
     due = due_at(post)
+    out = now
+    if answer.at is not None:
+        # By the platform's clock, which may differ from ours: not before the first attempt, not later than now.
+        out = min(max(answer.at, parse_instant(post.status.attempts[0].started_at)), now)
     return post.status.model_copy(
         update={
             "phase": PostPhase.PUBLISHED,
             "attempts": [*earlier, _ended(attempt, AttemptOutcome.CONFIRMED, answer.message, now)],
             "platform_id": answer.platform_id,
             "url": answer.url,
-            "published_at": format_instant(now),
-            "lateness_seconds": round((now - due).total_seconds(), 3) if due else None,
+            "published_at": format_instant(out),
+            "lateness_seconds": round((out - due).total_seconds(), 3) if due else None,
             "next_attempt_at": None,
         }
     )

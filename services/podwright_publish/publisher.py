@@ -6,21 +6,24 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from podwright_core.times import parse_instant
-from podwright_crds.post import AttemptOutcome, Post, PostStatus
+from podwright_crds.channel import Delivery
+from podwright_crds.post import AttemptOutcome, Post, PostPhase, PostStatus
 from podwright_publish.answers import Answer, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import START_WITHIN, Capabilities
+from podwright_publish.content import content_of
+from podwright_publish.delivery import delivery_after
 from podwright_publish.due import due_at
+from podwright_publish.message import Media, Message
 from podwright_publish.ports import (
     ConflictError,
     Loaded,
-    Message,
     NotConnectedError,
     Platform,
     PostStore,
@@ -111,8 +114,11 @@ class Publisher:
                 return await self._send(loaded, await self._store.connect(loaded))
             case LookUp():
                 platform = await self._store.connect(loaded)
-                finding = await platform.find(self._message(post))
-                await self._store.record(post, looked_up(post, finding, self._now(), self._jitter()))
+                others = frozenset(await self._store.platform_ids(post))
+                finding = await platform.find(replace(self._message(post), others=others))
+                settles = loaded.capabilities.settles_within
+                await self._store.record(post, looked_up(post, finding, self._now(), self._jitter(), settles))
+                await self._note(loaded, finding)
                 return None
 
     async def _send(self, loaded: Loaded, platform: Platform) -> Report:
@@ -126,13 +132,14 @@ class Publisher:
         else:
             answer = await self._asked(platform, message, loaded.capabilities)
         confirmed = await self._confirm(claimed, answer)
+        await self._note(loaded, answer)
         text = f"{type(answer).__name__}. {answer.message}".strip()
         again = confirmed.status.next_attempt_at
         return Report(message.post, text, datetime.fromisoformat(again) if again else None)
 
     async def _claim(self, post: Post) -> Post:
         """Record the attempt. Where the answer to the write is lost, what stands there tells whether it happened."""
-        status = recorded(post, self._worker, self._now())
+        status = recorded(post, self._worker, self._now(), content_of(post))
         try:
             return await self._store.record(post, status)
         except StoreUnavailableError:
@@ -170,6 +177,20 @@ class Publisher:
 
         return await self._retried(write)
 
+    async def _note(self, loaded: Loaded, answer: Answer) -> None:
+        """Tell all publishers what an answer says about the account; losing it loses no post."""
+        channel = loaded.around.channel
+        if channel is None:
+            return
+        before = channel.status.delivery or Delivery()
+        after = delivery_after(before, answer, self._now(), self._jitter())
+        if after == before:
+            return
+        try:
+            await self._store.note(channel, after)
+        except (ConflictError, StoreUnavailableError) as error:
+            log.warning("the channel's state could not be noted: %s", error, extra={"post": loaded.post.metadata.name})
+
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((ConflictError, StoreUnavailableError)),
@@ -183,17 +204,24 @@ class Publisher:
         raise AssertionError("unreachable: the last error is raised again")
 
     def _message(self, post: Post) -> Message:
-        spec = post.spec
+        spec, content = post.spec, content_of(post)
+        at = due_at(post) or post.metadata.creation_timestamp or self._now()
+        started = [parse_instant(attempt.started_at) for attempt in post.status.attempts]
         return Message(
             key=idempotency_key(post),
             namespace=post.metadata.namespace,
             post=post.metadata.name,
             channel=spec.channel_ref.name,
-            text=spec.text,
-            at=due_at(post) or post.metadata.creation_timestamp or self._now(),
-            link=spec.link,
+            text=content.text,
+            at=at,
+            link=content.link,
             episode=spec.episode_ref.name if spec.episode_ref else None,
             campaign=spec.campaign_ref.name if spec.campaign_ref else None,
+            title=content.title,
+            media=tuple(Media(media.url, media.alt_text) for media in content.media),
+            thread=tuple(content.thread),
+            made=post.metadata.creation_timestamp,
+            since=min(at, *started) if started else None,
         )
 
 
@@ -224,12 +252,25 @@ async def publish_all(
     return [report for task in tasks for report in task.result()]
 
 
+def _first_look(post: Post, now: datetime) -> datetime:
+    """At once; but what only waits for its time is not read before: a campaign may have thousands of them."""
+    try:
+        due = due_at(post)
+    except ValueError:
+        return now
+    waits = post.status.phase is PostPhase.SCHEDULED and not post.status.attempts and due is not None
+    return due if waits and due is not None and due > now else now
+
+
 async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetime, stop: asyncio.Event) -> list[Report]:
     posts = sorted(posts, key=lambda post: (post.spec.publish_at or "", post.metadata.name))
-    queue = [(utc_now(), place, post.metadata.name) for place, post in enumerate(posts)]
+    queue = [(_first_look(post, utc_now()), place, post.metadata.name) for place, post in enumerate(posts)]
+    heapq.heapify(queue)
     last: dict[str, Report] = {}
     while queue and not stop.is_set():
         at, place, name = heapq.heappop(queue)
+        if at > until:
+            break
         if (seconds := (at - utc_now()).total_seconds()) > 0:
             try:
                 await asyncio.wait_for(stop.wait(), seconds)

@@ -41,6 +41,13 @@ def test_what_they_refer_to_is_among_them(samples: list[dict[str, Any]]) -> None
     assert referred <= there
 
 
+def test_social_channels_are_taken(control_plane: ControlPlane) -> None:
+    done = control_plane.kubectl(
+        "apply", "-f", str(SAMPLES / "social"), "--server-side", "--force-conflicts", "--dry-run=server"
+    )
+    assert done.stdout.count("serverside-applied") == 3
+
+
 def test_every_file_is_listed_and_explained() -> None:
     listed = set(yaml.safe_load((SAMPLES / "kustomization.yaml").read_text(encoding="utf-8"))["resources"])
     assert {path.name for path in SAMPLES.glob("*.yaml")} - {"kustomization.yaml"} == listed

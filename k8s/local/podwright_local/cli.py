@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from podwright_local import binaries, demo, host, images, inference_venv, models, network
+from podwright_local import binaries, demo, host, images, inference_venv, models, network, publishing_servers
 from podwright_local.cluster import LocalCluster
 from podwright_local.commands import LocalError, tail_of
 from podwright_local.docker_targets import DockerTarget
@@ -201,6 +201,15 @@ def models_command(name: str) -> None:
         inference_venv.build(cluster.cache, progress)
         models.build(cluster.cache, progress)
         demo.upload_models(LocalTarget(cluster, progress), progress)
+
+
+@app.command("publishing-servers")
+def publishing_servers_command() -> None:
+    """Install the servers that the publisher is tested against: Bluesky's PDS and snac (Mastodon's API)."""
+    cache = Cache.from_environment()
+    with Progress() as progress:
+        publishing_servers.pds(cache, progress)
+        publishing_servers.snac(cache, progress)
 
 
 @app.command()

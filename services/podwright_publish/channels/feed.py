@@ -5,11 +5,20 @@ from xml.etree.ElementTree import ParseError, fromstring
 
 import httpx
 
-from podwright_core.channel_limits import text_problem
 from podwright_crds.channel import ChannelSpec
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Unclear
+from podwright_publish.answers import (
+    Answer,
+    Confirmed,
+    CredentialsRefused,
+    Finding,
+    NotTaken,
+    Refused,
+    Renewal,
+    Unclear,
+)
 from podwright_publish.channels.exchange import NoReplyError, NotSentError, exchange
-from podwright_publish.ports import Message
+from podwright_publish.message import Message
+from podwright_publish.validation import message_problems
 
 _FEED_LIMIT = 32 * 1024 * 1024
 _SECONDS = 25
@@ -32,10 +41,7 @@ class FeedChannel:
         self._client = httpx.AsyncClient(timeout=_SECONDS, transport=transport)
 
     def validate(self, message: Message) -> list[str]:
-        if message.episode is None:
-            return ["A post on a feed channel needs spec.episodeRef: the episode that stands in the feed."]
-        problem = text_problem(self._spec.type.value, message.text, self._spec.limits.max_characters)
-        return [problem] if problem else []
+        return message_problems(self._spec, message)
 
     async def publish(self, message: Message) -> Answer:
         finding = await self.find(message)
@@ -71,6 +77,12 @@ class FeedChannel:
         if reply.status != httpx.codes.OK:
             return Unclear(f"The feed could not be read: {reply.excerpt()}.")
         return reply.body
+
+    async def delete(self, platform_id: str) -> Answer:  # noqa: ARG002  (the protocol's argument)
+        return Refused("An episode leaves the feed with its Episode object, not with a post.")
+
+    async def refresh(self) -> Renewal:
+        return CredentialsRefused("A feed has no credentials.")
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -11,12 +11,21 @@ from datetime import UTC, datetime
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from podwright_core.channel_limits import text_problem
 from podwright_core.times import format_instant
 from podwright_crds.channel import ChannelSpec
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Unclear
+from podwright_publish.answers import (
+    Answer,
+    Confirmed,
+    CredentialsRefused,
+    Finding,
+    NotTaken,
+    Refused,
+    Renewal,
+    Unclear,
+)
 from podwright_publish.channels.exchange import NoReplyError, NotSentError, Reply, exchange, retry_after
-from podwright_publish.ports import Message
+from podwright_publish.message import Message
+from podwright_publish.validation import message_problems
 
 #: Answers are read for people only.
 _ANSWER_LIMIT = 64 * 1024
@@ -38,8 +47,7 @@ class WebhookChannel:
         self._client = httpx.AsyncClient(timeout=self._seconds, transport=transport)
 
     def validate(self, message: Message) -> list[str]:
-        problem = text_problem(self._spec.type.value, message.text, self._spec.limits.max_characters)
-        return [problem] if problem else []
+        return message_problems(self._spec, message)
 
     async def publish(self, message: Message) -> Answer:
         now = datetime.now(UTC)
@@ -56,7 +64,7 @@ class WebhookChannel:
             async with asyncio.timeout(self._seconds):
                 reply = await exchange(self._client, request, _ANSWER_LIMIT)
         except NotSentError as error:
-            return NotTaken(f"The receiver could not be reached ({error}).")
+            return NotTaken(f"The receiver could not be reached ({error}).", outage=True)
         except NoReplyError as error:
             return Unclear(f"No answer came from the receiver ({error}).")
         except TimeoutError:
@@ -65,6 +73,12 @@ class WebhookChannel:
 
     async def find(self, message: Message) -> Finding:  # noqa: ARG002  (the protocol's argument)
         return Unclear("A webhook cannot be read back.")
+
+    async def delete(self, platform_id: str) -> Answer:  # noqa: ARG002  (the protocol's argument)
+        return Refused("A webhook cannot take a post back.")
+
+    async def refresh(self) -> Renewal:
+        return CredentialsRefused("A signing secret cannot be renewed: replace it in the channel's Secret.")
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -78,8 +92,11 @@ def document(message: Message) -> str:
         "channel": message.channel,
         "campaign": message.campaign,
         "episode": message.episode,
+        "title": message.title,
         "text": message.text,
         "link": message.link,
+        "media": [{"url": media.url, "altText": media.alt_text} for media in message.media] or None,
+        "thread": list(message.thread) or None,
     }
     content = {
         "type": "post.published",

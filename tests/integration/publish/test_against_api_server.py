@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from podwright_crds.post import Post, PostPhase, PostStatus
-from podwright_publish.answers import Answer, Finding
+from podwright_publish.answers import Answer, Finding, Renewal
 from podwright_publish.kubernetes_store import KubernetesStore
-from podwright_publish.ports import ConflictError, Loaded, Message, Platform
+from podwright_publish.message import Message
+from podwright_publish.ports import ConflictError, Loaded, Platform
 from podwright_publish.publisher import Publisher, Report
 from tests.integration.publish.namespace import Namespace
 from tests.integration.publish.receivers import Receiver, Script, receiver
@@ -56,6 +57,12 @@ class FragilePlatform:
 
     async def find(self, message: Message) -> Finding:
         return await self._platform.find(message)
+
+    async def delete(self, platform_id: str) -> Answer:
+        return await self._platform.delete(platform_id)
+
+    async def refresh(self) -> Renewal:
+        return await self._platform.refresh()
 
     async def close(self) -> None:
         await self._platform.close()

@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook
 from podwright_crds.channel import ChannelSpec
 from podwright_publish.answers import Answer, Confirmed, NotTaken, Refused, Unclear
 from podwright_publish.channels.webhook import WebhookChannel, document
-from podwright_publish.ports import Message
+from podwright_publish.message import Message
 from tests.integration.publish.receivers import SECRET, Receiver, Script, receiver
 
 MESSAGE = Message(

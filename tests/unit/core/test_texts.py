@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_core.channel_limits import TEXT_RULES, code_points
+from podwright_core.channel_limits import TEXT_RULES
 from podwright_core.chapters import Chapter
 from podwright_core.claims import sources
+from podwright_core.text_lengths import code_points
 from podwright_core.texts import (
     SpokenQuote,
     believable,

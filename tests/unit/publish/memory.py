@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from podwright_crds.channel import Channel
+from podwright_crds.channel import Channel, Delivery
 from podwright_crds.post import Post, PostStatus
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Unclear
+from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Renewal, Unclear
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.due import Surroundings
-from podwright_publish.ports import ConflictError, Loaded, Message, StoreUnavailableError
+from podwright_publish.message import Message
+from podwright_publish.ports import ConflictError, Loaded, StoreUnavailableError
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -101,6 +102,13 @@ class MemoryPlatform:
             return Unclear("cannot be read")
         return Confirmed(platform_id=message.key) if self.published[message.key] else NotTaken("not there")
 
+    async def delete(self, platform_id: str) -> Answer:
+        del self.published[platform_id]
+        return Confirmed(platform_id=platform_id)
+
+    async def refresh(self) -> Renewal:
+        return CredentialsRefused("no")
+
     async def close(self) -> None:
         return None
 
@@ -130,6 +138,14 @@ class MemoryStore:
         if self.faults.step():
             raise StoreUnavailableError
         return self.posts[post.metadata.name]
+
+    async def platform_ids(self, post: Post) -> Sequence[str]:
+        others = (other for name, other in self.posts.items() if name != post.metadata.name)
+        return [other.status.platform_id for other in others if other.status.platform_id]
+
+    async def note(self, channel: Channel, delivery: Delivery) -> None:
+        status = channel.status.model_copy(update={"delivery": delivery})
+        self.channel = channel.model_copy(update={"status": status})
 
     async def connect(self, loaded: Loaded) -> MemoryPlatform:
         del loaded

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from podwright_core.times import format_instant
 from podwright_crds.post import Post, PostPhase
 from podwright_crds.resource import Reason
 from podwright_publish.answers import Confirmed, NotTaken, Refused, Unclear
-from podwright_publish.capabilities import Capabilities
+from podwright_publish.capabilities import Capabilities, capabilities_around
 from podwright_publish.due import Surroundings
 from podwright_publish.protocol import (
     FIRST_PAUSE,
@@ -129,3 +130,27 @@ def test_pauses() -> None:
     assert pause(1000, 1.0) == LONGEST_PAUSE
     assert pause(1, 0.5, timedelta(hours=1)) > timedelta(hours=1)
     assert pause(9, 1.0, timedelta(seconds=1)) == LONGEST_PAUSE
+
+
+def test_what_went_out_earlier_is_not_late() -> None:
+    """Reading back finds when the post went out; a platform's clock may be off."""
+    doubtful = after("Unknown", phase="Scheduled")
+    began = START - timedelta(hours=2)
+    for at, expected in (
+        (began + timedelta(seconds=3), began + timedelta(seconds=3)),
+        (began - timedelta(hours=1), began),
+        (START + timedelta(hours=1), START),
+        (None, START),
+    ):
+        status = answered(doubtful, Confirmed("id", at=at), START, 0)
+        assert status.published_at == format_instant(expected)
+
+
+@pytest.mark.parametrize(
+    ("spec", "seconds"),
+    [({}, 60), ({"media": [{"url": "https://media.example/a.png"}]}, 300), ({"thread": ["more"]}, 300)],
+)
+def test_a_short_text_is_given_up_sooner(spec: dict[str, Any], seconds: int) -> None:
+    mastodon = channel(type="mastodon", mastodon={"url": "https://social.example"}, webhook=None)
+    limit = capabilities_around(mastodon, post(**spec)).send_limit
+    assert limit == timedelta(seconds=seconds)

@@ -8,7 +8,8 @@ from typing import Final
 from podwright_core.channel_limits import max_characters
 from podwright_core.schedule import ScheduleError, time_zone_named
 from podwright_core.times import format_instant
-from podwright_crds.channel import Channel, ChannelStatus, ChannelType
+from podwright_crds.channel import Channel, ChannelSpec, ChannelStatus, ChannelType, Delivery
+from podwright_crds.channel_settings import EmailSettings, MastodonSettings, WebhookSettings
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine.plan import (
@@ -21,7 +22,15 @@ from podwright_operator.engine.plan import (
     suspended,
     waiting,
 )
-from podwright_publish.credentials import NEEDED_KEYS, credentials_digest, credentials_problem
+from podwright_publish.credentials import (
+    NEEDED_KEYS,
+    WARN_BEFORE,
+    can_renew,
+    credentials_digest,
+    credentials_problem,
+    expired,
+    expires_at,
+)
 
 #: Nothing wakes a Channel when its Secret changes.
 _WHILE_BROKEN: Final = timedelta(seconds=10)
@@ -29,6 +38,8 @@ _WHILE_WELL: Final = timedelta(minutes=1)
 
 #: How to make a value for a key that is missing.
 _MAKE: Final[Mapping[str, str]] = {"signingSecret": "whsec_$(openssl rand -base64 32)"}
+#: Types that can do without a Secret.
+_WITHOUT: Final = frozenset({ChannelType.FEED, ChannelType.EMAIL})
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class ChannelObserved:
 
 def desired(channel: Channel, observed: ChannelObserved, now: datetime) -> Plan:
     """Decide: a pure function."""
-    outcome = _outcome(channel, observed)
+    outcome = _outcome(channel, observed, now)
     well = outcome.kind is OutcomeKind.READY
     digest = credentials_digest(observed.credentials) if observed.credentials else None
     return Plan(
@@ -49,13 +60,23 @@ def desired(channel: Channel, observed: ChannelObserved, now: datetime) -> Plan:
             max_characters=max_characters(channel.spec.type.value, channel.spec.limits.max_characters),
             credentials_digest=digest,
             checked_at=_checked_at(channel, digest, now) if well else channel.status.checked_at,
+            delivery=_delivery(channel, digest),
         ),
         conditions=() if outcome.kind is OutcomeKind.SUSPENDED else (_connected(outcome),),
         requeue_after=_WHILE_WELL if well else _WHILE_BROKEN,
+        guarded=True,  # publishers write status.delivery
     )
 
 
-def _outcome(channel: Channel, observed: ChannelObserved) -> Outcome:
+def _delivery(channel: Channel, digest: str | None) -> Delivery | None:
+    """As publishers left it; credentials that were replaced are not refused any more."""
+    before = channel.status.delivery
+    if before is None or before.refused is None or before.refused.digest == digest:
+        return before
+    return before.model_copy(update={"refused": None})
+
+
+def _outcome(channel: Channel, observed: ChannelObserved, now: datetime) -> Outcome:
     if channel.spec.suspend:
         return suspended("Suspended: nothing is sent to this channel until spec.suspend is false.")
     if channel.spec.quiet_hours:
@@ -63,11 +84,11 @@ def _outcome(channel: Channel, observed: ChannelObserved) -> Outcome:
             time_zone_named(channel.spec.quiet_hours.time_zone)
         except ScheduleError as error:
             return stalled(Reason.INVALID_SCHEDULE, f"Correct spec.quietHours: {error}.")
-    match channel.spec.type:
-        case ChannelType.FEED:
-            return _feed_outcome(channel, observed.podcast)
-        case ChannelType.WEBHOOK:
-            return _credentials_outcome(channel, observed.credentials)
+    if channel.spec.type is ChannelType.FEED:
+        return _feed_outcome(channel, observed.podcast)
+    if channel.spec.type is ChannelType.WEBHOOK and channel.spec.webhook is None:
+        return stalled(Reason.CHANNEL_REJECTED, "Set spec.webhook.url to the address that receives the posts.")
+    return _credentials_outcome(channel, observed.credentials, now)
 
 
 def _feed_outcome(channel: Channel, podcast: Podcast | None) -> Outcome:
@@ -83,10 +104,10 @@ def _feed_outcome(channel: Channel, podcast: Podcast | None) -> Outcome:
     return ready(f"Posts count as published when their episode stands in the feed of '{podcast.spec.title}'.")
 
 
-def _credentials_outcome(channel: Channel, credentials: Mapping[str, str] | None) -> Outcome:
-    if channel.spec.webhook is None:
-        return stalled(Reason.CHANNEL_REJECTED, "Set spec.webhook.url to the address that receives the posts.")
+def _credentials_outcome(channel: Channel, credentials: Mapping[str, str] | None, now: datetime) -> Outcome:
     if channel.spec.credentials_ref is None:
+        if channel.spec.type in _WITHOUT:
+            return ready(f"Posts go to {_where(channel.spec)} without a login.")
         keys = ", ".join(NEEDED_KEYS[channel.spec.type])
         return stalled(Reason.INVALID_CREDENTIALS, f"Set spec.credentialsRef to a Secret with the key {keys}.")
     name, namespace = channel.spec.credentials_ref.name, channel.metadata.namespace
@@ -101,7 +122,45 @@ def _credentials_outcome(channel: Channel, credentials: Mapping[str, str] | None
             f"Secret '{name}': {problem}. Replace it: kubectl delete secret {name} -n {namespace} && "
             f"{_create(channel, name, namespace)}",
         )
-    return ready(f"The credentials in Secret '{name}' are complete; posts go to {channel.spec.webhook.url}.")
+    return _life_outcome(channel, name, credentials, now)
+
+
+def _life_outcome(channel: Channel, name: str, credentials: Mapping[str, str], now: datetime) -> Outcome:
+    """Of credentials that are complete: whether they still count."""
+    replace = f"Put new ones into Secret '{name}': docs/channels/{channel.spec.type}.md says how to get them"
+    if since := expired(channel.spec.type, credentials, now):
+        return stalled(
+            Reason.INVALID_CREDENTIALS, f"The credentials ended at {format_instant(since)}. {replace}. Posts wait."
+        )
+    refused = channel.status.delivery.refused if channel.status.delivery else None
+    if refused is not None and refused.digest == credentials_digest(credentials):
+        return stalled(
+            Reason.INVALID_CREDENTIALS,
+            f"The platform refuses the credentials ({refused.message}). {replace}. Posts wait, and go out once it is "
+            "done, unless spec.maxLateness is over by then.",
+        )
+    return ready(
+        f"The credentials in Secret '{name}' are complete; posts go to {_where(channel.spec)}."
+        + _ending(channel.spec.type, credentials, now)
+    )
+
+
+def _ending(kind: ChannelType, credentials: Mapping[str, str], now: datetime) -> str:
+    end = expires_at(credentials)
+    if end is None or can_renew(kind, credentials) or end - now > WARN_BEFORE:
+        return ""
+    return f" They end at {format_instant(end)} and nothing renews them: replace them before."
+
+
+def _where(spec: ChannelSpec) -> str:
+    """Where posts go, for people."""
+    match spec:
+        case ChannelSpec(webhook=WebhookSettings(url=url)) | ChannelSpec(mastodon=MastodonSettings(url=url)):
+            return url
+        case ChannelSpec(email=EmailSettings(recipient=recipient, host=host)):
+            return f"{recipient} by {host}"
+        case _:
+            return spec.type.value
 
 
 def _create(channel: Channel, name: str, namespace: str) -> str:

@@ -57,7 +57,7 @@ class PostObserved:
 
 def desired(post: Post, observed: PostObserved, now: datetime, settings: StageJobSettings) -> Plan:
     """Decide: a pure function."""
-    step = next_step(post, observed.around, capabilities_around(observed.around.channel), now)
+    step = next_step(post, observed.around, capabilities_around(observed.around.channel, post), now)
     children: tuple[Child, ...] = ()
     look_again = _by_the_clock(post, observed.around, step, now)
     if isinstance(step, Send | LookUp):

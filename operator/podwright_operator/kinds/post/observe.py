@@ -36,7 +36,12 @@ def _open(posts: Iterable[Post]) -> list[str]:
 
 def _channel_facts(channel: Channel) -> Any:
     condition = ready_condition(channel)
-    return channel.spec, (condition.status, condition.message) if condition else None
+    delivery = channel.status.delivery
+    return (
+        channel.spec,
+        (condition.status, condition.message) if condition else None,
+        delivery and delivery.paused_until,
+    )
 
 
 def _campaign_facts(campaign: Campaign) -> Any:

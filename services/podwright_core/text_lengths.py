@@ -1,0 +1,97 @@
+"""How platforms count the length of a text. Every function takes the text as it is sent and returns units."""
+
+import unicodedata
+
+import regex
+
+_URL = regex.compile(r"https?://[^\s<>\"“”„«»]+", regex.IGNORECASE)
+#: Platforms end a link before punctuation that closes a sentence.
+_AFTER_URL = ".,;:!?)]}'…"
+#: What X makes a link of although it has no scheme: example.com, example.com/path.
+_BARE_DOMAIN = regex.compile(
+    r"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(?:/[^\s]*)?(?![\w@])", regex.IGNORECASE
+)
+_MENTION = regex.compile(r"(?<![\w/])@(\w+(?:[\w.-]*\w)?)@[\w.-]+\w")
+_EMOJI = regex.compile(
+    r"\p{RI}\p{RI}"
+    r"|[0-9#*]\uFE0F?\u20E3"
+    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F?)\p{EMod}?[\U000E0020-\U000E007F]*"
+    r"(?:\u200D(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F?)\p{EMod}?)*"
+)
+#: twitter-text, config/v3.json: code points of weight 1; all others weigh 2.
+_LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
+#: What a link weighs on X (t.co) and on Mastodon, however long it is.
+LINK_LENGTH = 23
+
+
+def code_points(text: str) -> int:
+    """Unicode code points in the composed form (NFC): what JSON consumers count as the length of a string."""
+    return len(unicodedata.normalize("NFC", text))
+
+
+def utf16_units(text: str) -> int:
+    """UTF-16 code units: a character beyond the basic plane is two."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def utf8_bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def graphemes(text: str) -> int:
+    """Extended grapheme clusters (UAX 29): what a reader sees as one character."""
+    return len(regex.findall(r"\X", text))
+
+
+def links(text: str) -> list[tuple[int, int]]:
+    """Where links stand in the text, as code point offsets (start, end), without the punctuation after them."""
+    found = []
+    for match in _URL.finditer(text):
+        end = match.end()
+        while text[end - 1] in _AFTER_URL and not (text[end - 1] == ")" and "(" in text[match.start() : end]):
+            end -= 1
+        found.append((match.start(), end))
+    return found
+
+
+def _without_links(text: str) -> tuple[str, int]:
+    """The text without its links, and how many there were."""
+    kept, last = [], 0
+    places = links(text)
+    for start, end in places:
+        kept.append(text[last:start])
+        last = end
+    kept.append(text[last:])
+    return "\0".join(kept), len(places)
+
+
+def mastodon_characters(text: str) -> int:
+    """Graphemes; a link counts as 23, of a mention on another server only the name (StatusLengthValidator)."""
+    rest, count = _without_links(text)
+    shortened = _MENTION.sub(r"@\1", rest)
+    return graphemes(shortened.replace("\0", "")) + LINK_LENGTH * count
+
+
+def x_weight(text: str) -> int:
+    """X's weighted length (twitter-text 3): link 23, emoji 2, Latin and its neighbours 1, the rest 2, in NFC.
+
+    A domain without a scheme counts as a link where X might take it for one, so the result is never too small.
+    """
+    rest, count = _without_links(unicodedata.normalize("NFC", text))
+    total = LINK_LENGTH * count
+    bare = _BARE_DOMAIN.findall(rest)
+    total += sum(max(LINK_LENGTH, len(domain)) for domain in bare)
+    rest = _BARE_DOMAIN.sub("", rest.replace("\0", ""))
+    emoji = _EMOJI.findall(rest)
+    total += 2 * len(emoji)
+    return total + sum(1 if _light(ord(character)) else 2 for character in _EMOJI.sub("", rest))
+
+
+def _light(code_point: int) -> bool:
+    return any(low <= code_point <= high for low, high in _LIGHT)
+
+
+def threads_characters(text: str) -> int:
+    """Code points; an emoji counts as its UTF-8 bytes (Threads API, "Limitations")."""
+    emoji = _EMOJI.findall(text)
+    return len(_EMOJI.sub("", text)) + sum(utf8_bytes(each) for each in emoji)

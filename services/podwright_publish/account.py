@@ -1,0 +1,137 @@
+"""A connected channel with the life of its credentials: renewed before they end, and once more when they are refused.
+
+Nothing that a platform says leaves here with a secret in it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from podwright_crds.channel import ChannelType
+from podwright_publish.answers import Answer, CredentialsRefused, Finding, NotTaken, Renewal, Renewed, Unclear
+from podwright_publish.credentials import needs_renewal
+from podwright_publish.message import Message
+from podwright_publish.ports import Platform, StoreUnavailableError
+
+A = TypeVar("A", bound="Answer | Finding")
+B = TypeVar("B", NotTaken, Unclear)
+
+_MASK = "***"
+#: Shorter values are no secrets, and would take harmless words with them.
+_SHORTEST_SECRET = 6
+#: What is written openly elsewhere.
+_OPEN_KEYS = frozenset({"expiresAt", "clientId", "did", "identifier", "username"})
+
+
+class TokenStore(Protocol):
+    """Where renewed tokens of one account are kept, for all publishers."""
+
+    async def claim(self) -> Mapping[str, str] | None:
+        """The right to renew, as long as nobody else is at it; the newer tokens where somebody else just was."""
+
+    async def keep(self, values: Mapping[str, str]) -> None:
+        """Keep what changed."""
+
+
+def masked(text: str, values: Mapping[str, str]) -> str:
+    """The text without the secrets among the values."""
+    secrets = {value.strip() for key, value in values.items() if key not in _OPEN_KEYS}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, _MASK)
+    return text
+
+
+class Account:
+    """A ``Platform`` around one that knows nothing of how long its credentials last."""
+
+    def __init__(
+        self,
+        kind: ChannelType,
+        values: Mapping[str, str],
+        digest: str,
+        connect: Callable[[Mapping[str, str]], Platform],
+        tokens: TokenStore,
+        now: Callable[[], datetime],
+    ):
+        """``values`` are the Secret's with newer tokens over them, ``digest`` that of the Secret alone."""
+        self._kind = kind
+        self._values = dict(values)
+        self._digest = digest
+        self._connect = connect
+        self._platform = connect(values)
+        self._tokens = tokens
+        self._now = now
+        self._renewing = asyncio.Lock()
+        #: Every value ever used: an answer may hold one that was replaced since.
+        self._seen = [dict(values)]
+
+    def validate(self, message: Message) -> list[str]:
+        return self._platform.validate(message)
+
+    async def publish(self, message: Message) -> Answer:
+        return await self._with_life(lambda: self._platform.publish(message), NotTaken)
+
+    async def find(self, message: Message) -> Finding:
+        return await self._with_life(lambda: self._platform.find(message), Unclear)
+
+    async def delete(self, platform_id: str) -> Answer:
+        return await self._with_life(lambda: self._platform.delete(platform_id), NotTaken)
+
+    async def refresh(self) -> Renewal:
+        return await self._renew(self._values)
+
+    async def close(self) -> None:
+        await self._platform.close()
+
+    async def _with_life(self, ask: Callable[[], Awaitable[A]], later: type[B]) -> A | B | CredentialsRefused:
+        """The answer; ``later`` says that nothing was asked, because tokens could not be renewed now."""
+        used = self._values
+        if needs_renewal(self._kind, used, self._now()):
+            renewal = await self._renew(used)
+            if isinstance(renewal, CredentialsRefused):
+                return self._told(renewal)
+            # Where they could not be renewed just now, the old ones may still do.
+        used = self._values
+        answer = await ask()
+        if isinstance(answer, CredentialsRefused):
+            renewal = await self._renew(used)
+            if isinstance(renewal, NotTaken):
+                return self._told(later(renewal.message, renewal.retry_after))
+            if isinstance(renewal, Renewed):
+                answer = await ask()
+        return self._told(answer)
+
+    async def _renew(self, used: Mapping[str, str]) -> Renewal:
+        async with self._renewing:
+            if self._values is not used:
+                return Renewed({})
+            try:
+                newer = await self._tokens.claim()
+            except StoreUnavailableError as error:
+                return NotTaken(f"Tokens could not be renewed: {error}.")
+            if newer is not None and dict(newer) != self._values:
+                await self._use({**self._values, **newer})
+                return Renewed(newer)
+            renewal = await self._platform.refresh()
+            if isinstance(renewal, Renewed):
+                self._values = {**self._values, **renewal.values}
+                self._seen.append(self._values)
+                await self._tokens.keep(renewal.values)
+            return renewal
+
+    async def _use(self, values: dict[str, str]) -> None:
+        await self._platform.close()
+        self._values = values
+        self._seen.append(values)
+        self._platform = self._connect(values)
+
+    def _told(self, answer: A) -> A:
+        text = answer.message
+        for values in self._seen:
+            text = masked(text, values)
+        if isinstance(answer, CredentialsRefused):
+            return replace(answer, message=text, digest=self._digest)
+        return replace(answer, message=text)

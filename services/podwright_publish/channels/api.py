@@ -1,0 +1,245 @@
+"""What channels over a platform's HTTP API share: requests, and what each failure says about the post.
+
+Everything before the request that makes the post public is preparation: where it fails, the platform certainly does not
+have the post. The request itself is the commit: silence or an error of the server leaves a doubt.
+"""
+
+import asyncio
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from podwright_core.channel_limits import LARGEST_FILE, MEDIA_RULES, media_problem
+from podwright_crds.channel import ChannelSpec
+from podwright_publish.answers import (
+    Answer,
+    Confirmed,
+    CredentialsRefused,
+    Finding,
+    NotTaken,
+    Refused,
+    Renewal,
+    Renewed,
+    Unclear,
+)
+from podwright_publish.channels.exchange import NoReplyError, NotSentError, Reply, exchange
+from podwright_publish.channels.oauth import renewed
+from podwright_publish.channels.quota import quota_wait, wait_asked
+from podwright_publish.message import Media, Message
+from podwright_publish.ports import MediaFile, MediaSource, MediaUnavailableError
+from podwright_publish.validation import message_problems
+
+USER_AGENT = "podwright-publish"
+_ANSWER_LIMIT = 4 * 1024 * 1024
+_SECONDS = 30
+#: Too early, too many, not in time, locked.
+_LATER = frozenset({408, 423, 425, 429})
+
+
+class Stopped(Exception):  # noqa: N818  (an outcome, not an error)
+    """Publishing ends here, with this answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.message)
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class ApiReply:
+    """A successful answer."""
+
+    reply: Reply
+    #: The account has nothing left for this long.
+    rest: timedelta | None = None
+
+    @property
+    def headers(self) -> httpx.Headers:
+        return self.reply.headers
+
+    def json(self) -> Any:
+        """The body; None where it is not JSON."""
+        try:
+            return json.loads(self.reply.body)
+        except ValueError:
+            return None
+
+    def field(self, *path: str) -> Any:
+        """What stands at a path of objects; None where something of it is missing."""
+        found = self.json()
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+
+class HttpPlatform(ABC):
+    """A channel over HTTP; subclasses write ``_publish``, ``_find`` and ``_delete`` and raise ``Stopped``."""
+
+    def __init__(
+        self,
+        spec: ChannelSpec,
+        credentials: Mapping[str, str],
+        media: MediaSource,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ):
+        self._spec = spec
+        self._credentials = dict(credentials)
+        self._media = media
+        # A connection that is kept may be closed by the other side just when it is used again: a doubt for nothing.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(
+            timeout=_SECONDS, transport=transport, headers={"user-agent": USER_AGENT}, limits=fresh
+        )
+
+    def validate(self, message: Message) -> list[str]:
+        return message_problems(self._spec, message)
+
+    async def publish(self, message: Message) -> Answer:
+        try:
+            return await self._publish(message)
+        except Stopped as stopped:
+            return stopped.answer
+
+    async def find(self, message: Message) -> Finding:
+        try:
+            return await self._find(message)
+        except Stopped as stopped:
+            return _unreadable(stopped.answer)
+
+    async def delete(self, platform_id: str) -> Answer:
+        try:
+            return await self._delete(platform_id)
+        except Stopped as stopped:
+            return stopped.answer
+
+    async def refresh(self) -> Renewal:
+        try:
+            return await self._refresh()
+        except Stopped as stopped:
+            answer = stopped.answer
+            if isinstance(answer, Refused | CredentialsRefused):
+                return CredentialsRefused(answer.message)
+            wait = answer.retry_after if isinstance(answer, NotTaken | Unclear) else None
+            return NotTaken(answer.message, wait)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    @abstractmethod
+    async def _publish(self, message: Message) -> Answer: ...
+
+    @abstractmethod
+    async def _find(self, message: Message) -> Finding: ...
+
+    @abstractmethod
+    async def _delete(self, platform_id: str) -> Answer: ...
+
+    async def _refresh(self) -> Renewal:
+        return CredentialsRefused("The credentials cannot be renewed: replace them in the channel's Secret.")
+
+    async def _renewed_by_oauth(self, url: str, *, app_in_header: bool, id_key: str = "client_id") -> Renewal:
+        """New tokens from the refresh token; the app tells who it is in a header or in the form."""
+        values = self._credentials
+        if not values.get("refreshToken") or not values.get("clientId"):
+            return await HttpPlatform._refresh(self)
+        form = {"grant_type": "refresh_token", "refresh_token": values["refreshToken"], id_key: values["clientId"]}
+        secret = values.get("clientSecret")
+        auth: dict[str, Any] = {}
+        if secret and app_in_header:
+            auth["auth"] = (values["clientId"], secret)
+        elif secret:
+            form["client_secret"] = secret
+        return self._kept((await self._ask("POST", url, authorized=False, data=form, **auth)).json())
+
+    def _kept(self, tokens: Any) -> Renewal:
+        renewal = renewed(tokens)
+        if isinstance(renewal, Renewed):
+            self._credentials.update(renewal.values)
+        return renewal
+
+    def _authorization(self) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {self._credentials.get('accessToken', '')}"}
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        commit: bool = False,
+        seconds: float = _SECONDS,
+        authorized: bool = True,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> ApiReply:
+        """One request; raises ``Stopped`` unless it is answered with success."""
+        own = {**(self._authorization() if authorized else {}), **(headers or {})}
+        auth = httpx.BasicAuth(*content.pop("auth")) if "auth" in content else None
+        request = self._client.build_request(method, url, headers=own, **content)
+        if auth is not None:
+            request = next(auth.auth_flow(request))
+        try:
+            async with asyncio.timeout(seconds):
+                reply = await exchange(self._client, request, _ANSWER_LIMIT)
+        except NotSentError as error:
+            raise Stopped(NotTaken(f"The platform could not be reached ({error}).", outage=True)) from None
+        except NoReplyError as error:
+            raise Stopped(_silence(f"No answer came from the platform ({error}).", commit=commit)) from None
+        except TimeoutError:
+            told = f"No answer came from the platform within {seconds:.0f} s."
+            raise Stopped(_silence(told, commit=commit)) from None
+        now = datetime.now(UTC)
+        if 200 <= reply.status < 300:
+            return ApiReply(reply, quota_wait(reply.headers, now))
+        raise Stopped(self._failure(reply, now, commit=commit))
+
+    def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
+        """What an answer that is no success says about the post."""
+        said = reply.excerpt()
+        if reply.status == httpx.codes.UNAUTHORIZED:
+            return CredentialsRefused(said)
+        if reply.status in _LATER:
+            return NotTaken(said, wait_asked(reply.headers, now))
+        if reply.status >= 500:
+            # The platform may have kept the post before it failed.
+            wait = wait_asked(reply.headers, now)
+            return Unclear(said, wait) if commit else NotTaken(said, wait, outage=True)
+        return Refused(said, reply.status)
+
+    async def _file(self, media: Media) -> MediaFile:
+        """A file of the post, within the platform's rules."""
+        kind = self._spec.type.value
+        largest = min(max(MEDIA_RULES[kind].sizes.values(), default=0), LARGEST_FILE)
+        try:
+            file = await self._media.fetch(media.url, largest)
+        except MediaUnavailableError as error:
+            message = f"{media.url}: {error}"
+            raise Stopped(Refused(message) if error.lasting else NotTaken(message)) from None
+        if problem := media_problem(kind, file.content_type, len(file.content)):
+            raise Stopped(Refused(f"{media.url}: {problem}"))
+        return file
+
+    def _required(self, value: Any, what: str, *, commit: bool = False) -> str:
+        """A value that a successful answer has to hold."""
+        if isinstance(value, str | int) and str(value):
+            return str(value)
+        message = f"The platform's answer has no {what}."
+        raise Stopped(Unclear(message) if commit else NotTaken(message))
+
+
+def _silence(message: str, *, commit: bool) -> Answer:
+    return Unclear(message) if commit else NotTaken(message, outage=True)
+
+
+def _unreadable(answer: Answer) -> Finding:
+    """Not having read is no finding."""
+    match answer:
+        case NotTaken(message, wait):
+            return Unclear(message, wait)
+        case Refused(message=message):
+            return Unclear(message)
+        case Unclear() | Confirmed() | CredentialsRefused():
+            return answer

@@ -1,0 +1,80 @@
+"""A page on Facebook: https://developers.facebook.com/docs/pages-api/posts. No keys: what may be out is looked for."""
+
+import json
+from typing import Any
+
+from podwright_publish.answers import Answer, Confirmed, Finding, Refused
+from podwright_publish.channels.api import Stopped
+from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
+from podwright_publish.channels.meta import MetaPlatform, instant_of
+from podwright_publish.message import Message
+
+
+class FacebookChannel(MetaPlatform):
+    """One page."""
+
+    async def _publish(self, message: Message) -> Answer:
+        if message.since and (there := await self._there(message)):
+            return Confirmed(there[0].id, there[0].url)
+        form: dict[str, str] = {"message": self._text(message)}
+        if message.media:
+            form["attached_media"] = json.dumps([{"media_fbid": await self._photo(message)}])
+        elif message.link:
+            form["link"] = message.link
+        reply = await self._ask("POST", self._url(f"/{self._settings.page_id}/feed"), commit=True, data=form)
+        name = self._required(reply.field("id"), "post id", commit=True)
+        return Confirmed(name, f"https://www.facebook.com/{name}", rest=reply.rest)
+
+    async def _find(self, message: Message) -> Finding:
+        return finding(await self._there(message), 1)
+
+    async def _delete(self, platform_id: str) -> Answer:
+        await self._ask("DELETE", self._url(f"/{platform_id}"))
+        return Confirmed(platform_id, message="Deleted.")
+
+    async def _there(self, message: Message) -> list[Listed]:
+        reply = await self._ask(
+            "GET",
+            self._url(f"/{self._settings.page_id}/feed"),
+            params={
+                "fields": "id,message,created_time,permalink_url",
+                "since": str(int(since_of(message).timestamp())),
+                "limit": "100",
+            },
+        )
+        listed = [
+            Listed(
+                str(post["id"]),
+                str(post.get("message") or ""),
+                instant_of(str(post["created_time"])),
+                post.get("permalink_url"),
+            )
+            for post in reply.field("data") or []
+        ]
+        return parts_there(message, [self._text(message)], listed)
+
+    async def _photo(self, message: Message) -> str:
+        """A photo that is not shown by itself."""
+        media = message.media[0]
+        file = await self._file(media)
+        reply = await self._ask(
+            "POST",
+            self._url(f"/{self._settings.page_id}/photos"),
+            seconds=120,
+            data={"published": "false", "alt_text_custom": media.alt_text},
+            files={"source": (file.name, file.content, file.content_type)},
+        )
+        return self._required(reply.field("id"), "photo id")
+
+    def _text(self, message: Message) -> str:
+        """Beside a photo there is no link card, so the link stands in the text."""
+        return f"{message.text}\n\n{message.link}" if message.media and message.link else message.text
+
+    @property
+    def _settings(self) -> Any:
+        if self._spec.facebook is None:
+            raise Stopped(Refused("Set spec.facebook of the channel."))
+        return self._spec.facebook
+
+    def _url(self, path: str) -> str:
+        return f"{str(self._settings.url).rstrip('/')}/{self._settings.version}{path}"

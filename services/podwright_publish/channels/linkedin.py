@@ -1,0 +1,121 @@
+"""LinkedIn, Posts API: https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api.
+
+Links are not scraped: the article is sent with its title. No keys: what may be out is looked for.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from podwright_publish.answers import Answer, Confirmed, Finding, Refused, Renewal
+from podwright_publish.channels.api import HttpPlatform, Stopped
+from podwright_publish.channels.exchange import Reply
+from podwright_publish.channels.listing import Listed, finding, parts_there
+from podwright_publish.message import Media, Message
+
+#: Characters that mean something in LinkedIn's "little text format".
+_RESERVED = re.compile(r"([|{}@\[\]()<>#\\*_~])")
+_ESCAPED = re.compile(r"\\([|{}@\[\]()<>#\\*_~])")
+#: The version of the API has been retired.
+_RETIRED = 426
+
+
+class LinkedInChannel(HttpPlatform):
+    """One member or organization."""
+
+    async def _publish(self, message: Message) -> Answer:
+        if message.since and (there := await self._there(message)):
+            return Confirmed(there[0].id, there[0].url)
+        body: dict[str, Any] = {
+            "author": self._settings.author,
+            "commentary": _RESERVED.sub(r"\\\1", self._text(message)),
+            "visibility": "PUBLIC",
+            "distribution": {
+                "feedDistribution": "MAIN_FEED",
+                "targetEntities": [],
+                "thirdPartyDistributionChannels": [],
+            },
+            "lifecycleState": "PUBLISHED",
+            "isReshareDisabledByAuthor": False,
+        }
+        if message.media:
+            media = message.media[0]
+            image = {"id": await self._upload(media), "title": message.headline[:200]}
+            body["content"] = {"media": image | ({"altText": media.alt_text} if media.alt_text else {})}
+        elif message.link:
+            body["content"] = {"article": {"source": message.link, "title": message.headline[:400]}}
+        reply = await self._ask("POST", self._url("/rest/posts"), commit=True, json=body)
+        name = self._required(reply.headers.get("x-restli-id"), "post id", commit=True)
+        return Confirmed(name, _address(name), rest=reply.rest)
+
+    async def _find(self, message: Message) -> Finding:
+        return finding(await self._there(message), 1)
+
+    async def _delete(self, platform_id: str) -> Answer:
+        await self._ask("DELETE", self._url(f"/rest/posts/{quote(platform_id, safe='')}"))
+        return Confirmed(platform_id, message="Deleted.")
+
+    async def _refresh(self) -> Renewal:
+        return await self._renewed_by_oauth(self._settings.token_url, app_in_header=False)
+
+    async def _there(self, message: Message) -> list[Listed]:
+        reply = await self._ask(
+            "GET",
+            self._url("/rest/posts"),
+            params={"q": "author", "author": self._settings.author, "count": "100", "sortBy": "CREATED"},
+            headers={"x-restli-method": "FINDER"},
+        )
+        listed = [
+            Listed(
+                str(post["id"]),
+                _ESCAPED.sub(r"\1", str(post.get("commentary") or "")),
+                datetime.fromtimestamp(int(post["createdAt"]) / 1000, UTC),
+                _address(str(post["id"])),
+            )
+            for post in reply.field("elements") or []
+        ]
+        return parts_there(message, [self._text(message)], listed)
+
+    async def _upload(self, media: Media) -> str:
+        file = await self._file(media)
+        begun = await self._ask(
+            "POST",
+            self._url("/rest/images"),
+            params={"action": "initializeUpload"},
+            json={"initializeUploadRequest": {"owner": self._settings.author}},
+        )
+        address = self._required(begun.field("value", "uploadUrl"), "upload address")
+        await self._ask("PUT", address, seconds=120, content=file.content, headers={"content-type": file.content_type})
+        return self._required(begun.field("value", "image"), "image id")
+
+    def _text(self, message: Message) -> str:
+        """Beside an image there is no article, so the link stands in the text."""
+        return f"{message.text}\n\n{message.link}" if message.media and message.link else message.text
+
+    def _authorization(self) -> Mapping[str, str]:
+        return {
+            **super()._authorization(),
+            "linkedin-version": self._settings.version,
+            "x-restli-protocol-version": "2.0.0",
+        }
+
+    def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
+        if reply.status == _RETIRED:
+            message = f"{reply.excerpt()}: set spec.linkedin.version of the channel to a version that LinkedIn serves."
+            return Refused(message, reply.status)
+        return super()._failure(reply, now, commit=commit)
+
+    @property
+    def _settings(self) -> Any:
+        if self._spec.linkedin is None:
+            raise Stopped(Refused("Set spec.linkedin of the channel."))
+        return self._spec.linkedin
+
+    def _url(self, path: str) -> str:
+        return str(self._settings.url).rstrip("/") + path
+
+
+def _address(name: str) -> str:
+    return f"https://www.linkedin.com/feed/update/{name}"

@@ -1,0 +1,319 @@
+"""Channels for which no real server can be had, against fakes of what their documentation says.
+
+Not verified against the platforms themselves.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from podwright_core.channel_limits import TEXT_RULES
+from podwright_crds.channel import ChannelSpec
+from podwright_publish.account import Account
+from podwright_publish.answers import Confirmed, CredentialsRefused, NotTaken, Refused, Unclear
+from podwright_publish.capabilities import capabilities_of
+from podwright_publish.channels.registry import connector
+from podwright_publish.credentials import KEYS, credentials_digest, credentials_problem
+from podwright_publish.message import Media, Message
+from podwright_publish.ports import MediaFile
+from tests.integration.publish.accounts import IMAGE, MemoryMedia, MemoryTokens, message, png
+from tests.integration.publish.fakes.linkedin import FakeLinkedIn
+from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
+from tests.integration.publish.fakes.pinterest import FakePinterest
+from tests.integration.publish.fakes.platform import Fake, Fault
+from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
+from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
+from tests.integration.publish.fakes.x import FakeX
+
+VIDEO = "https://media.example.org/clip.mp4"
+FILES = MemoryMedia(
+    {
+        IMAGE: MediaFile(png(), "image/png", "cover.png"),
+        VIDEO: MediaFile(b"\0\0\0\x18ftypmp42" + bytes(100_000), "video/mp4", "clip.mp4"),
+    }
+)
+LINK = "https://example.org/episodes/1?utm_source=a&utm_medium=podcast"
+ALL = (
+    FakeX,
+    FakeLinkedIn,
+    FakeFacebook,
+    FakeInstagram,
+    FakeThreads,
+    FakeTikTok,
+    FakeYouTube,
+    FakePinterest,
+    FakeDiscord,
+    FakeSlack,
+)
+WITH_VIDEO = {"tiktok", "youtube"}
+WITH_IMAGE = {"instagram", "pinterest"}
+
+
+RENEWED = (FakeX, FakeLinkedIn, FakeTikTok, FakeYouTube, FakePinterest)
+WITH_ITSELF = (FakeInstagram, FakeThreads)
+
+
+def each(*fakes: type[Fake]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("fake", [fake() for fake in fakes], ids=lambda fake: str(fake.kind))
+
+
+@pytest.fixture(params=ALL, ids=lambda fake: str(fake.kind))
+def fake(request: pytest.FixtureRequest) -> Fake:
+    made = request.param()
+    assert isinstance(made, Fake)
+    return made
+
+
+@pytest.fixture
+def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+
+
+def spec_of(fake: Fake) -> ChannelSpec:
+    body: dict[str, Any] = {"type": fake.kind, "credentialsRef": {"name": "secret"}}
+    return ChannelSpec.model_validate(body | ({fake.kind: fake.settings} if fake.settings is not None else {}))
+
+
+def connected(fake: Fake, tokens: MemoryTokens | None = None, **more: str) -> Account:
+    spec = spec_of(fake)
+    credentials = {**fake.credentials, **more}
+    assert credentials_problem(spec.type, credentials) is None
+    store = tokens or MemoryTokens()
+    return Account(
+        spec.type,
+        {**credentials, **store.kept},
+        credentials_digest(credentials),
+        connector(spec, FILES, fake.transport()),
+        store,
+        lambda: datetime.now(UTC),
+    )
+
+
+def post(fake: Fake, **more: Any) -> Message:
+    media: tuple[Media, ...] = ()
+    if fake.kind in WITH_VIDEO:
+        media = (Media(VIDEO),)
+    elif fake.kind in WITH_IMAGE:
+        media = (Media(IMAGE, "A loaf"),)
+    return message(**{"text": "We are live – “Grüße”, 日本 & more", "media": media, **more})
+
+
+async def test_a_post_with_its_link_arrives_once(fake: Fake, everything_logged: pytest.LogCaptureFixture) -> None:
+    channel = connected(fake)
+    sent = post(fake, link=LINK)
+    assert channel.validate(sent) == []
+    answer = await channel.publish(sent)
+    assert isinstance(answer, Confirmed), answer
+    (kept,) = fake.posts
+    assert "We are live – “Grüße”, 日本 & more" in kept.text
+    assert LINK in kept.text or LINK in {kept.details.get("link"), kept.details.get("link_attachment")}
+    if fake.kind != "slack":
+        assert answer.platform_id == kept.id
+    for secret in fake.secrets:
+        assert secret not in everything_logged.text
+    if capabilities_of(spec_of(fake)).can_find:
+        found = await channel.find(sent)
+        assert isinstance(found, Confirmed)
+        assert found.platform_id == kept.id
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR_AFTER, Fault.SILENT_AFTER])
+async def test_a_lost_answer_is_a_doubt_that_reading_back_resolves(fake: Fake, fault: Fault) -> None:
+    channel = connected(fake)
+    fake.fault = fault
+    sent = post(fake, link=LINK)
+    answer = await channel.publish(sent)
+    if fake.kind == "youtube":
+        # The upload's session knows what became of it.
+        assert isinstance(answer, Confirmed)
+    else:
+        assert isinstance(answer, Unclear), answer
+    finding = await channel.find(sent)
+    if not capabilities_of(spec_of(fake)).can_find:
+        assert isinstance(finding, Unclear)
+        return
+    assert isinstance(finding, Confirmed), finding
+    assert finding.platform_id == fake.posts[0].id
+    again = await channel.publish(replace(sent, since=datetime.now(UTC) - timedelta(minutes=1)))
+    assert isinstance(again, Confirmed)
+    assert len(fake.posts) == 1
+
+
+async def test_what_was_never_kept_is_not_found_and_can_be_sent_again(fake: Fake) -> None:
+    channel = connected(fake)
+    fake.fault = Fault.SILENT_BEFORE
+    sent = post(fake)
+    answer = await channel.publish(sent)
+    assert isinstance(answer, Unclear | NotTaken), answer
+    if not capabilities_of(spec_of(fake)).can_find:
+        assert isinstance(answer, Unclear)
+        return
+    assert isinstance(await channel.find(sent), NotTaken)
+    again = await channel.publish(replace(sent, since=datetime.now(UTC) - timedelta(minutes=1)))
+    assert isinstance(again, Confirmed)
+    assert len(fake.posts) == 1
+
+
+async def test_the_platforms_own_words_for_a_limit_say_how_long_to_wait(fake: Fake) -> None:
+    channel = connected(fake)
+    fake.fault = Fault.LIMITED
+    answer = await channel.publish(post(fake))
+    assert isinstance(answer, NotTaken), answer
+    assert answer.retry_after is not None
+    if fake.limit_s > 0:
+        assert abs(answer.retry_after.total_seconds() - fake.limit_s) < 3
+    else:
+        assert timedelta(0) < answer.retry_after <= timedelta(days=1)
+    assert fake.posts == []
+
+
+async def test_what_is_too_long_is_refused_here_and_there(fake: Fake) -> None:
+    channel = connected(fake)
+    sent = post(fake, text="a" * (TEXT_RULES[fake.kind].max_characters + 1), title="A title")
+    assert len(channel.validate(sent)) == 1
+    answer = await channel.publish(sent)
+    assert isinstance(answer, Refused), answer
+    assert fake.posts == []
+
+
+async def test_the_longest_text_is_taken(fake: Fake) -> None:
+    channel = connected(fake)
+    sent = post(fake, text="a" * TEXT_RULES[fake.kind].max_characters, title="A title")
+    assert channel.validate(sent) == []
+    assert isinstance(await channel.publish(sent), Confirmed)
+
+
+async def test_a_post_can_be_taken_down_where_the_platform_allows_it(fake: Fake) -> None:
+    channel = connected(fake)
+    answer = await channel.publish(post(fake))
+    assert isinstance(answer, Confirmed)
+    deleted = await channel.delete(answer.platform_id or "")
+    if fake.kind in {"instagram", "tiktok", "slack"}:
+        assert isinstance(deleted, Refused)
+        assert len(fake.posts) == 1
+    else:
+        assert isinstance(deleted, Confirmed), deleted
+        assert fake.posts == []
+
+
+async def test_revoked_credentials_are_said_without_repeating_them(
+    fake: Fake, everything_logged: pytest.LogCaptureFixture
+) -> None:
+    channel = connected(fake)
+    fake.token, fake.refresh = "revoked-by-the-user", "revoked-too"
+    answer = await channel.publish(post(fake))
+    assert isinstance(answer, CredentialsRefused), answer
+    assert answer.digest == credentials_digest(fake.credentials)
+    assert fake.posts == []
+    told = answer.message + everything_logged.text
+    assert "HTTP" in answer.message
+    for secret in ("access-token-0001", "refresh-token-0001", "client-secret-0001", "webhook-token-0001"):
+        assert secret not in told
+
+
+@each(*RENEWED)
+async def test_a_refused_token_is_renewed_once_and_the_post_sent(
+    fake: Fake, everything_logged: pytest.LogCaptureFixture
+) -> None:
+    tokens = MemoryTokens()
+    channel = connected(fake, tokens)
+    fake.token = "another-token"
+    answer = await channel.publish(post(fake))
+    assert isinstance(answer, Confirmed), answer
+    assert tokens.renewals == 1
+    assert tokens.kept["accessToken"] == fake.token
+    assert tokens.kept.get("refreshToken", fake.refresh) == fake.refresh
+    assert datetime.fromisoformat(tokens.kept["expiresAt"]) > datetime.now(UTC) + timedelta(minutes=30)
+    assert len(fake.posts) == 1
+    for secret in fake.secrets:
+        assert secret not in everything_logged.text
+
+
+@each(*RENEWED, *WITH_ITSELF)
+async def test_a_token_that_ends_soon_is_renewed_before_anything_is_sent(
+    fake: Fake, everything_logged: pytest.LogCaptureFixture
+) -> None:
+    tokens = MemoryTokens()
+    soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    channel = connected(fake, tokens, expiresAt=soon)
+    first = fake.token
+    assert isinstance(await channel.publish(post(fake)), Confirmed)
+    assert tokens.renewals == 1
+    assert fake.token != first
+    assert isinstance(await channel.publish(post(fake, key="post_2", text="Another one")), Confirmed)
+    assert tokens.renewals == 1
+    for secret in (*fake.secrets, first):
+        assert secret not in everything_logged.text
+
+
+@each(*RENEWED)
+async def test_tokens_that_another_publisher_renewed_are_taken_over(fake: Fake) -> None:
+    fake.token = "renewed-elsewhere"
+    tokens = MemoryTokens(newer={"accessToken": "renewed-elsewhere"})
+    channel = connected(fake, tokens)
+    assert isinstance(await channel.publish(post(fake)), Confirmed)
+    assert tokens.renewals == 0
+
+
+@pytest.mark.parametrize("made", [FakeX, FakeThreads], ids=["x", "threads"])
+async def test_a_thread_is_a_chain_and_goes_on_where_it_broke_off(made: type[Fake]) -> None:
+    fake = made()
+    channel = connected(fake)
+    whole = message(text="One", thread=("Two", "Three"))
+    assert isinstance(await channel.publish(replace(whole, thread=("Two",))), Confirmed)
+    assert isinstance(await channel.find(whole), NotTaken)
+    again = await channel.publish(replace(whole, since=datetime.now(UTC) - timedelta(minutes=1)))
+    assert isinstance(again, Confirmed)
+    assert [post.text for post in fake.posts] == ["One", "Two", "Three"]
+    parents = [post.details.get("parent") or post.details.get("reply_to_id") for post in fake.posts]
+    assert parents == [None, fake.posts[0].id, fake.posts[1].id]
+    assert isinstance(await channel.find(whole), Confirmed)
+
+
+@pytest.mark.parametrize("made", [FakeX, FakeLinkedIn, FakeFacebook, FakePinterest, FakeDiscord], ids=lambda m: m.kind)
+async def test_an_image_keeps_its_description(made: type[Fake]) -> None:
+    fake = made()
+    channel = connected(fake)
+    answer = await channel.publish(message(text="A picture", link=LINK, media=(Media(IMAGE, "A loaf"),)))
+    assert isinstance(answer, Confirmed), answer
+    assert fake.posts[0].details["alt"] == ["A loaf"]
+
+
+async def test_a_carousel() -> None:
+    fake = FakeInstagram()
+    channel = connected(fake)
+    answer = await channel.publish(message(text="Several", media=(Media(IMAGE), Media(IMAGE), Media(IMAGE))))
+    assert isinstance(answer, Confirmed), answer
+    assert fake.posts[0].details["media_type"] == "CAROUSEL"
+    many = message(text=" ".join(f"#tag{number}" for number in range(31)), media=(Media("s3://bucket/a.jpg"),))
+    assert len(channel.validate(many)) == 2
+
+
+@each(*WITH_ITSELF)
+async def test_media_that_the_platform_cannot_fetch_end_the_attempt(fake: Fake) -> None:
+    channel = connected(fake)
+    answer = await channel.publish(message(media=(Media("https://media.example.org/missing.jpg"),)))
+    assert isinstance(answer, Refused)
+    assert fake.posts == []
+
+
+async def test_a_retired_version_of_the_api_says_what_to_set() -> None:
+    fake = FakeLinkedIn(active="202612")
+    answer = await connected(fake).publish(post(fake))
+    assert isinstance(answer, Refused)
+    assert "spec.linkedin.version" in answer.message
+
+
+async def test_an_upload_whose_session_is_silent_too_is_a_doubt() -> None:
+    fake = FakeYouTube(fault=Fault.ERROR_AFTER, forgetful=True)
+    assert isinstance(await connected(fake).publish(post(fake)), Unclear)
+
+
+def test_every_key_of_every_type_is_documented_in_one_table() -> None:
+    for kind, keys in KEYS.items():
+        assert set(keys.needed) <= set(keys.all()), kind
