@@ -123,5 +123,5 @@ def test_models_and_health(client: OpenAI, base_url: str) -> None:
 def test_audio_shorter_than_a_frame(engine: FasterWhisperEngine, silence: bytes, seconds: float) -> None:
     header = 44
     speech = engine.transcribe(BytesIO(silence[: header + int(seconds * 16_000) * 2]), SpeechRequest("en"))
-    assert list(speech.segments) == []
+    assert list(speech) == []
     assert speech.duration == pytest.approx(seconds)
