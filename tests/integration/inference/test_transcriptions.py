@@ -13,23 +13,12 @@ from openai import OpenAI
 
 from podwright_inference.faster_whisper_engine import FasterWhisperEngine
 from podwright_inference.speech import SpeechRequest
-from podwright_local.paths import REPOSITORY
 
-from .conftest import MODEL, SPEECH
-
-SAID = REPOSITORY / "k8s" / "samples" / "media" / "speech.txt"
+from .conftest import MODEL, SAID
 
 
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
-
-
-@pytest.fixture(scope="session")
-def whole(client: OpenAI) -> Any:
-    """The whole sample, language unknown, with both kinds of times."""
-    return client.audio.transcriptions.create(
-        model=MODEL, file=SPEECH, response_format="verbose_json", timestamp_granularities=["word", "segment"]
-    )
 
 
 def test_the_text_is_what_was_said(whole: Any) -> None:
