@@ -36,15 +36,16 @@ class EndpointArgs(BaseModel):
         }
 
     @property
-    def deployment_options(self) -> dict[str, Any]:
-        """Options of a Serve deployment that follow from the scaling.
+    def most_requests(self) -> int:
+        """Requests that a replica takes: some more than it is scaled for, so that its batches stay full."""
+        return 2 * self.target_ongoing_requests + 8
 
-        A replica takes some more requests than it is scaled for, so that its batches stay full and a health request
-        never waits behind long ones.
-        """
+    @property
+    def deployment_options(self) -> dict[str, Any]:
+        """Options of a Serve deployment that follow from the scaling."""
         return {
             "autoscaling_config": self.autoscaling,
-            "max_ongoing_requests": 2 * self.target_ongoing_requests + 8,
+            "max_ongoing_requests": self.most_requests,
             "health_check_period_s": 10,
             "health_check_timeout_s": 30,
             "graceful_shutdown_timeout_s": 30,

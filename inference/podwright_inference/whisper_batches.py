@@ -75,7 +75,7 @@ class WhisperBatches:
 
     def __init__(self, model: WhisperModel, settings: WhisperSettings) -> None:
         self._model = model
-        self._settings = settings
+        self.settings = settings
         multilingual = model.model.is_multilingual
         self._tokenizer = WordTokenizer(model.hf_tokenizer, multilingual, task="transcribe", language="en")
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
@@ -111,9 +111,9 @@ class WhisperBatches:
 
     def _width(self, window: ModelWindow) -> int:
         extractor = self._model.feature_extractor
-        if window.whole_context or self._settings.audio_context_margin >= extractor.chunk_length:
+        if window.whole_context or self.settings.audio_context_margin >= extractor.chunk_length:
             return int(extractor.nb_max_frames)
-        seconds = ceil((window.seconds + self._settings.audio_context_margin) / CONTEXT_STEP) * CONTEXT_STEP
+        seconds = ceil((window.seconds + self.settings.audio_context_margin) / CONTEXT_STEP) * CONTEXT_STEP
         return int(min(seconds * self._model.frames_per_second, extractor.nb_max_frames))
 
     def _languages(self, windows: Sequence[ModelWindow], encoded: Any) -> list[str]:
@@ -133,7 +133,7 @@ class WhisperBatches:
         search = (
             {"beam_size": 1, "num_hypotheses": BEST_OF, "sampling_topk": 0, "sampling_temperature": temperature}
             if temperature > 0
-            else {"beam_size": self._settings.beam_size}
+            else {"beam_size": self.settings.beam_size}
         )
         results = self._model.model.generate(
             encoded,
@@ -168,7 +168,7 @@ class WhisperBatches:
         )
 
     def _judged(self, window: ModelWindow, language: str, heard: Heard) -> HeardWindow | Again[ModelWindow]:
-        found = verdict(heard, self._settings)
+        found = verdict(heard, self.settings)
         if found is Verdict.SILENCE or not heard.text:
             return HeardWindow(None, language)
         if found is Verdict.KEEP:
@@ -179,7 +179,7 @@ class WhisperBatches:
         elif len(window.temperatures) > 1:
             again = replace(window, whole_context=True, attempts=attempts, temperatures=window.temperatures[1:])
         else:
-            return HeardWindow(best(attempts, self._settings), language)
+            return HeardWindow(best(attempts, self.settings), language)
         return Again(again, self.kind(again))
 
     def _with_words(

@@ -38,7 +38,7 @@ def encoded(samples: np.ndarray, container: str, codec: str, rate: int) -> bytes
     buffer = BytesIO()
     resampler = av.AudioResampler(format="s16", layout="stereo", rate=rate)
     with av.open(buffer, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=rate, layout="stereo")
+        stream: Any = file.add_stream(codec, rate=rate, layout="stereo")
         frame = av.AudioFrame.from_ndarray((samples * 32767).astype("<i2")[np.newaxis], format="s16", layout="mono")
         frame.sample_rate = SAMPLE_RATE
         for part in [*resampler.resample(frame), *resampler.resample(None)]:
@@ -54,7 +54,7 @@ def norms(text: str) -> str:
 @pytest.fixture(scope="session")
 def sentence() -> np.ndarray:
     """Seven seconds of the sample: two sentences."""
-    return decode_audio(str(SPEECH))[: 7 * SAMPLE_RATE]
+    return np.asarray(decode_audio(str(SPEECH))[: 7 * SAMPLE_RATE])
 
 
 def test_every_kind_of_file(client: OpenAI, sentence: np.ndarray) -> None:
@@ -135,7 +135,8 @@ def test_a_stream_of_what_cannot_be_read_is_an_error_at_once(client: OpenAI) -> 
 
 def test_a_stream_of_silence_is_empty(client: OpenAI, silence: bytes) -> None:
     (done,) = client.audio.transcriptions.create(model=MODEL, file=("silence.wav", silence), stream=True)
-    assert (done.type, done.text) == ("transcript.text.done", "")
+    assert done.type == "transcript.text.done"
+    assert done.text == ""
 
 
 @pytest.mark.parametrize("form", ["srt", "vtt", "verbose_json"])
