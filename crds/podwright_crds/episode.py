@@ -68,6 +68,21 @@ class Media(Model):
     )
 
 
+class CorrectedTranscript(Model):
+    """A transcript that a person has corrected."""
+
+    url: MediaUrl = Field(
+        description="Address of the file, s3://BUCKET/KEY or https://: WebVTT, SRT, the JSON of the Podcasting 2.0 "
+        "namespace, or the transcript.json of the results.",
+    )
+    revision: str | None = Field(
+        default=None,
+        description="Any label of yours. Change it when the file at the same address was corrected again.",
+        min_length=1,
+        max_length=128,
+    )
+
+
 class Transcription(Model):
     """How speech becomes text."""
 
@@ -77,6 +92,10 @@ class Transcription(Model):
     language: LanguageOrAuto | None = Field(
         default=None,
         description="Language that is spoken, as BCP 47 (en, de-AT); by default the Podcast's. 'auto' detects it.",
+    )
+    corrected: CorrectedTranscript | None = Field(
+        default=None,
+        description="A transcript that takes the place of the model's. Everything that follows is made again from it.",
     )
 
 

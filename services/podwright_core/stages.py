@@ -24,6 +24,9 @@ class StageName(StrEnum):
 
 EPISODE_STAGES = (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE, StageName.WRITE)
 
+#: Name of the transcribe stage's input that is the address of a transcript that a person has corrected.
+CORRECTED = "corrected"
+
 #: Raised when a stage's results change for the same inputs; part of every key.
 STAGE_VERSIONS: dict[StageName, int] = dict.fromkeys(StageName, 1)
 

@@ -22,7 +22,7 @@ from podwright_pipeline.work import OutputFile, PublicOutput, StageOutput, Work
 
 AUDIO, PROBE = "audio.flac", "probe.json"
 #: The fact that tells which file at the media's address the results are of.
-_SOURCE_TAG = "sourceTag"
+SOURCE_TAG = "sourceTag"
 
 #: Longer recordings are rejected, and shorter ones have nothing to say (seconds).
 LONGEST, SHORTEST = 24 * 3600.0, 0.5
@@ -87,7 +87,7 @@ def run(work: Work) -> StageOutput:
             "mimeType": published["type"],
             "sha256": digest,
             "url": work.storage.address(key),
-            _SOURCE_TAG: tag,
+            SOURCE_TAG: tag,
         },
         public=[PublicOutput(key, mp3, "audio/mpeg")],
     )
@@ -98,7 +98,7 @@ def is_current(manifest: Manifest, request: StageRequest, storage: Storage) -> b
 
     The key knows the media's address alone. Results stay good when the file is gone; another file makes new ones.
     """
-    recorded = manifest.facts.get(_SOURCE_TAG)
+    recorded = manifest.facts.get(SOURCE_TAG)
     now = source_tag(request.inputs["media"], storage=storage, namespace=request.namespace)
     return None in (recorded, now) or recorded == now
 

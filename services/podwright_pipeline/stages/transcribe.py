@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,27 @@ from pydantic import BaseModel, ConfigDict
 
 from podwright_core import captions, speech_guards
 from podwright_core.chapters import clock
-from podwright_core.stages import StageName
+from podwright_core.stages import CORRECTED, Manifest, StageName, StageRequest
 from podwright_core.transcript import Segment, Transcript, transcript_text
+from podwright_core.transcript_files import TranscriptFileError, read_transcript
 from podwright_core.windows import LONGEST, Stretch, windows
 from podwright_pipeline import ffmpeg
 from podwright_pipeline.engines import Transcriber
 from podwright_pipeline.errors import RejectedError
+from podwright_pipeline.fetch import Limits, fetch, source_tag
 from podwright_pipeline.probe import probe
-from podwright_pipeline.stages.ingest import AUDIO, PROBE
+from podwright_pipeline.stages.ingest import AUDIO, PROBE, SOURCE_TAG
+from podwright_pipeline.store import Storage
 from podwright_pipeline.work import StageOutput, Work
 
 #: A pause for a cut: so much quieter than the recording as a whole (dB) for so long (seconds).
 _QUIETER, _PAUSE = 18.0, 0.4
 #: Whisper reads the last 224 tokens of a prompt.
 _PROMPT_CHARACTERS = 600
+
+
+#: Larger files are no transcript (bytes); ten hours with word times are about ten megabytes.
+LARGEST_TRANSCRIPT = 64 << 20
 
 
 class WindowResult(BaseModel):
@@ -42,6 +50,8 @@ class WindowResult(BaseModel):
 
 
 def run(work: Work) -> StageOutput:
+    if CORRECTED in work.request.inputs:
+        return _corrected(work)
     work.report(0, "fetching the audio")
     audio = work.input_file(StageName.INGEST, AUDIO)
     duration = probe(audio).duration or 0.0
@@ -54,6 +64,51 @@ def run(work: Work) -> StageOutput:
         )
     transcript = Transcript(language=_language(results), duration=round(duration, 3), segments=segments)
     return _output(work, transcript)
+
+
+def _corrected(work: Work) -> StageOutput:
+    """The transcript that a person gave back takes the model's place."""
+    url = work.request.inputs[CORRECTED]
+    place = work.scratch / "corrected"
+    work.report(0, "fetching the corrected transcript")
+    tag = source_tag(url, storage=work.storage, namespace=work.request.namespace)
+    fetch(
+        url,
+        place,
+        storage=work.storage,
+        namespace=work.request.namespace,
+        report=lambda share, done: work.report(90 * share, f"fetching the corrected transcript: {done}"),
+        limits=Limits(largest=LARGEST_TRANSCRIPT),
+        files=work.local_files,
+    )
+    probed = json.loads(work.input_bytes(StageName.INGEST, PROBE))
+    language = work.request.params.get("language")
+    try:
+        transcript = read_transcript(
+            place.read_bytes(),
+            language="" if language in {None, "auto"} else str(language),
+            duration=round(float(probed["seconds"]), 3),
+        )
+    except TranscriptFileError as error:
+        raise RejectedError(
+            f"the corrected transcript {url} cannot be used: {error}. Correct the file and set another "
+            "spec.transcription.corrected.revision, or remove spec.transcription.corrected."
+        ) from error
+    if not transcript.language:
+        raise RejectedError(
+            f"the corrected transcript {url} does not say its language, and 'auto' cannot find it without the model: "
+            "set spec.transcription.language."
+        )
+    output = _output(work, transcript)
+    return replace(output, facts={**output.facts, "corrected": True, **({SOURCE_TAG: tag} if tag else {})})
+
+
+def is_current(manifest: Manifest, request: StageRequest, storage: Storage) -> bool:
+    """Whether the results are of the corrected transcript that lies in the bucket now; of no such one always."""
+    if CORRECTED not in request.inputs:
+        return True
+    now = source_tag(request.inputs[CORRECTED], storage=storage, namespace=request.namespace)
+    return None in (manifest.facts.get(SOURCE_TAG), now) or manifest.facts[SOURCE_TAG] == now
 
 
 def _transcribed(work: Work, audio: Path, cuts: list[Stretch]) -> list[WindowResult]:

@@ -51,6 +51,23 @@ def test_before_transcribe(endpoints: dict[str, object], show: object, reason: R
     assert world.episode.status.stage == "transcribe"
 
 
+def test_a_corrected_transcript_needs_no_endpoint_and_moves_what_follows() -> None:
+    world = World(episode())
+    world.run_to_end()
+    transcribed = {stage.name: stage for stage in world.episode.status.stages}
+    world.episode = episode(transcription={"corrected": {"url": "s3://podwright/podcasts/uploads/one.vtt"}}).model_copy(
+        update={"status": world.episode.status}
+    )
+    world.seen = replace(world.seen, endpoints={"pen": PEN})
+    world.computed.clear()
+    plan = world.run_to_end()
+    assert plan.outcome.kind is OutcomeKind.READY
+    assert [stage for stage, _ in world.computed] == ["transcribe", "analyze", "write"]
+    now = {stage.name: stage for stage in world.episode.status.stages}
+    assert now["ingest"].key == transcribed["ingest"].key
+    assert now["transcribe"].key != transcribed["transcribe"].key
+
+
 def test_everything_done() -> None:
     world = World(episode())
     plan = world.run_to_end()

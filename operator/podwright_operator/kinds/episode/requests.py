@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from podwright_core.stages import StageName, StageRequest, canonical_json
-from podwright_crds.episode import Episode
+from podwright_core.stages import CORRECTED, StageName, StageRequest, canonical_json
+from podwright_crds.episode import CorrectedTranscript, Episode
 from podwright_crds.model_endpoint import ModelEndpoint, Task
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import LocalRef, Reason
@@ -41,6 +41,8 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
     match stage:
         case StageName.INGEST:
             return Ask(_ingest(episode))
+        case StageName.TRANSCRIBE if episode.spec.transcription.corrected is not None:
+            return Ask(_corrected(episode.spec.transcription.corrected, _transcribe(episode, podcast, done)))
         case StageName.TRANSCRIBE:
             return _with_endpoint(_transcribe(episode, podcast, done), Task.TRANSCRIPTION, episode, observed)
         case StageName.ANALYZE:
@@ -68,6 +70,18 @@ def _transcribe(episode: Episode, podcast: Podcast, done: Mapping[StageName, Res
         "glossary": list(podcast.spec.glossary),
     }
     return _request(StageName.TRANSCRIBE, episode, done, (StageName.INGEST,), params)
+
+
+def _corrected(transcript: CorrectedTranscript, request: StageRequest) -> StageRequest:
+    """No model is asked; the hints for one do not count for the key."""
+    identity = hashlib.sha256(canonical_json([transcript.url, transcript.revision])).hexdigest()
+    return request.model_copy(
+        update={
+            "inputs": {**request.inputs, CORRECTED: transcript.url},
+            "input_digests": {**request.input_digests, CORRECTED: identity},
+            "params": {"language": request.params["language"]},
+        }
+    )
 
 
 def _analyze(episode: Episode, done: Mapping[StageName, Results]) -> StageRequest:
