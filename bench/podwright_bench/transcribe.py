@@ -15,9 +15,9 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +25,7 @@ import jiwer
 import openai
 from whisper_normalizer.english import EnglishTextNormalizer
 
-from podwright_bench.speech_corpus import Recording, episodes, joined, prompts, short_files, sparse
+from podwright_bench.speech_corpus import Prompt, Recording, episodes, joined, prompts, short_files, sparse
 from podwright_local import inference_venv, models
 from podwright_local.paths import REPOSITORY, Cache
 
@@ -61,16 +61,6 @@ class Round:
     seconds: float
     texts: list[str]
     peak_rss_mb: float = 0.0
-
-
-@dataclass
-class Rounds:
-    found: list[Round] = field(default_factory=list)
-
-    @property
-    def seconds(self) -> float:
-        """Of all rounds; of one, the mean."""
-        return sum(each.seconds for each in self.found) / len(self.found)
 
 
 def say(text: str) -> None:
@@ -236,106 +226,141 @@ def platform(python: Path, weights: Path, threads: int, log: IO[bytes]) -> Itera
             program.end()
 
 
-def measure(size: Size, folder: Path, threads: int) -> dict[str, Any]:
-    cache = Cache.from_environment()
-    python = inference_venv.folder(cache) / "bin" / "python"
-    weights = models.folder(cache) / models.KINDS["whisper"]
-    spoken = prompts(cache)
-    full = episodes(spoken, size.episodes, folder, most=size.prompts)
-    short = short_files(spoken, size.short, folder)
-    warm = [joined(spoken[:20], folder / "warm.flac", seed=1)]
-    audio_s = sum(file.seconds for file in full)
-    say(f"{len(full)} episodes, {audio_s:.0f} s; {len(short)} short files, {sum(file.seconds for file in short):.0f} s")
-    rounds = {
-        name: Rounds()
-        for name in ("batched", "plain", "ours", "short_batched", "short_ours", "auto_batched", "auto_ours")
-    }
+PARTS = ("episodes", "short", "long")
 
-    def keep(name: str, found: Round) -> Round:
-        rounds[name].found.append(found)
+
+class Measurement:
+    """Rounds by name, and what follows from them."""
+
+    def __init__(self, size: Size, parts: Sequence[str], folder: Path, threads: int) -> None:
+        cache = Cache.from_environment()
+        self._size = size
+        self._folder = folder
+        self._threads = threads
+        self._python = inference_venv.folder(cache) / "bin" / "python"
+        self._weights = models.folder(cache) / models.KINDS["whisper"]
+        self._spoken = prompts(cache)
+        self._warm = [joined(self._spoken[:20], folder / "warm.flac", seed=1)]
+        self._full = episodes(self._spoken, size.episodes, folder, most=size.prompts) if "episodes" in parts else []
+        self._short = short_files(self._spoken, size.short, folder) if "short" in parts else []
+        self._long_hours = size.long_hours if "long" in parts else 0
+        self._rounds: dict[str, list[Round]] = {}
+        for name, files in (("episodes", self._full), ("short files", self._short)):
+            say(f"{len(files)} {name}, {sum(file.seconds for file in files):.0f} s")
+
+    def run(self) -> dict[str, Any]:
+        figures: dict[str, Any] = {}
+        with (self._folder / "engines.log").open("wb") as log:
+            if self._full or self._short:
+                self._raw(log, plain=True)
+            with platform(self._python, self._weights, self._threads, log) as ours:
+                ours.transcribe(self._warm)
+                for _ in range(self._size.rounds):
+                    self._keep("ours", self._full, lambda files: ours.transcribe(files, clients=len(files)))
+                    self._keep("short_ours", self._short, lambda files: ours.transcribe(files, clients=CLIENTS))
+                    self._keep("auto_ours", self._short, lambda files: ours.transcribe(files, None, clients=CLIENTS))
+                if self._long_hours:
+                    figures = long_recording(ours, self._spoken, self._folder, self._long_hours)
+            if (self._full or self._short) and self._size.rounds > 1:
+                self._raw(log, plain=False)
+        return {
+            "size": self._size.name,
+            **self._speeds(),
+            **self._errors(),
+            **self._memory(),
+            **figures,
+            "threads": self._threads,
+            "seconds": {name: [round(each.seconds, 1) for each in found] for name, found in self._rounds.items()},
+        }
+
+    def _raw(self, log: IO[bytes], *, plain: bool) -> None:
+        with raw_engine(self._python, self._weights, self._threads, log) as raw:
+            raw.transcribe("batched", self._warm)
+            self._keep("batched", self._full, lambda files: raw.transcribe("batched", files))
+            self._keep("short_batched", self._short, lambda files: raw.transcribe("batched", files))
+            self._keep("auto_batched", self._short, lambda files: raw.transcribe("batched", files, None))
+            if plain:
+                self._keep("plain", self._full, lambda files: raw.transcribe("plain", files))
+
+    def _keep(self, name: str, files: list[Recording], measured: Callable[[list[Recording]], Round]) -> None:
+        if not files:
+            return
+        found = measured(files)
+        self._rounds.setdefault(name, []).append(found)
         say(f"{name}: {found.seconds:.1f} s, peak {found.peak_rss_mb:.0f} MiB")
+
+    def _speeds(self) -> dict[str, float]:
+        audio = sum(file.seconds for file in self._full)
+        found = {"audio_s": round(audio, 1)} if self._full else {}
+        for key, name in (("rtfx", "ours"), ("batched_rtfx", "batched"), ("plain_rtfx", "plain")):
+            if name in self._rounds:
+                found[key] = round(audio / self._seconds(name), 2)
+        for key, theirs, ours in (
+            ("ratio_to_batched", "batched", "ours"),
+            ("short_ratio_to_batched", "short_batched", "short_ours"),
+            ("short_ratio_language_unknown", "auto_batched", "auto_ours"),
+        ):
+            if ours in self._rounds:
+                found[key] = round(self._seconds(theirs) / self._seconds(ours), 3)
         return found
 
-    def raw_rounds(*, plain: bool) -> None:
-        with raw_engine(python, weights, threads, log) as raw:
-            raw.transcribe("batched", warm)
-            keep("batched", raw.transcribe("batched", full))
-            keep("short_batched", raw.transcribe("batched", short))
-            keep("auto_batched", raw.transcribe("batched", short, None))
-            if plain:
-                keep("plain", raw.transcribe("plain", full))
+    def _seconds(self, name: str) -> float:
+        """Of a round; the mean of all."""
+        return sum(each.seconds for each in self._rounds[name]) / len(self._rounds[name])
 
-    figures: dict[str, Any] = {}
-    with (folder / "engines.log").open("wb") as log:
-        raw_rounds(plain=True)
-        with platform(python, weights, threads, log) as ours:
-            ours.transcribe(warm)
-            if size.long_hours:
-                figures["long_rss_growth_mb"], figures["long_rtfx"] = long_recording(
-                    ours, spoken, folder, size.long_hours
-                )
-            for _ in range(size.rounds):
-                keep("ours", ours.transcribe(full, clients=len(full)))
-                keep("short_ours", ours.transcribe(short, clients=CLIENTS))
-                keep("auto_ours", ours.transcribe(short, None, clients=CLIENTS))
-        if size.rounds > 1:
-            raw_rounds(plain=False)
-    return {
-        "size": size.name,
-        "audio_s": round(audio_s, 1),
-        **{
-            key: round(audio_s / rounds[name].seconds, 2)
-            for key, name in (("rtfx", "ours"), ("batched_rtfx", "batched"), ("plain_rtfx", "plain"))
-        },
-        "ratio_to_batched": ratio(rounds["batched"], rounds["ours"]),
-        "short_ratio_to_batched": ratio(rounds["short_batched"], rounds["short_ours"]),
-        "short_ratio_language_unknown": ratio(rounds["auto_batched"], rounds["auto_ours"]),
-        **{
-            key: round(error_rate(files, rounds[name].found[-1].texts), 4)
-            for key, name, files in (
-                ("wer", "ours", full),
-                ("batched_wer", "batched", full),
-                ("plain_wer", "plain", full),
-                ("short_wer", "short_ours", short),
-                ("short_batched_wer", "short_batched", short),
-            )
-        },
-        "peak_rss_mb": round(max(each.peak_rss_mb for each in rounds["ours"].found)),
-        "batched_peak_rss_mb": round(max(each.peak_rss_mb for each in rounds["batched"].found)),
-        **figures,
-        "threads": threads,
-        "seconds": {name: [round(each.seconds, 1) for each in found.found] for name, found in rounds.items()},
-    }
+    def _errors(self) -> dict[str, float]:
+        found = {}
+        for key, name, files in (
+            ("wer", "ours", self._full),
+            ("batched_wer", "batched", self._full),
+            ("plain_wer", "plain", self._full),
+            ("short_wer", "short_ours", self._short),
+            ("short_batched_wer", "short_batched", self._short),
+        ):
+            if name in self._rounds:
+                found[key] = round(error_rate(files, self._rounds[name][-1].texts), 4)
+        return found
+
+    def _memory(self) -> dict[str, int]:
+        found = {}
+        for key, names in (
+            ("peak_rss_mb", ("ours", "short_ours")),
+            ("batched_peak_rss_mb", ("batched", "short_batched")),
+        ):
+            peaks = [each.peak_rss_mb for name in names for each in self._rounds.get(name, ())]
+            if peaks:
+                found[key] = round(max(peaks))
+        return found
 
 
-def ratio(theirs: Rounds, ours: Rounds) -> float:
-    return round(theirs.seconds / ours.seconds, 3)
-
-
-def long_recording(ours: Platform, spoken: list[Any], folder: Path, hours: float) -> tuple[float, float]:
+def long_recording(ours: Platform, spoken: list[Prompt], folder: Path, hours: float) -> dict[str, float]:
     """MiB by which the replica grew between the first tenth of a long recording and its end, and its speed."""
     file = sparse(spoken, folder / "long.flac", hours=hours, share=0.03)
     say(f"a recording of {hours:g} hours, {file.path.stat().st_size / 1e6:.0f} MB")
-    began = time.monotonic()
-    with Memory(ours.pid) as memory, file.path.open("rb"):
-        ours.transcribe([file])
-    seconds = time.monotonic() - began
+    with Memory(ours.pid) as memory:
+        found = ours.transcribe([file])
     tenth = max(len(memory.samples) // 10, 1)
-    growth = max(memory.samples[tenth:]) - max(memory.samples[:tenth])
-    say(f"long: {seconds:.1f} s, {max(memory.samples[:tenth]):.0f} MiB, then {growth:+.0f} MiB")
-    return round(growth, 1), round(hours * 3600 / seconds, 1)
+    before, after = max(memory.samples[:tenth]), max(memory.samples[tenth:])
+    say(f"long: {found.seconds:.1f} s, {before:.0f} MiB in the first tenth, then at most {after:.0f} MiB")
+    return {
+        "long_rss_growth_mb": round(after - before, 1),
+        "long_rtfx": round(hours * 3600 / found.seconds, 1),
+        "long_wer": round(error_rate([file], found.texts), 4),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default=os.environ.get("SIZE") or "full")
+    parser.add_argument("--only", choices=PARTS, action="append", help="leave the other parts out")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--keep", type=Path, help="folder for recordings and logs, kept")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="podwright-bench-") as temporary:
         folder = arguments.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        figures = measure(SIZES[arguments.size], folder, arguments.threads)
+        parts = arguments.only or PARTS
+        figures = Measurement(SIZES[arguments.size], parts, folder, arguments.threads).run()
     print(json.dumps(figures), flush=True)
 
 
