@@ -142,6 +142,11 @@ class StageProgress(Wire):
     message: str
 
 
+def track_input(number: int) -> str:
+    """Name of the ingest stage's input that is the address of a speaker's own file; the first one's number is 0."""
+    return f"track-{number}"
+
+
 def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: equal values give equal bytes."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

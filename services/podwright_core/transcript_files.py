@@ -47,7 +47,7 @@ def _from_captions(text: str, form: str) -> list[Segment]:
         raise TranscriptFileError(f"it is no valid {form.upper()}: {error}") from error
     segments = []
     speaker: str | None
-    for caption in captions:
+    for caption in captions.captions:
         said, speaker = " ".join(caption.text.split()), None
         if form == "vtt":
             said, speaker = html.unescape(said), caption.voice and html.unescape(caption.voice)

@@ -51,6 +51,25 @@ def test_before_transcribe(endpoints: dict[str, object], show: object, reason: R
     assert world.episode.status.stage == "transcribe"
 
 
+def test_tracks_are_part_of_what_ingest_is_asked() -> None:
+    media = {"url": "s3://b/one.wav"}
+    ben = {"speaker": "Ben", "channel": "right"}
+    keys = set()
+    for tracks in (
+        [],
+        [{"speaker": "Ada", "url": "s3://b/ada.wav"}, ben],
+        [{"speaker": "Ada", "url": "s3://b/other.wav"}, ben],
+        [{"speaker": "Eve", "url": "s3://b/ada.wav"}, ben],
+    ):
+        world = World(episode(media={**media, "tracks": tracks}))
+        world.settle()
+        (request,) = world.requests.values()
+        keys.add(request.key)
+        assert request.inputs.get("track-0") == (tracks[0]["url"] if tracks else None)
+        assert [track["speaker"] for track in request.params.get("tracks", [])] == [each["speaker"] for each in tracks]
+    assert len(keys) == 4
+
+
 def test_a_corrected_transcript_needs_no_endpoint_and_moves_what_follows() -> None:
     world = World(episode())
     world.run_to_end()
