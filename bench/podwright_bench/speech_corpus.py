@@ -29,8 +29,8 @@ PACKAGES = {
 }
 TEXTS = "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz"
 SOUNDS = "usr/share/asterisk/sounds/en_US_f_Allison"
-#: Sounds that are no speech stand in brackets.
-NO_SPEECH = re.compile(r"[\[\]<>(]")
+#: Sounds that are no speech stand in brackets; the keys * and # are spoken in several ways.
+UNCLEAR = re.compile(r"[\[\]<>(*#]")
 
 Samples = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -63,8 +63,8 @@ def prompts(cache: Cache) -> list[Prompt]:
     for line in gzip.decompress((root / TEXTS).read_bytes()).decode().splitlines():
         name, colon, text = line.partition(": ")
         path = root / SOUNDS / f"{name}.wav"
-        if colon and not name.startswith(";") and not NO_SPEECH.search(text) and path.is_file():
-            found.append(Prompt(text.strip(), decode_audio(str(path), sampling_rate=RATE)))
+        if colon and not name.startswith(";") and not UNCLEAR.search(text) and path.is_file():
+            found.append(Prompt(text.replace("...", " ").strip(), decode_audio(str(path), sampling_rate=RATE)))
     return found
 
 

@@ -77,11 +77,12 @@ class WhisperSettings(BaseModel):
     beam_size: int = Field(default=5, ge=1, le=20)
     cpu_threads: int = Field(default=0, ge=0, description="0: one for each of the replica's cores.")
     batch_size: int = Field(default=8, ge=1, le=128, description="Windows of all requests that are computed at once.")
-    audio_context_margin: float = Field(
-        default=30.0,
+    audio_context_margin: float | None = Field(
+        default=None,
         ge=1,
         le=30,
-        description="Seconds that the encoder sees beyond a window's speech; 30: always Whisper's whole 30 seconds.",
+        description="Seconds that the encoder sees beyond a window's speech; by default 5 on CPU, where its work grows "
+        "with them, and Whisper's whole 30 on GPU.",
     )
     vad_filter: bool = Field(default=True, description="Leave out what is not speech before the model sees it.")
     no_speech_threshold: float = Field(default=0.6, ge=0, le=1)

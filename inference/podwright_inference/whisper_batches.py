@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens, pad_or_trim
+from faster_whisper.transcribe import (
+    get_compression_ratio,
+    get_ctranslate2_storage,
+    get_suppressed_tokens,
+    pad_or_trim,
+)
 
 from podwright_core.writing_systems import is_unspaced
 from podwright_inference.args import WhisperSettings
@@ -28,6 +33,7 @@ PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
 """Punctuation that belongs to the next and to the previous word; faster-whisper's defaults."""
 BEST_OF = 5
 """Samples of which the best is taken at temperatures above 0; OpenAI's default."""
+MARGIN_ON_CPU = 5.0
 CONTEXT_STEP = 5
 """Seconds: widths of features are rounded up to multiples, so that windows find others of their width."""
 
@@ -76,6 +82,9 @@ class WhisperBatches:
     def __init__(self, model: WhisperModel, settings: WhisperSettings) -> None:
         self._model = model
         self.settings = settings
+        self._on_cpu = model.model.device == "cpu"
+        whole = float(model.feature_extractor.chunk_length)
+        self._margin = settings.audio_context_margin or (MARGIN_ON_CPU if self._on_cpu else whole)
         multilingual = model.model.is_multilingual
         self._tokenizer = WordTokenizer(model.hf_tokenizer, multilingual, task="transcribe", language="en")
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
@@ -99,8 +108,7 @@ class WhisperBatches:
         return tuple(self._tokenizer.encode(" " + text))
 
     def __call__(self, windows: Sequence[ModelWindow]) -> list[HeardWindow | Again[ModelWindow]]:
-        width = self._width(windows[0])
-        encoded = self._model.encode(np.stack([pad_or_trim(window.features, width) for window in windows]))
+        encoded = self._encoded(windows)
         languages = self._languages(windows, encoded)
         outcomes: list[HeardWindow | Again[ModelWindow]] = []
         for window, language, heard in zip(
@@ -109,11 +117,20 @@ class WhisperBatches:
             outcomes.append(self._judged(window, language, heard))
         return self._with_words(windows, outcomes, encoded)
 
+    def _encoded(self, windows: Sequence[ModelWindow]) -> Any:
+        width = self._width(windows[0])
+        features = [pad_or_trim(window.features, width)[np.newaxis] for window in windows]
+        if not self._on_cpu or len(windows) == 1:
+            return self._model.encode(np.concatenate(features))
+        # What the encoder keeps of one window fits the CPU's caches better than what it keeps of eight: 0.35 s a window
+        # instead of 0.52 (Whisper base, int8, two cores).
+        return get_ctranslate2_storage(np.concatenate([np.asarray(self._model.encode(each)) for each in features]))
+
     def _width(self, window: ModelWindow) -> int:
         extractor = self._model.feature_extractor
-        if window.whole_context or self.settings.audio_context_margin >= extractor.chunk_length:
+        if window.whole_context:
             return int(extractor.nb_max_frames)
-        seconds = ceil((window.seconds + self.settings.audio_context_margin) / CONTEXT_STEP) * CONTEXT_STEP
+        seconds = ceil((window.seconds + self._margin) / CONTEXT_STEP) * CONTEXT_STEP
         return int(min(seconds * self._model.frames_per_second, extractor.nb_max_frames))
 
     def _languages(self, windows: Sequence[ModelWindow], encoded: Any) -> list[str]:
