@@ -10,8 +10,10 @@ import random
 import re
 import subprocess
 import tempfile
+import wave
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +42,16 @@ class Prompt:
     """A recording of one or more sentences."""
 
     text: str
-    samples: Samples
+    path: Path
+
+    @cached_property
+    def seconds(self) -> float:
+        with wave.open(str(self.path)) as file:
+            return file.getnframes() / file.getframerate()
 
     @property
-    def seconds(self) -> float:
-        return len(self.samples) / RATE
+    def samples(self) -> Samples:
+        return np.asarray(decode_audio(str(self.path), sampling_rate=RATE), np.float32)
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ def prompts(cache: Cache) -> list[Prompt]:
         name, colon, text = line.partition(": ")
         path = root / SOUNDS / f"{name}.wav"
         if colon and not name.startswith(";") and not UNCLEAR.search(text) and path.is_file():
-            found.append(Prompt(text.replace("...", " ").strip(), decode_audio(str(path), sampling_rate=RATE)))
+            found.append(Prompt(text.replace("...", " ").strip(), path))
     return found
 
 
@@ -109,8 +116,9 @@ def sparse(found: list[Prompt], path: Path, *, hours: float, share: float) -> Re
                 prompt = order[number % len(order)]
                 number += 1
                 texts.append(prompt.text)
-                spoken += len(prompt.samples)
-                block = np.concatenate([prompt.samples, noise[: 2 * RATE]])
+                samples = prompt.samples
+                spoken += len(samples)
+                block = np.concatenate([samples, noise[: 2 * RATE]])
             else:
                 block = noise
             written += len(block)

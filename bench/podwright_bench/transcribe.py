@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -353,14 +353,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default=os.environ.get("SIZE") or "full")
     parser.add_argument("--only", choices=PARTS, action="append", help="leave the other parts out")
+    parser.add_argument("--rounds", type=int, help="another number of rounds than the size says")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--keep", type=Path, help="folder for recordings and logs, kept")
     arguments = parser.parse_args()
+    size = SIZES[arguments.size]
+    if arguments.rounds:
+        size = replace(size, rounds=arguments.rounds)
     with tempfile.TemporaryDirectory(prefix="podwright-bench-") as temporary:
         folder = arguments.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         parts = arguments.only or PARTS
-        figures = Measurement(SIZES[arguments.size], parts, folder, arguments.threads).run()
+        figures = Measurement(size, parts, folder, arguments.threads).run()
     print(json.dumps(figures), flush=True)
 
 

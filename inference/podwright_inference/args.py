@@ -81,8 +81,8 @@ class WhisperSettings(BaseModel):
         default=None,
         ge=1,
         le=30,
-        description="Seconds that the encoder sees beyond a window's speech; by default 5 on CPU, where its work grows "
-        "with them, and Whisper's whole 30 on GPU.",
+        description="Seconds that the encoder sees beyond a window's speech; by default 10 on CPU, where its work "
+        "grows with them, and Whisper's whole 30 on GPU.",
     )
     vad_filter: bool = Field(default=True, description="Leave out what is not speech before the model sees it.")
     no_speech_threshold: float = Field(default=0.6, ge=0, le=1)
