@@ -47,7 +47,7 @@ class Prompt:
     @cached_property
     def seconds(self) -> float:
         with wave.open(str(self.path)) as file:
-            return file.getnframes() / file.getframerate()
+            return float(file.getnframes() / file.getframerate())
 
     @property
     def samples(self) -> Samples:

@@ -16,6 +16,10 @@ from podwright_inference.speech import Word
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Tried in turn where the text repeats itself or is improbable."""
 
+SURE = -0.18
+"""Average log probability under which what was heard in a shorter context is heard again in the whole one.
+
+With it, the error rate of short files is that of the whole context (docs/design/2026-11-21-transcription.md)."""
 LONGEST_LOOP = 12
 """Words of the longest phrase that is looked for in a loop."""
 MOST_IN_LOOP = 2
@@ -41,17 +45,22 @@ class Heard:
 
 class Verdict(Enum):
     KEEP = auto()
-    AGAIN = auto()
     SILENCE = auto()
+    WHOLE_CONTEXT = auto()
+    """To be heard again in the model's whole context."""
+    WARMER = auto()
+    """To be heard again at the next temperature."""
 
 
-def verdict(heard: Heard, settings: WhisperSettings) -> Verdict:
+def verdict(heard: Heard, settings: WhisperSettings, *, whole_context: bool = True) -> Verdict:
+    """`whole_context`: whether the model had all of the context that it was trained with, and not a shorter one."""
     improbable = heard.average_log_probability < settings.log_prob_threshold
-    if improbable and heard.no_speech_probability > settings.no_speech_threshold:
+    doubtful = improbable or heard.compression_ratio > settings.compression_ratio_threshold
+    if not whole_context and (doubtful or not heard.text or heard.average_log_probability < SURE):
+        return Verdict.WHOLE_CONTEXT
+    if not heard.text or (improbable and heard.no_speech_probability > settings.no_speech_threshold):
         return Verdict.SILENCE
-    if improbable or heard.compression_ratio > settings.compression_ratio_threshold:
-        return Verdict.AGAIN
-    return Verdict.KEEP
+    return Verdict.WARMER if doubtful else Verdict.KEEP
 
 
 def best(attempts: Sequence[Heard], settings: WhisperSettings) -> Heard:

@@ -35,10 +35,6 @@ BEST_OF = 5
 """Samples of which the best is taken at temperatures above 0; OpenAI's default."""
 MARGIN_ON_CPU = 10.0
 """Seconds that the encoder sees beyond the speech: half the CPU time of 30 for short windows."""
-SURE = -0.18
-"""Average log probability under which what was heard in a shorter context is heard again in the whole one.
-
-With it, the error rate of short files is that of the whole context (docs/design/2026-11-21-transcription.md)."""
 CONTEXT_STEP = 5
 """Seconds: widths of features are rounded up to multiples, so that windows find others of their width."""
 
@@ -190,20 +186,19 @@ class WhisperBatches:
         )
 
     def _judged(self, window: ModelWindow, language: str, heard: Heard) -> HeardWindow | Again[ModelWindow]:
-        found = verdict(heard, self.settings)
-        sure = found is Verdict.KEEP and bool(heard.text) and heard.average_log_probability >= SURE
-        if not sure and self._width(window) < self._model.feature_extractor.nb_max_frames:
-            again = replace(window, whole_context=True)
-            return Again(again, self.kind(again))
-        if found is Verdict.SILENCE or not heard.text:
-            return HeardWindow(None, language)
-        if found is Verdict.KEEP:
-            return HeardWindow(heard, language)
-        attempts = (*window.attempts, heard)
-        if len(window.temperatures) > 1:
-            again = replace(window, attempts=attempts, temperatures=window.temperatures[1:])
-        else:
-            return HeardWindow(best(attempts, self.settings), language)
+        whole = self._width(window) == self._model.feature_extractor.nb_max_frames
+        match verdict(heard, self.settings, whole_context=whole):
+            case Verdict.KEEP:
+                return HeardWindow(heard, language)
+            case Verdict.SILENCE:
+                return HeardWindow(None, language)
+            case Verdict.WHOLE_CONTEXT:
+                again = replace(window, whole_context=True)
+            case Verdict.WARMER:
+                attempts = (*window.attempts, heard)
+                if len(window.temperatures) == 1:
+                    return HeardWindow(best(attempts, self.settings), language)
+                again = replace(window, attempts=attempts, temperatures=window.temperatures[1:])
         return Again(again, self.kind(again))
 
     def _with_words(

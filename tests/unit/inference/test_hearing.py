@@ -21,14 +21,29 @@ def heard(probability: float = -0.3, silence: float = 0.1, ratio: float = 1.4, t
     [
         (heard(), Verdict.KEEP),
         (heard(silence=0.9), Verdict.KEEP),  # sure of the words, whatever else
-        (heard(probability=-1.2), Verdict.AGAIN),
-        (heard(ratio=2.5), Verdict.AGAIN),
+        (heard(probability=-1.2), Verdict.WARMER),
+        (heard(ratio=2.5), Verdict.WARMER),
+        (heard(text=""), Verdict.SILENCE),
         (heard(probability=-1.2, silence=0.7), Verdict.SILENCE),
         (heard(probability=-1.2, silence=0.7, ratio=3.0), Verdict.SILENCE),
     ],
 )
 def test_verdicts_of_the_reference(found: Heard, expected: Verdict) -> None:
     assert verdict(found, SETTINGS) is expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (heard(probability=-0.1), Verdict.KEEP),
+        (heard(probability=-0.3), Verdict.WHOLE_CONTEXT),
+        (heard(probability=-0.1, ratio=2.5), Verdict.WHOLE_CONTEXT),
+        (heard(probability=-0.1, text=""), Verdict.WHOLE_CONTEXT),
+        (heard(probability=-1.2, silence=0.9), Verdict.WHOLE_CONTEXT),
+    ],
+)
+def test_what_is_unsure_in_a_shorter_context_is_heard_in_the_whole_one(found: Heard, expected: Verdict) -> None:
+    assert verdict(found, SETTINGS, whole_context=False) is expected
 
 
 def test_the_best_attempt_does_not_repeat_itself() -> None:
