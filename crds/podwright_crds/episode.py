@@ -46,6 +46,35 @@ Sha256 = Annotated[
 ]
 
 
+Person = Annotated[str, Field(min_length=1, max_length=255, description="One person's name.")]
+
+
+class Side(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Track(Model):
+    """One speaker's own microphone."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.url) != has(self.channel)",
+            "a track has either url (a file of its own) or channel (a side of the recording)",
+            field_path=".url",
+        ),
+    )
+
+    speaker: Person = Field(description="Who speaks on it, as the transcript names them.")
+    url: MediaUrl | None = Field(
+        default=None,
+        description="Address of the speaker's own recording. It must start when the recording starts.",
+    )
+    channel: Side | None = Field(
+        default=None, description="The side of the recording on which only this speaker is heard: left or right."
+    )
+
+
 class Media(Model):
     """Where the recording is."""
 
@@ -66,6 +95,27 @@ class Media(Model):
         min_length=1,
         max_length=128,
     )
+    tracks: list[Track] = Field(
+        default_factory=list,
+        description="A track for each speaker, where there are some: the transcript then says who speaks, also where "
+        "several do at once. Listeners hear the recording itself.",
+        max_length=16,
+    )
+
+
+class CorrectedTranscript(Model):
+    """A transcript that a person has corrected."""
+
+    url: MediaUrl = Field(
+        description="Address of the file, s3://BUCKET/KEY or https://: WebVTT, SRT, the JSON of the Podcasting 2.0 "
+        "namespace, or the transcript.json of the results.",
+    )
+    revision: str | None = Field(
+        default=None,
+        description="Any label of yours. Change it when the file at the same address was corrected again.",
+        min_length=1,
+        max_length=128,
+    )
 
 
 class Transcription(Model):
@@ -78,6 +128,10 @@ class Transcription(Model):
         default=None,
         description="Language that is spoken, as BCP 47 (en, de-AT); by default the Podcast's. 'auto' detects it.",
     )
+    corrected: CorrectedTranscript | None = Field(
+        default=None,
+        description="A transcript that takes the place of the model's. Everything that follows is made again from it.",
+    )
 
 
 class Writing(Model):
@@ -89,9 +143,6 @@ class Writing(Model):
     language: Language | None = Field(
         default=None, description="Language of the texts, as BCP 47; by default the one that is spoken."
     )
-
-
-Person = Annotated[str, Field(min_length=1, max_length=255, description="One person's name.")]
 
 
 class EpisodeSpec(SuspendableSpec):

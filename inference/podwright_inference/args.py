@@ -36,15 +36,16 @@ class EndpointArgs(BaseModel):
         }
 
     @property
-    def deployment_options(self) -> dict[str, Any]:
-        """Options of a Serve deployment that follow from the scaling.
+    def most_requests(self) -> int:
+        """Requests that a replica takes: some more than it is scaled for, so that its batches stay full."""
+        return 2 * self.target_ongoing_requests + 8
 
-        A replica takes some more requests than it is scaled for, so that its batches stay full and a health request
-        never waits behind long ones.
-        """
+    @property
+    def deployment_options(self) -> dict[str, Any]:
+        """Options of a Serve deployment that follow from the scaling."""
         return {
             "autoscaling_config": self.autoscaling,
-            "max_ongoing_requests": 2 * self.target_ongoing_requests + 8,
+            "max_ongoing_requests": self.most_requests,
             "health_check_period_s": 10,
             "health_check_timeout_s": 30,
             "graceful_shutdown_timeout_s": 30,
@@ -75,6 +76,14 @@ class WhisperSettings(BaseModel):
     compute_type: str = Field(default="default", description="CTranslate2's; default: int8 on CPU, float16 on GPU.")
     beam_size: int = Field(default=5, ge=1, le=20)
     cpu_threads: int = Field(default=0, ge=0, description="0: one for each of the replica's cores.")
+    batch_size: int = Field(default=8, ge=1, le=128, description="Windows of all requests that are computed at once.")
+    audio_context_margin: float | None = Field(
+        default=None,
+        ge=1,
+        le=30,
+        description="Seconds that the encoder sees beyond a window's speech; by default 10 on CPU, where its work "
+        "grows with them, and Whisper's whole 30 on GPU.",
+    )
     vad_filter: bool = Field(default=True, description="Leave out what is not speech before the model sees it.")
     no_speech_threshold: float = Field(default=0.6, ge=0, le=1)
     log_prob_threshold: float = -1.0

@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -22,11 +23,13 @@ class ApiError(Exception):
         self.code = code
 
 
-def answer(status: int, message: str, *, param: str | None = None, code: str | None = None) -> JSONResponse:
+def error_body(status: int, message: str, *, param: str | None = None, code: str | None = None) -> dict[str, Any]:
     kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
-    return JSONResponse(
-        {"error": {"message": message, "type": kind, "param": param, "code": code}}, status_code=int(status)
-    )
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def answer(status: int, message: str, *, param: str | None = None, code: str | None = None) -> JSONResponse:
+    return JSONResponse(error_body(status, message, param=param, code=code), status_code=int(status))
 
 
 def install_error_handlers(app: FastAPI) -> None:

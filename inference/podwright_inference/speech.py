@@ -1,12 +1,12 @@
 """Speech to text as a capability: what the HTTP interface asks of an engine, whichever it is.
 
-An engine is one object for one model, used from many threads at once. `SpeechEngine.transcribe` returns as soon as the
-language is known, and its segments come as they are found, so an engine may put the windows of all requests that run
-into shared batches, and a caller may pass results on before the end.
+An engine is one object for one model, used from many threads at once. Segments of a `Speech` come as they are found, so
+an engine may put the windows of all requests that run into shared batches, and a caller may pass results on before the
+end.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 SAMPLE_RATE = 16_000
@@ -15,6 +15,10 @@ SAMPLE_RATE = 16_000
 
 class UnreadableAudioError(ValueError):
     """The file holds no audio that can be decoded; the message says what was wrong."""
+
+
+class CancelledSpeechError(Exception):
+    """Nobody wants the transcription any more."""
 
 
 class EngineFailedError(RuntimeError):
@@ -31,6 +35,8 @@ class SpeechRequest:
     """Names and words that are likely to occur, or text in the wanted style."""
     temperature: float = 0.0
     """0 lets the engine raise it where a result is doubtful."""
+    word_times: bool = True
+    """Without them the work is less, and segments are long and their times rough."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +62,22 @@ class Segment:
     no_speech_probability: float = 0.0
 
 
-@dataclass(frozen=True)
-class Speech:
+class Speech(Protocol):
     """A transcription that is under way."""
 
-    language: str
-    """ISO 639-1."""
-    duration: float
-    """Seconds of audio, silence included."""
-    segments: Iterator[Segment] = field(repr=False)
-    """In order of time; consuming it does the work, and may raise `EngineFailedError`."""
+    @property
+    def language(self) -> str:
+        """ISO 639-1; of most of what was heard so far."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds of audio that were read so far, silence included."""
+
+    def __iter__(self) -> Iterator[Segment]:
+        """Segments in order of time, once. It does the work, and raises `UnreadableAudioError`, `EngineFailedError`."""
+
+    def cancel(self) -> None:
+        """Give up, from any thread: the iteration ends with `CancelledSpeechError`, and what waited is not computed."""
 
 
 class SpeechEngine(Protocol):
@@ -76,7 +88,7 @@ class SpeechEngine(Protocol):
         """ISO 639-1 codes that a request may name."""
 
     def transcribe(self, audio: BinaryIO, request: SpeechRequest) -> Speech:
-        """Transcribe a file of any container that ffmpeg reads. Raises `UnreadableAudioError`."""
+        """Transcribe a file of any container that ffmpeg reads, which stays open until the end."""
 
     def check_health(self) -> None:
         """Raise `EngineFailedError` when the engine must be replaced."""

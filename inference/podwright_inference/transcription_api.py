@@ -1,22 +1,26 @@
 """OpenAI's transcription API over a `SpeechEngine`, as a FastAPI application.
 
-The work is done in threads of its own: the event loop stays free for health checks and uploads. A request that finds
-all threads busy waits; windows of requests that run take turns in the engine.
+Each request has a thread, so the event loop stays free for health checks and uploads; a request that finds all threads
+busy waits. A request whose client has gone away is given up.
 """
 
-import asyncio
-import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
-from fastapi import FastAPI, File, Form, UploadFile
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi import FastAPI, File, Form, Request, UploadFile
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from podwright_inference.openai_errors import ApiError, answer, install_error_handlers
-from podwright_inference.speech import EngineFailedError, SpeechEngine, SpeechRequest, UnreadableAudioError
+from podwright_inference.running_transcription import (
+    CLIENT_CLOSED_REQUEST,
+    ClientGoneError,
+    RunningTranscription,
+    unless_gone,
+)
+from podwright_inference.speech import EngineFailedError, SpeechEngine, SpeechRequest
 from podwright_inference.transcription_formats import (
     Granularity,
     ResponseFormat,
@@ -25,8 +29,6 @@ from podwright_inference.transcription_formats import (
     plain,
     verbose_answer,
 )
-
-logger = logging.getLogger(__name__)
 
 LARGEST_UPLOAD = 2 << 30
 """Bytes. Sixteen hours of what the ingest stage makes (16 kHz, 16 bit, mono)."""
@@ -67,7 +69,8 @@ def transcription_api(served: ServedModel) -> FastAPI:
         return card
 
     @app.post("/v1/audio/transcriptions")
-    async def transcriptions(
+    async def transcriptions(  # noqa: PLR0913 - the fields of OpenAI's request
+        http: Request,
         file: Annotated[UploadFile, File()],
         model: Annotated[str, Form()],
         *,
@@ -76,30 +79,30 @@ def transcription_api(served: ServedModel) -> FastAPI:
         response_format: Annotated[ResponseFormat, Form()] = ResponseFormat.JSON,
         temperature: Annotated[float, Form(ge=0, le=1)] = 0,
         granularities: Annotated[list[Granularity] | None, Form(alias="timestamp_granularities[]")] = None,
+        stream: Annotated[bool, Form()] = False,
     ) -> Response:
         _check_model(served, model)
-        request = SpeechRequest(_checked_language(served, language), prompt or None, temperature)
+        _check_stream(stream, response_format)
+        request = SpeechRequest(
+            _checked_language(served, language), prompt or None, temperature, word_times=response_format.is_timed
+        )
         _check_size(file)
-        running = asyncio.get_running_loop().run_in_executor(threads, _transcribe, served.engine, file.file, request)
+        running = RunningTranscription(served.engine.transcribe(file.file, request), file.filename or "sent")
+        running.start(threads)
         try:
-            transcription = await running
-        except UnreadableAudioError as error:
-            message = f"The file {file.filename or 'sent'} cannot be transcribed: {error}."
-            raise ApiError(HTTPStatus.BAD_REQUEST, message, param="file", code="invalid_audio") from error
-        except EngineFailedError as error:
-            raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), code="engine_failed") from error
+            if stream:
+                await unless_gone(http, running.first_result())
+                return StreamingResponse(running.events(), media_type="text/event-stream")
+            transcription = await unless_gone(http, running.finished())
+        except ClientGoneError:
+            running.cancel()
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        except BaseException:
+            running.cancel()
+            raise
         return _response(transcription, response_format, frozenset(granularities or [Granularity.SEGMENT]))
 
     return app
-
-
-def _transcribe(engine: SpeechEngine, audio: BinaryIO, request: SpeechRequest) -> Transcription:
-    started = time.monotonic()
-    speech = engine.transcribe(audio, request)
-    segments = list(speech.segments)
-    seconds = time.monotonic() - started
-    logger.info("Transcribed %.1f s of audio (%s) in %.1f s", speech.duration, speech.language, seconds)
-    return Transcription(speech.language, speech.duration, segments)
 
 
 def _response(transcription: Transcription, form: ResponseFormat, granularities: frozenset[Granularity]) -> Response:
@@ -125,6 +128,12 @@ def _checked_language(served: ServedModel, language: str | None) -> str | None:
         message = f"Invalid language '{language}'. It must be an ISO 639-1 code that the model knows, such as 'en'."
         raise ApiError(HTTPStatus.BAD_REQUEST, message, param="language", code="invalid_language_format")
     return code
+
+
+def _check_stream(stream: bool, form: ResponseFormat) -> None:
+    if stream and form is not ResponseFormat.JSON and form is not ResponseFormat.TEXT:
+        message = f"A stream has the formats json and text, not {form}."
+        raise ApiError(HTTPStatus.BAD_REQUEST, message, param="stream", code="unsupported_value")
 
 
 def _check_size(file: UploadFile) -> None:

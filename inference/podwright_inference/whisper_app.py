@@ -36,7 +36,7 @@ class Whisper:
         self._engine = FasterWhisperEngine(Path(args.weights), args.settings, threads=args.threads, gpu=args.gpus > 0)
 
     async def __serve_build_asgi_app__(self) -> FastAPI:
-        return transcription_api(ServedModel(self._args.model_id, self._engine, self._args.target_ongoing_requests))
+        return transcription_api(ServedModel(self._args.model_id, self._engine, self._args.most_requests))
 
     def check_health(self) -> None:
         """Asked by Ray Serve: raises when the engine is broken, and the replica is replaced."""

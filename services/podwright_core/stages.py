@@ -24,6 +24,9 @@ class StageName(StrEnum):
 
 EPISODE_STAGES = (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE, StageName.WRITE)
 
+#: Name of the transcribe stage's input that is the address of a transcript that a person has corrected.
+CORRECTED = "corrected"
+
 #: Raised when a stage's results change for the same inputs; part of every key.
 STAGE_VERSIONS: dict[StageName, int] = dict.fromkeys(StageName, 1)
 
@@ -137,6 +140,11 @@ class StageProgress(Wire):
 
     progress: int = Field(ge=0, le=100, description="Percent.")
     message: str
+
+
+def track_input(number: int) -> str:
+    """Name of the ingest stage's input that is the address of a speaker's own file; the first one's number is 0."""
+    return f"track-{number}"
 
 
 def canonical_json(value: Any) -> bytes:

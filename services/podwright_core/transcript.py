@@ -129,7 +129,7 @@ class Transcript(BaseModel):
                 current = []
             current.append(piece)
             current_speaker = speaker
-            if _SENTENCE_END.search(piece.text) and not _NOT_AN_END.search("".join(word.text for word in current[-2:])):
+            if ends_sentence("".join(word.text for word in current[-2:])):
                 result.append(_sentence(current, speaker))
                 current = []
         if current:
@@ -161,6 +161,11 @@ class Transcript(BaseModel):
     def between(self, start: float, end: float) -> str:
         """Text of the sentences that begin in a stretch (seconds; the end is outside)."""
         return " ".join(sentence.text for sentence in self.sentences if start <= sentence.start < end)
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a text, of which the last two words are enough, ends with a sentence's end and not an abbreviation."""
+    return bool(_SENTENCE_END.search(text)) and not _NOT_AN_END.search(text)
 
 
 def _may_cut(text: str, at: int) -> bool:

@@ -20,6 +20,10 @@ _OUT_TIME = re.compile(r"out_time_us=(\d+)")
 INPUT_OPTIONS = ("-protocol_whitelist", "file,pipe", "-format_whitelist", DEMUXERS)
 
 
+#: Equal input gives equal bytes: no dates, versions or tags of the input.
+EXACT = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
+
+
 class FfmpegError(Exception):
     """ffmpeg did not do it; ``log`` is what it wrote."""
 

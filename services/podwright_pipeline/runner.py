@@ -39,6 +39,13 @@ STAGES: Mapping[StageName, Callable[[Work], StageOutput]] = {
 }
 
 
+#: Whether results are of the file that lies in the bucket now, for stages that read one.
+CURRENT: Mapping[StageName, Callable[[Manifest, StageRequest, Storage], bool]] = {
+    StageName.INGEST: ingest.is_current,
+    StageName.TRANSCRIBE: transcribe.is_current,
+}
+
+
 @dataclass(frozen=True)
 class Runner:
     """Runs requests over one tenant's storage."""
@@ -78,8 +85,9 @@ class Runner:
         if data is None:
             return None
         manifest = Manifest.model_validate_json(data)
-        if request.stage is StageName.INGEST and not ingest.is_current(manifest, request, self.storage):
-            logger.info("%s was replaced; computing it again", request.inputs["media"])
+        is_current = CURRENT.get(request.stage)
+        if is_current is not None and not is_current(manifest, request, self.storage):
+            logger.info("the file that %s was made from was replaced; computing it again", request.stage.value)
             return None
         for public in manifest.public:
             if not self._in_place(prefix, public):

@@ -13,7 +13,7 @@ from typing import Any
 
 from podwright_core.chapters import clock
 from podwright_core.stages import Manifest, StageRequest
-from podwright_pipeline import ffmpeg
+from podwright_pipeline import ffmpeg, tracks
 from podwright_pipeline.errors import RejectedError, TemporaryError
 from podwright_pipeline.fetch import fetch, sha256_of, source_tag
 from podwright_pipeline.probe import AudioStream, Probe, ProbeError, probe
@@ -22,7 +22,7 @@ from podwright_pipeline.work import OutputFile, PublicOutput, StageOutput, Work
 
 AUDIO, PROBE = "audio.flac", "probe.json"
 #: The fact that tells which file at the media's address the results are of.
-_SOURCE_TAG = "sourceTag"
+SOURCE_TAG = "sourceTag"
 
 #: Longer recordings are rejected, and shorter ones have nothing to say (seconds).
 LONGEST, SHORTEST = 24 * 3600.0, 0.5
@@ -35,8 +35,6 @@ _LOUDNESS = {1: -19.0, 2: -16.0}
 _TRUE_PEAK = -1.5
 _BITRATE = {1: "64k", 2: "128k"}
 _MP3_RATE = 44100
-#: Equal input gives equal bytes: no dates, versions or tags of the input.
-_EXACT = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
 _FAULT = re.compile(r"^\[[^\]]+\].*(?:error|invalid|missing|corrupt|truncat)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -64,6 +62,7 @@ def run(work: Work) -> StageOutput:
     heard = _decode(work, media, found, channels)
     _check_complete(media, found, heard)
     _check_audible(heard)
+    own_tracks = tracks.made(work, media, stream.channels, _decode_track)
     mp3 = _encode(work, media, heard, channels)
 
     published = {"sha256": sha256_of(mp3), "size": mp3.stat().st_size, "type": "audio/mpeg"}
@@ -76,10 +75,13 @@ def run(work: Work) -> StageOutput:
         "faults": heard.faults,
         "published": {**published, "key": key},
     }
+    if own_tracks:
+        report["tracks"] = [{"speaker": each.speaker, "file": each.file} for each in tracks.wanted(work.request.params)]
     return StageOutput(
         files=[
             OutputFile(AUDIO, work.scratch / AUDIO, "audio/flac"),
             work.save(PROBE, report, "application/json"),
+            *own_tracks,
         ],
         facts={
             "durationSeconds": heard.seconds,
@@ -87,7 +89,7 @@ def run(work: Work) -> StageOutput:
             "mimeType": published["type"],
             "sha256": digest,
             "url": work.storage.address(key),
-            _SOURCE_TAG: tag,
+            SOURCE_TAG: tag,
         },
         public=[PublicOutput(key, mp3, "audio/mpeg")],
     )
@@ -98,7 +100,7 @@ def is_current(manifest: Manifest, request: StageRequest, storage: Storage) -> b
 
     The key knows the media's address alone. Results stay good when the file is gone; another file makes new ones.
     """
-    recorded = manifest.facts.get(_SOURCE_TAG)
+    recorded = manifest.facts.get(SOURCE_TAG)
     now = source_tag(request.inputs["media"], storage=storage, namespace=request.namespace)
     return None in (recorded, now) or recorded == now
 
@@ -175,7 +177,7 @@ def _decode(work: Work, media: Path, found: Probe, channels: int) -> Heard:
     )
     target = work.scratch / AUDIO
     arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-filter_complex", graph]
-    arguments += ["-map", "[out]", *_EXACT, "-c:a", "flac", target, "-map", "[null]", "-f", "null", "-"]
+    arguments += ["-map", "[out]", *ffmpeg.EXACT, "-c:a", "flac", target, "-map", "[null]", "-f", "null", "-"]
     log = _ffmpeg(
         arguments,
         seconds=found.duration or 0.0,
@@ -242,7 +244,7 @@ def _encode(work: Work, media: Path, heard: Heard, channels: int) -> Path:
         f":measured_thresh={measured['input_thresh']}:offset={measured['target_offset']}:linear=true"
     )
     target = work.scratch / "published.mp3"
-    arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-map", "0:a:0", "-af", graph, *_EXACT]
+    arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-map", "0:a:0", "-af", graph, *ffmpeg.EXACT]
     arguments += ["-ar", str(_MP3_RATE), "-c:a", "libmp3lame", "-b:a", _BITRATE[channels], target]
     _ffmpeg(
         arguments,
@@ -250,6 +252,10 @@ def _encode(work: Work, media: Path, heard: Heard, channels: int) -> Path:
         report=lambda share: work.report(70 + 28 * share, "normalising the loudness"),
     )
     return target
+
+
+def _decode_track(arguments: list[str | Path], seconds: float) -> str:
+    return _ffmpeg(arguments, seconds=seconds, report=lambda _: None)
 
 
 def _ffmpeg(arguments: list[str | Path], *, seconds: float, report: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from podwright_local.paths import REPOSITORY, Cache
 from tests.control_plane import binaries
 
 SPEECH = REPOSITORY / "k8s" / "samples" / "media" / "speech.mp3"
+SAID = SPEECH.with_suffix(".txt")
 MODEL = "whisper-base"
 
 
@@ -40,10 +42,12 @@ def wav(samples: np.ndarray) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def engine() -> FasterWhisperEngine:
+def engine() -> Iterator[FasterWhisperEngine]:
     """The real engine with the demo's model."""
     weights = demo_models.make("whisper", models.folder(Cache.from_environment()))
-    return FasterWhisperEngine(Path(weights), WhisperSettings(), threads=2)
+    made = FasterWhisperEngine(Path(weights), WhisperSettings(), threads=2)
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +72,14 @@ def client(base_url: str) -> Iterator[OpenAI]:
 def clip() -> bytes:
     """The first ten seconds of the speech sample."""
     return wav(decode_audio(str(SPEECH))[: 10 * SAMPLE_RATE])
+
+
+@pytest.fixture(scope="session")
+def whole(client: OpenAI) -> Any:
+    """The whole sample, language unknown, with both kinds of times."""
+    return client.audio.transcriptions.create(
+        model=MODEL, file=SPEECH, response_format="verbose_json", timestamp_granularities=["word", "segment"]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,23 +13,12 @@ from openai import OpenAI
 
 from podwright_inference.faster_whisper_engine import FasterWhisperEngine
 from podwright_inference.speech import SpeechRequest
-from podwright_local.paths import REPOSITORY
 
-from .conftest import MODEL, SPEECH
-
-SAID = REPOSITORY / "k8s" / "samples" / "media" / "speech.txt"
+from .conftest import MODEL, SAID
 
 
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
-
-
-@pytest.fixture(scope="session")
-def whole(client: OpenAI) -> Any:
-    """The whole sample, language unknown, with both kinds of times."""
-    return client.audio.transcriptions.create(
-        model=MODEL, file=SPEECH, response_format="verbose_json", timestamp_granularities=["word", "segment"]
-    )
 
 
 def test_the_text_is_what_was_said(whole: Any) -> None:
@@ -123,5 +112,5 @@ def test_models_and_health(client: OpenAI, base_url: str) -> None:
 def test_audio_shorter_than_a_frame(engine: FasterWhisperEngine, silence: bytes, seconds: float) -> None:
     header = 44
     speech = engine.transcribe(BytesIO(silence[: header + int(seconds * 16_000) * 2]), SpeechRequest("en"))
-    assert list(speech.segments) == []
+    assert list(speech) == []
     assert speech.duration == pytest.approx(seconds)

@@ -64,6 +64,42 @@ def test_a_job_whose_pod_has_ended_stays_for_its_logs() -> None:
     assert (JOB, name) in plan.keep
 
 
+def test_tracks_are_part_of_what_ingest_is_asked() -> None:
+    media = {"url": "s3://b/one.wav"}
+    ben = {"speaker": "Ben", "channel": "right"}
+    keys = set()
+    for tracks in (
+        [],
+        [{"speaker": "Ada", "url": "s3://b/ada.wav"}, ben],
+        [{"speaker": "Ada", "url": "s3://b/other.wav"}, ben],
+        [{"speaker": "Eve", "url": "s3://b/ada.wav"}, ben],
+    ):
+        world = World(episode(media={**media, "tracks": tracks}))
+        world.settle()
+        (request,) = world.requests.values()
+        keys.add(request.key)
+        assert request.inputs.get("track-0") == (tracks[0]["url"] if tracks else None)
+        assert [track["speaker"] for track in request.params.get("tracks", [])] == [each["speaker"] for each in tracks]
+    assert len(keys) == 4
+
+
+def test_a_corrected_transcript_needs_no_endpoint_and_moves_what_follows() -> None:
+    world = World(episode())
+    world.run_to_end()
+    transcribed = {stage.name: stage for stage in world.episode.status.stages}
+    world.episode = episode(transcription={"corrected": {"url": "s3://podwright/podcasts/uploads/one.vtt"}}).model_copy(
+        update={"status": world.episode.status}
+    )
+    world.seen = replace(world.seen, endpoints={"pen": PEN})
+    world.computed.clear()
+    plan = world.run_to_end()
+    assert plan.outcome.kind is OutcomeKind.READY
+    assert [stage for stage, _ in world.computed] == ["transcribe", "analyze", "write"]
+    now = {stage.name: stage for stage in world.episode.status.stages}
+    assert now["ingest"].key == transcribed["ingest"].key
+    assert now["transcribe"].key != transcribed["transcribe"].key
+
+
 def test_everything_done() -> None:
     world = World(episode())
     plan = world.run_to_end()

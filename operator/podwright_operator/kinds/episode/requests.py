@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from podwright_core.stages import StageName, StageRequest, canonical_json
-from podwright_crds.episode import Episode
+from podwright_core.stages import CORRECTED, StageName, StageRequest, canonical_json, track_input
+from podwright_crds.episode import CorrectedTranscript, Episode, Media
 from podwright_crds.model_endpoint import ModelEndpoint, Task
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import LocalRef, Reason
@@ -41,6 +41,8 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
     match stage:
         case StageName.INGEST:
             return Ask(_ingest(episode))
+        case StageName.TRANSCRIBE if episode.spec.transcription.corrected is not None:
+            return Ask(_corrected(episode.spec.transcription.corrected, _transcribe(episode, podcast, done)))
         case StageName.TRANSCRIBE:
             return _with_endpoint(_transcribe(episode, podcast, done), Task.TRANSCRIPTION, episode, observed)
         case StageName.ANALYZE:
@@ -52,12 +54,29 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
 def _ingest(episode: Episode) -> StageRequest:
     media = episode.spec.media
     identity = hashlib.sha256(canonical_json([media.url, media.sha256, media.revision])).hexdigest()
-    return StageRequest(
+    request = StageRequest(
         stage=StageName.INGEST,
         namespace=episode.metadata.namespace,
         inputs={"media": media.url},
         input_digests={"media": identity},
         params={"sha256": media.sha256},
+    )
+    return _with_tracks(request, media) if media.tracks else request
+
+
+def _with_tracks(request: StageRequest, media: Media) -> StageRequest:
+    """A file of a track's own is an input; a side of the recording is a parameter."""
+    files = {track_input(number): track.url for number, track in enumerate(media.tracks) if track.url}
+    identities = {
+        name: hashlib.sha256(canonical_json([url, media.revision])).hexdigest() for name, url in files.items()
+    }
+    tracks = [{"speaker": track.speaker, "channel": track.channel} for track in media.tracks]
+    return request.model_copy(
+        update={
+            "inputs": {**request.inputs, **files},
+            "input_digests": {**request.input_digests, **identities},
+            "params": {**request.params, "tracks": tracks},
+        }
     )
 
 
@@ -68,6 +87,18 @@ def _transcribe(episode: Episode, podcast: Podcast, done: Mapping[StageName, Res
         "glossary": list(podcast.spec.glossary),
     }
     return _request(StageName.TRANSCRIBE, episode, done, (StageName.INGEST,), params)
+
+
+def _corrected(transcript: CorrectedTranscript, request: StageRequest) -> StageRequest:
+    """No model is asked; the hints for one do not count for the key."""
+    identity = hashlib.sha256(canonical_json([transcript.url, transcript.revision])).hexdigest()
+    return request.model_copy(
+        update={
+            "inputs": {**request.inputs, CORRECTED: transcript.url},
+            "input_digests": {**request.input_digests, CORRECTED: identity},
+            "params": {"language": request.params["language"]},
+        }
+    )
 
 
 def _analyze(episode: Episode, done: Mapping[StageName, Results]) -> StageRequest:
