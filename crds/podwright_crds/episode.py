@@ -16,6 +16,7 @@ from podwright_crds.constraints import (
     immutable,
     list_map,
 )
+from podwright_crds.feed import EpisodeFeed
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -124,6 +125,11 @@ class EpisodeSpec(SuspendableSpec):
         description="Hosts and guests by name; texts may name them, and the transcription spells them right.",
         max_length=50,
     )
+    announce: bool = Field(
+        default=True,
+        description="Whether campaigns make posts for this episode; false for imported ones, which are out already.",
+    )
+    feed: EpisodeFeed = Field(default_factory=EpisodeFeed, description="What the feed says of this episode alone.")
     transcription: Transcription = Field(
         default_factory=Transcription,
         description="How the episode is transcribed; what is not set comes from the Podcast.",

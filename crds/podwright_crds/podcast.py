@@ -7,6 +7,7 @@ from pydantic import Field
 
 from podwright_crds.constraints import NOT_BLANK, HttpUrl, Language, MediaUrl, Rule
 from podwright_crds.episode import StageStatus
+from podwright_crds.feed import FeedSettings
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -41,29 +42,6 @@ class Owner(Model):
         description="E-mail address for directories that verify who owns the show; stands in the feed.",
         max_length=320,
     )
-
-
-Guid = Annotated[
-    str,
-    Field(max_length=36),
-    Rule(
-        "self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')",
-        "must be a UUID, such as 917393e3-1b1e-5cef-ace4-edaa54e1f810",
-        shows_value=True,
-    ),
-]
-
-
-class FeedSettings(Model):
-    """How the show's RSS feed is written."""
-
-    enabled: bool = Field(default=True, description="Whether an RSS feed is written for this show.")
-    guid: Guid | None = Field(
-        default=None,
-        description="podcast:guid of the show, a UUID; set it when the show moves here. By default made from the "
-        "feed's address as the Podcasting 2.0 namespace says (UUIDv5), and kept in status for good.",
-    )
-    limit: int = Field(default=300, ge=1, le=10000, description="Newest episodes that the feed lists.")
 
 
 VoiceRule = Annotated[str, Field(max_length=500, description="One rule, in a sentence.")]
@@ -153,7 +131,13 @@ class PodcastStatus(Status):
     feed_digest: str | None = Field(default=None, description="Key of the feed as last written.")
     feed_updated: str | None = Field(default=None, description="When the feed was last written (RFC 3339).")
     feed: StageStatus | None = Field(default=None, description="How far the writing of the feed is.")
-    guid: str | None = Field(default=None, description="podcast:guid of the show; never changes once set.")
+    guid: str | None = Field(default=None, description="podcast:guid of the show.")
+    item_namespace: str | None = Field(
+        default=None,
+        description="UUID that the GUIDs of the feed's items are made in; never changes once set, so that apps do not "
+        "take known episodes for new ones.",
+    )
+    feed_pages: int | None = Field(default=None, description="Pages of the feed (RFC 5005).")
 
 
 class Podcast(Resource):
