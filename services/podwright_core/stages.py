@@ -25,7 +25,13 @@ class StageName(StrEnum):
 EPISODE_STAGES = (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE, StageName.WRITE)
 
 #: Raised when a stage's results change for the same inputs; part of every key.
-STAGE_VERSIONS: dict[StageName, int] = {**dict.fromkeys(StageName, 1), StageName.FEED: 2}
+STAGE_VERSIONS: dict[StageName, int] = {
+    StageName.INGEST: 1,
+    StageName.TRANSCRIBE: 1,
+    StageName.ANALYZE: 2,
+    StageName.WRITE: 2,
+    StageName.FEED: 2,
+}
 
 #: Exit codes of a stage process. A rejected input fails the Job at once; every other failure is tried again.
 EXIT_REJECTED = 64
