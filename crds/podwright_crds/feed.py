@@ -249,6 +249,9 @@ class Soundbite(Model):
     title: str = Field(default="", description="Its title; by default the episode's.", max_length=_SHORT)
 
 
+Hub = Annotated[HttpUrl, Field(description="Address of one hub.")]
+
+
 class FeedSettings(Model):
     """How the show's RSS feed is written."""
 
@@ -265,7 +268,7 @@ class FeedSettings(Model):
         description="Newest episodes that feed.xml lists. Older ones stand on further pages of as many (feed-2.xml …), "
         "linked as RFC 5005 says.",
     )
-    hubs: Annotated[list[HttpUrl], SET] = Field(
+    hubs: Annotated[list[Hub], SET] = Field(
         default_factory=list,
         description="WebSub hubs: named in the feed, and told whenever it has changed.",
         max_length=4,

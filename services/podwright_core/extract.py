@@ -10,13 +10,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from podwright_core.shareable import QUOTE_LONGEST, QUOTE_SHORTEST, fitness, is_complete, is_good, leans_back
+from podwright_core.shareable import LEANING, fitness, is_complete, is_good, is_pleasantry, leans_back, quote_lengths
 from podwright_core.tokens import content_stems
 from podwright_core.transcript import SENTENCE_PAUSE, Sentence, Transcript
 from podwright_core.writing_systems import written_without_spaces
 
 #: A sentence that a model would pick counts so many times.
 _PREFERRED = 2.0
+#: Two sentences count so much of what both are worth.
+_TOGETHER = 0.6
 #: So many sentences are compared with each other at the least.
 _LEAST_CANDIDATES = 80
 
@@ -102,8 +104,6 @@ def best_quotes(
     transcript: Transcript,
     count: int,
     *,
-    shortest: int = QUOTE_SHORTEST,
-    longest: int = QUOTE_LONGEST,
     preferred: Collection[tuple[float, float]] = (),
 ) -> list[Sentence]:
     """Whole sentences worth quoting, the best first; none when nothing of that length was said.
@@ -111,6 +111,7 @@ def best_quotes(
     A sentence that leans on the one before it comes together with it. What begins or ends within a ``preferred``
     stretch (seconds) counts more. Those that do not stand by themselves are taken where there are no others.
     """
+    shortest, longest = quote_lengths(transcript.language)
     fitting = [item for item in _passages(transcript) if shortest <= len(item.sentence.text) <= longest]
     weighed = [
         replace(item, score=item.score * (_PREFERRED if _touches(item.sentence, preferred) else 1.0))
@@ -136,10 +137,12 @@ def _passages(transcript: Transcript) -> list[Scored]:
     for one, other in pairwise(single):
         first, second = one.sentence, other.sentence
         joined = first.speaker == second.speaker and second.start - first.end <= SENTENCE_PAUSE
-        if joined and leans_back(second.text, language) and is_good(first.text, language) and is_complete(second.text):
+        explains = leans_back(second.text, language) and not leans_back(first.text, language)
+        whole = all(is_complete(text) and not is_pleasantry(text, language) for text in (first.text, second.text))
+        if joined and explains and whole:
             both = Sentence(f"{first.text}{glue}{second.text}", first.start, second.end, first.speaker)
-            # Together they say more than either; what the second leans on is there.
-            pairs.append(Scored(both, (one.score + other.score) * 0.75, one.place))
+            # What the second leans on is there now; two sentences are longer to read than one, though.
+            pairs.append(Scored(both, (one.score + other.score / LEANING) * _TOGETHER, one.place))
     return single + pairs
 
 

@@ -18,6 +18,8 @@ class Cues:
     pleasantry: re.Pattern[str]
     #: What people say while they look for words.
     filler: re.Pattern[str]
+    #: Stands for someone or something that another sentence names.
+    pronoun: re.Pattern[str]
     #: Surprise, contrast, advice, cause: what makes people curious.
     interest: re.Pattern[str]
     #: Introduces a list of what an episode is about, before a colon.
@@ -25,15 +27,14 @@ class Cues:
     last_and: str
 
 
-#: Per language: how sentences lean back (words), then pleasantries, fillers and signs of interest (patterns between
-#: semicolons), then the opening of a list of topics and the word before its last.
+#: Per language: how sentences lean back (words; ``das_ist`` is two), then pleasantries, fillers and signs of interest
+#: (patterns between semicolons), then the opening of a list of topics and the word before its last.
 _WORDS: dict[str, tuple[str, str, str, str, str, str]] = {
     "en": (
         """
         and but so or nor because cause then also it its it's it'd it'll this that that's these those they
-        they're they've their he he's she she's him his her we're there there's here here's which who where
-        when what's yes no yeah yep well okay ok right sure exactly anyway however still instead either
-        neither same such me
+        they're they've their he he's she she's him his her we're here here's which what's yes yeah yep well
+        okay ok right sure exactly anyway however still instead either neither same such me
         """,
         r"""
         welcome; thank(?:s| you); good ?bye; hello; hi there; my name is; i'm your host; subscribe; see you;
@@ -41,7 +42,7 @@ _WORDS: dict[str, tuple[str, str, str, str, str, str]] = {
         our website; follow us; join us; next (?:time|week); this week(?:'s)? episode;
         press (?:one|two|three|four|five|\d|pound|star); leave (?:us )?a (?:message|review);
         let's (?:get (?:started|into)|dive|jump); before we (?:start|begin); today (?:we|on|i|our);
-        in (?:today's|this) (?:episode|show); my guest
+        in (?:today's|this) (?:episode|show); (?:my|our) guest; in other news; and finally; moving on; next up
         """,
         r"""
         um+; uh+; er; erm; hmm+; mhm; you know; i mean; sort of; kind of; or something; or whatever; blah;
@@ -58,9 +59,9 @@ _WORDS: dict[str, tuple[str, str, str, str, str, str]] = {
     ),
     "de": (
         """
-        und aber oder denn dann also auch er sie es das dies diese dieser dieses die der den dem ihn ihm ihr
-        wir's deshalb deswegen darum daher damit dabei dazu davon da dort hier ja nein genau okay gut eben
-        trotzdem doch jedenfalls außerdem weil
+        und aber oder denn dann also auch er sie es dies diese dieser dieses ihn ihm ihr wir's deshalb
+        deswegen darum daher damit dabei dazu davon dort hier ja nein genau okay gut eben trotzdem doch
+        jedenfalls außerdem weil das_ist das_war das_hat das_sind das_wird das_wäre
         """,
         r"""
         willkommen; danke; vielen dank; tschüss; hallo; guten (?:tag|morgen|abend); mein name ist; ich bin;
@@ -80,8 +81,8 @@ _WORDS: dict[str, tuple[str, str, str, str, str, str]] = {
     ),
     "fr": (
         """
-        et mais ou car donc alors aussi il elle ils elles c'est ce cela ça cette ces celui ceux on y en oui
-        non bon bien voilà ensuite puis pourtant cependant là ici parce
+        et mais ou car donc alors aussi il elle ils elles c'est ce cela ça cette ces celui ceux oui bon bien
+        voilà ensuite puis pourtant cependant là ici parce
         """,
         r"""
         bienvenue; merci; au revoir; bonjour; bonsoir; je m'appelle; abonnez; à bientôt; dans cet épisode;
@@ -99,8 +100,8 @@ _WORDS: dict[str, tuple[str, str, str, str, str, str]] = {
     ),
     "es": (
         """
-        y e pero o u porque entonces también él ella ellos ellas eso esto ese esa este esta estos esas lo ahí
-        aquí allí sí no bueno pues así luego sin además
+        e pero o u porque entonces también él ella ellos ellas eso esto ese esa este esta estos esas ahí aquí
+        allí sí bueno pues así luego sin además
         """,
         r"""
         bienvenid\w+; gracias; adiós; hola; buenos días; buenas (?:tardes|noches); me llamo; suscríb\w+;
@@ -156,8 +157,8 @@ _WORDS: dict[str, tuple[str, str, str, str, str, str]] = {
     ),
     "pt": (
         """
-        e mas ou porque então também ele ela eles elas isso isto esse essa este esta aquilo lá aí aqui sim não
-        bom pois assim depois porém
+        e mas ou porque então também ele ela eles elas isso isto esse essa este esta aquilo lá aí aqui sim bom
+        pois assim depois porém
         """,
         r"""
         bem-vind\w+; obrigad\w+; adeus; olá; bom dia; boa (?:tarde|noite); meu nome é; inscrev\w+;
@@ -176,18 +177,38 @@ _WORDS: dict[str, tuple[str, str, str, str, str, str]] = {
 }
 
 
+#: Per language: pronouns of the third person.
+_PRONOUNS = {
+    "en": "it it's they he she him her them this those these",
+    "de": "er sie es ihm ihn ihnen dies diese",
+    "fr": "il elle ils elles lui leur ceux celles",
+    "es": "él ella ellos ellas eso esto",
+    "it": "lui lei loro esso essa essi",
+    "nl": "hij zij ze hem hen dit",
+    "pt": "ele ela eles elas isso isto",
+}
+
+
+def _pattern(words: str) -> str:
+    """``das_ist`` stands for two words."""
+    return re.escape(words).replace("_", r"\s+")
+
+
 @lru_cache(maxsize=16)
 def cues(language: str) -> Cues | None:
     """The cues of a language, or None where there is no table for it."""
     words = _WORDS.get(base_language(language))
     if words is None:
         return None
-    leaning = "|".join(map(re.escape, words[0].split()))
+    leaning, pronouns = (
+        "|".join(map(_pattern, listed.split())) for listed in (words[0], _PRONOUNS[base_language(language)])
+    )
     pleasantry, filler, interest = ("|".join(part.strip() for part in text.split(";")) for text in words[1:4])
     return Cues(
         leans_back=re.compile(rf"^\W*(?:{leaning})\b(?!['’])", re.IGNORECASE),
         pleasantry=re.compile(rf"(?<!\w)(?:{pleasantry})(?!\w)", re.IGNORECASE),
         filler=re.compile(rf"(?<!\w)(?:{filler})(?!\w)", re.IGNORECASE),
+        pronoun=re.compile(rf"^\W*(?:[\w'’-]+\W+){{0,4}}(?:{pronouns})(?![\w'’])", re.IGNORECASE),
         interest=re.compile(rf"(?<!\w)(?:{interest})(?!\w)", re.IGNORECASE),
         in_this_episode=words[4],
         last_and=words[5],

@@ -31,7 +31,8 @@ def stretch_around(sentences: Sequence[Sentence], start: float, end: float, dura
     """
     inside = [at for at, sentence in enumerate(sentences) if sentence.start < end and sentence.end > start]
     if not inside:
-        return Stretch(max(start, 0.0), min(max(end, start), duration))
+        begin = min(max(start, 0.0), duration)
+        return Stretch(begin, max(min(end, duration), begin))
     first, last = inside[0], inside[-1]
     while sentences[last].end - sentences[first].start < SHORTEST:
         if last + 1 < len(sentences) and sentences[last + 1].end - sentences[first].start <= LONGEST:
@@ -42,4 +43,4 @@ def stretch_around(sentences: Sequence[Sentence], start: float, end: float, dura
             break
     begin = max(sentences[first].start - _AIR, 0.0)
     stop = min(sentences[last].end + _AIR, duration, begin + LONGEST)
-    return Stretch(round(begin, 3), round(max(stop, begin), 3))
+    return Stretch(round(begin, 3), max(round(stop, 3), round(begin, 3)))

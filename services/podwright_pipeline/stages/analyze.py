@@ -15,7 +15,7 @@ from podwright_core.claims import Sources
 from podwright_core.fluency import whole_sentences
 from podwright_core.mentions import mentioned, named
 from podwright_core.quotes import QuoteFinder
-from podwright_core.shareable import QUOTE_LONGEST, QUOTE_SHORTEST
+from podwright_core.shareable import quote_lengths
 from podwright_core.stages import StageName
 from podwright_core.texts import (
     TITLE_LONGEST,
@@ -228,7 +228,7 @@ class Analyst:
         return found
 
     def _quotes(self) -> tuple[tuple[SpokenQuote, ...], Checks]:
-        shortest, longest = QUOTE_SHORTEST, QUOTE_LONGEST
+        shortest, longest = quote_lengths(self._transcript.language)
 
         def check(text: str) -> list[str]:
             if not shortest <= len(text) <= longest:
