@@ -178,6 +178,15 @@ class MediaFacts(Model):
     mime_type: str | None = Field(default=None, description="Type of the published audio.")
     sha256: str | None = Field(default=None, description="SHA-256 of the recording as fetched.")
     url: str | None = Field(default=None, description="Public address of the published audio.")
+    waveform_url: str | None = Field(
+        default=None, description="Public address of its peaks for players (audiowaveform's JSON)."
+    )
+    loudness_lufs: float | None = Field(
+        default=None, description="Loudness of the recording as it came (LUFS); the published audio is normalised."
+    )
+    warnings: list[Annotated[str, Field(description="One warning, in a sentence.")]] = Field(
+        default_factory=list, description="What a producer should know of the recording: clipping, silences."
+    )
 
 
 class Artifacts(Model):

@@ -26,7 +26,7 @@ EPISODE_STAGES = (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE, Sta
 
 #: Raised when a stage's results change for the same inputs; part of every key.
 STAGE_VERSIONS: dict[StageName, int] = {
-    StageName.INGEST: 1,
+    StageName.INGEST: 2,
     StageName.TRANSCRIBE: 1,
     StageName.ANALYZE: 2,
     StageName.WRITE: 2,
