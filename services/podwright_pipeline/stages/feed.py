@@ -23,6 +23,7 @@ from podwright_core.texts import Analysis
 from podwright_core.transcript import Transcript
 from podwright_pipeline.errors import RejectedError, TemporaryError
 from podwright_pipeline.stages.ingest import PROBE
+from podwright_pipeline.stages.write import AUDIO
 from podwright_pipeline.store import Storage
 from podwright_pipeline.work import PublicOutput, StageOutput, Work
 
@@ -192,7 +193,7 @@ class FeedBuilder:
 
     def item(self, item: ItemParams) -> FeedItem:
         probe = json.loads(self._read(item, StageName.INGEST, PROBE))
-        published = probe["published"]
+        published = self._tagged(item) or probe["published"]
         transcript = self._transcript(item)
         notes = item.notes
         if not notes and StageName.WRITE in item.inputs:
@@ -217,6 +218,15 @@ class FeedBuilder:
                 "tags": self._tags(item, transcript),
             }
         )
+
+    def _tagged(self, item: ItemParams) -> dict[str, Any] | None:
+        """The file with tags and chapters, where the stage that writes has made one."""
+        key = item.inputs.get(StageName.WRITE)
+        if key is None:
+            return None
+        path = f"{results_prefix(self._work.request.namespace, StageName.WRITE, key)}/{AUDIO}"
+        data = self._work.storage.private.read(path)
+        return json.loads(data) if data else None
 
     def _tags(self, item: ItemParams, transcript: Transcript | None) -> EpisodeTags:
         """What the episode declares; its people and soundbites also where it only has them otherwise."""

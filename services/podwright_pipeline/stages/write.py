@@ -35,8 +35,12 @@ from podwright_core.writing_systems import base_language
 from podwright_pipeline.engines import Writer
 from podwright_pipeline.generate import Answer, Ask, ask_text, each
 from podwright_pipeline.stages.analyze import system_prompt
+from podwright_pipeline.stages.published_file import FileParams, PublishedFile
+from podwright_pipeline.tagging import AudioTags
 from podwright_pipeline.work import StageOutput, Work
 
+#: Where the published file is.
+AUDIO = "audio.json"
 HOOK_SHORTEST, HOOK_LONGEST = 30, 200
 INTRO_SHORTEST, INTRO_LONGEST = 60, 500
 DESCRIPTION_LONGEST = 250
@@ -63,6 +67,7 @@ class WriteParams(BaseModel):
     language: str | None = None
     voice: VoiceParams = Field(default_factory=VoiceParams)
     targets: list[PostTarget] = []
+    file: FileParams = Field(default_factory=FileParams)
 
 
 def run(work: Work) -> StageOutput:
@@ -71,9 +76,24 @@ def run(work: Work) -> StageOutput:
     analysis = Analysis.model_validate_json(work.input_bytes(StageName.ANALYZE, "analysis.json"))
     texts = Author(params, transcript, analysis, work.engines.writer(work.request.endpoint)).texts(work)
     checks = Checks.model_validate(texts["checks"]) + analysis.checks
+    files = [work.save("texts.json", texts, "application/json")]
+    facts = {**checks.model_dump(), "title": texts["title"]}
+    if StageName.INGEST.value not in work.request.inputs:
+        return StageOutput(files=files, facts=facts)
+    tags = AudioTags(
+        title=params.title,
+        artist=params.file.artist or ", ".join(params.people) or params.show,
+        album=params.show,
+        track=params.file.number,
+        link=params.link,
+        chapters=analysis.chapters,
+    )
+    file = PublishedFile(work, params.file, tags).made()
+    audio = {"key": file.key, "size": file.source.stat().st_size, "type": file.content_type}
     return StageOutput(
-        files=[work.save("texts.json", texts, "application/json")],
-        facts={**checks.model_dump(), "title": texts["title"]},
+        files=[*files, work.save(AUDIO, audio, "application/json")],
+        facts={**facts, "url": work.storage.address(file.key), "sizeBytes": audio["size"]},
+        public=[file],
     )
 
 

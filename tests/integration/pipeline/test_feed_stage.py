@@ -56,6 +56,16 @@ def test_what_the_feed_links_to_is_there_and_as_long_as_it_says(storage: Storage
         assert float(entry.podcast_soundbite["duration"]) >= 15
 
 
+def test_listeners_get_the_tagged_file_where_there_is_one(storage: Storage) -> None:
+    keys = store_episode(storage, "rye")
+    storage.public.write("demo/media/tagged.mp3", b"tagged", "audio/mpeg")
+    tagged = json.dumps({"key": "demo/media/tagged.mp3", "size": 6, "type": "audio/mpeg"}).encode()
+    storage.private.write(f"demo/stages/write/{keys['write']}/audio.json", tagged, "application/json")
+    run(storage, feed_request([item("rye", keys)]))
+    (enclosure,) = read(storage).entries[0].enclosures
+    assert (enclosure.href, enclosure.length) == ("https://pods.example/demo/media/tagged.mp3", "6")
+
+
 def test_a_persons_notes_come_before_the_written_ones(storage: Storage) -> None:
     keys = store_episode(storage, "rye")
     run(storage, feed_request([item("rye", keys, notes="Mine."), item("wheat", keys, guid="w")]))

@@ -88,8 +88,19 @@ def _write(
         "language": episode.spec.writing.language,
         "voice": {"rules": list(voice.rules), "examples": list(voice.examples)},
         "targets": [target.model_dump(mode="json", by_alias=True) for target in observed.targets],
+        "file": _file(episode, podcast),
     }
-    return _request(StageName.WRITE, episode, done, (StageName.TRANSCRIBE, StageName.ANALYZE), params)
+    return _request(StageName.WRITE, episode, done, (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE), params)
+
+
+def _file(episode: Episode, podcast: Podcast) -> dict[str, Any]:
+    """What the published file says of itself. No date: another time of publication is no reason to write anew."""
+    artwork = podcast.spec.artwork
+    return {
+        "artist": podcast.spec.author or podcast.spec.owner.name,
+        "number": episode.spec.episode_number,
+        "artwork": artwork if artwork and artwork.startswith("s3://") else None,
+    }
 
 
 def _request(
