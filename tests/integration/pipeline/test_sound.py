@@ -32,7 +32,7 @@ KINDS = {
 
 
 def heard(path: Path, channels: int) -> npt.NDArray[np.float32]:
-    command = [
+    command: list[str | Path] = [
         ffmpeg.program(),
         "-loglevel",
         "error",
