@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from podwright_crds.constraints import NOT_BLANK, HttpUrl, Language, MediaUrl, Rule
+from podwright_crds.constraints import NOT_BLANK, SET, HttpUrl, Language, MediaUrl, Rule
 from podwright_crds.episode import StageStatus
 from podwright_crds.feed import FeedSettings
 from podwright_crds.resource import (
@@ -72,6 +72,22 @@ class EpisodeDefaults(Model):
     )
 
 
+class AudioFormat(StrEnum):
+    AAC = "aac"
+    OPUS = "opus"
+
+
+class AudioSettings(Model):
+    """How the published audio is encoded."""
+
+    formats: Annotated[list[AudioFormat], SET] = Field(
+        default_factory=list,
+        description="Formats beside MP3 that apps may choose (podcast:alternateEnclosure): aac, opus. A change encodes "
+        "all episodes anew.",
+        max_length=2,
+    )
+
+
 Category = Annotated[str, Field(max_length=100, description="One category: 'Arts' or 'Arts > Books'.", min_length=1)]
 Term = Annotated[str, Field(max_length=200, description="One name or term, spelled as it should be.", min_length=1)]
 
@@ -109,6 +125,7 @@ class PodcastSpec(SuspendableSpec):
         max_length=200,
     )
     voice: Voice = Field(default_factory=Voice, description="How texts for the show should sound.")
+    audio: AudioSettings = Field(default_factory=AudioSettings, description="How the published audio is encoded.")
     feed: FeedSettings = Field(default_factory=FeedSettings, description="The show's RSS feed.")
     episode_defaults: EpisodeDefaults = Field(
         default_factory=EpisodeDefaults, description="What an Episode of the show takes where it says nothing itself."

@@ -42,6 +42,16 @@ class Enclosure(FeedPart):
     type: str
 
 
+class AlternateEnclosure(FeedPart):
+    """The same audio in another format (podcast:alternateEnclosure)."""
+
+    url: str
+    length: int
+    type: str
+    codecs: str | None = None
+    bitrate: int | None = Field(default=None, description="Bits a second.")
+
+
 class LinkedTranscript(FeedPart):
     url: str
     type: str
@@ -56,6 +66,7 @@ class FeedItem(FeedPart):
     notes: str = ""
     published_at: datetime
     enclosure: Enclosure
+    alternates: tuple[AlternateEnclosure, ...] = ()
     duration: float | None = Field(default=None, description="Seconds.")
     season: int | None = None
     episode: int | None = None
@@ -216,6 +227,9 @@ def _item(element: ET.Element, item: FeedItem) -> None:
     if item.tags.artwork:
         ET.SubElement(element, f"{{{ITUNES}}}image", {"href": item.tags.artwork})
     episode_tags(element, item.tags, season=item.season, number=item.episode)
+    for alternate in item.alternates:
+        described = alternate.model_dump(include={"type", "length", "bitrate", "codecs"})
+        tag(tag(element, "alternateEnclosure", described), "source", {"uri": alternate.url})
     for transcript in item.transcripts:
         tag(element, "transcript", transcript.model_dump())
     if item.chapters_url:

@@ -207,6 +207,11 @@ class FeedBuilder:
                 "enclosure": Enclosure(
                     url=self._work.storage.address(published["key"]), length=published["size"], type=published["type"]
                 ),
+                "alternates": [
+                    {**{name: other[name] for name in ("type", "codecs", "bitrate")}, "length": other["size"]}
+                    | {"url": self._work.storage.address(other["key"])}
+                    for other in probe.get("alternates", [])
+                ],
                 "duration": probe["seconds"],
                 "season": item.season,
                 "episode": item.episode,

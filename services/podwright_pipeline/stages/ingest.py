@@ -6,7 +6,7 @@
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,30 @@ _SILENCES_TOLD = 5
 _MISSING_SECONDS, _MISSING_SHARE = 2.0, 0.02
 #: So often the levels are corrected after what came out was measured.
 _TRIES = 3
-_BITRATE = {1: "64k", 2: "128k"}
-_MP3_RATE = 44100
+_RATE = 48000
+_MP3 = {1: ("-c:a", "libmp3lame", "-b:a", "64k"), 2: ("-c:a", "libmp3lame", "-b:a", "128k")}
 #: Equal input gives equal bytes: no dates, versions or tags of the input.
 _EXACT = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
 _FAULT = re.compile(r"^\[[^\]]+\].*(?:error|invalid|missing|corrupt|truncat)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Alternate:
+    """A format beside MP3; bits a second by channels."""
+
+    suffix: str
+    type: str
+    codecs: str
+    options: tuple[str, ...]
+    bitrate: Mapping[int, int]
+
+
+_ALTERNATES = {
+    "aac": Alternate(
+        ".m4a", "audio/mp4", "mp4a.40.2", ("-c:a", "aac", "-movflags", "+faststart"), {1: 64_000, 2: 128_000}
+    ),
+    "opus": Alternate(".opus", "audio/ogg", "opus", ("-c:a", "libopus", "-vbr", "on"), {1: 32_000, 2: 64_000}),
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,8 @@ def run(work: Work) -> StageOutput:
     _check_audible(heard)
     shape = waveform(work.scratch / AUDIO)
     silences = shape.silences()
-    mp3, came_out = _encode(work, media, heard, channels)
+    mp3, came_out, levels = _encode(work, media, heard, channels)
+    others = [_alternate(work, media, heard, channels, levels, kind) for kind in work.request.params.get("formats", [])]
 
     published: dict[str, Any] = {"sha256": sha256_of(mp3), "size": mp3.stat().st_size, "type": "audio/mpeg"}
     key = f"{work.request.namespace}/media/{published['sha256']}.mp3"
@@ -90,6 +110,7 @@ def run(work: Work) -> StageOutput:
         "silences": [[round(each.start, 1), round(each.end, 1)] for each in silences],
         "warnings": warnings,
         "published": {**published, "key": key, "loudness": asdict(came_out)},
+        "alternates": [described for described, _ in others],
     }
     return StageOutput(
         files=[
@@ -110,6 +131,7 @@ def run(work: Work) -> StageOutput:
         },
         public=[
             PublicOutput(key, mp3, "audio/mpeg"),
+            *(output for _, output in others),
             PublicOutput(peaks_key, peaks.source, "application/json", path=WAVEFORM),
         ],
     )
@@ -268,25 +290,52 @@ def _warnings(heard: Heard, silences: Sequence[Silence]) -> list[str]:
     return found
 
 
-def _encode(work: Work, media: Path, heard: Heard, channels: int) -> tuple[Path, Loudness]:
+def _encode(work: Work, media: Path, heard: Heard, channels: int) -> tuple[Path, Loudness, Levels]:
     """Second pass: one gain for the whole recording, from what the first measured. What came out is measured, too."""
     target = work.scratch / "published.mp3"
-    levels: Levels | None = Levels.first(heard.loudness, channels)
-    came_out = heard.loudness
+    levels = Levels.first(heard.loudness, channels)
     for _ in range(_TRIES):
-        if levels is None:
-            break
-        _encode_at(work, media, heard, channels, levels, target)
+        _encode_at(work, media, heard, channels, levels, _MP3[channels], target)
         came_out = loudness.measured(target, seconds=heard.seconds, time_limit=_time_limit(heard.seconds))
-        levels = levels.corrected(came_out, channels)
-    return target, came_out
+        better = levels.corrected(came_out, channels)
+        if better is None:
+            break
+        levels = better
+    return target, came_out, levels
 
 
-def _encode_at(work: Work, media: Path, heard: Heard, channels: int, levels: Levels, target: Path) -> None:
+def _alternate(
+    work: Work, media: Path, heard: Heard, channels: int, levels: Levels, kind: str
+) -> tuple[dict[str, Any], PublicOutput]:
+    """The recording in another format: what the feed says of it, and the file."""
+    found = _ALTERNATES[kind]
+    target = work.scratch / f"published{found.suffix}"
+    options = (*found.options, "-b:a", str(found.bitrate[channels]))
+    _encode_at(work, media, heard, channels, levels, options, target)
+    key = f"{work.request.namespace}/media/{sha256_of(target)}{found.suffix}"
+    described = {
+        "key": key,
+        "size": target.stat().st_size,
+        "type": found.type,
+        "codecs": found.codecs,
+        "bitrate": found.bitrate[channels],
+    }
+    return described, PublicOutput(key, target, found.type)
+
+
+def _encode_at(
+    work: Work,
+    media: Path,
+    heard: Heard,
+    channels: int,
+    levels: Levels,
+    options: Sequence[str],
+    target: Path,
+) -> None:
     layout = "mono" if channels == 1 else "stereo"
-    graph = f"aformat=channel_layouts={layout},{levels.graph(heard.loudness, _MP3_RATE)}"
+    graph = f"aformat=channel_layouts={layout},{levels.graph(heard.loudness, _RATE)}"
     arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-map", "0:a:0", "-af", graph, *_EXACT]
-    arguments += ["-ar", str(_MP3_RATE), "-c:a", "libmp3lame", "-b:a", _BITRATE[channels], target]
+    arguments += [*options, target]
     _ffmpeg(
         arguments,
         seconds=heard.seconds,

@@ -85,6 +85,25 @@ def test_loudness_and_true_peak_are_what_directories_ask_for(
     assert said["true_peak"] == pytest.approx(peak, abs=0.5)
 
 
+def test_other_formats_sound_alike(storage: Storage, media: Path, tmp_path: Path) -> None:
+    runner = Runner(storage, NoEngines(), lambda _: None, local_files=True)
+    result = runner.run(ingest((media / "clip.wav").as_uri(), formats=["aac", "opus"]))
+    assert result.outcome == "done", result.message
+    alternates = stored(storage, result, "probe.json")["alternates"]
+    assert [(each["type"], each["codecs"]) for each in alternates] == [
+        ("audio/mp4", "mp4a.40.2"),
+        ("audio/ogg", "opus"),
+    ]
+    for each in alternates:
+        target = tmp_path / Path(each["key"]).name
+        assert storage.public.download(each["key"], target)
+        assert target.stat().st_size == each["size"]
+        samples = heard(target, 1)
+        assert len(samples) / RATE == pytest.approx(31, abs=0.2)
+        assert pyloudnorm.Meter(RATE).integrated_loudness(samples) == pytest.approx(-19, abs=0.5)
+        assert 20 * np.log10(np.abs(resample_poly(samples, 4, 1, axis=0)).max()) <= -1.0
+
+
 def test_clipping_and_silence_are_told_and_hold_nothing_back(storage: Storage, media: Path, tmp_path: Path) -> None:
     recording = tmp_path / "recording.wav"
     filters = f"{CLIPPED},adelay=5000,apad=pad_dur=8"

@@ -124,8 +124,8 @@ OF_CHANNEL = {
     "publisher", "socialInteract", "trailer", "txt", "updateFrequency", "value",
 }  # fmt: skip
 OF_ITEM = {
-    "chapters", "chat", "episode", "funding", "image", "license", "location", "person", "season", "socialInteract",
-    "soundbite", "transcript", "txt", "value",
+    "alternateEnclosure", "chapters", "chat", "episode", "funding", "image", "license", "location", "person", "season",
+    "socialInteract", "soundbite", "transcript", "txt", "value",
 }  # fmt: skip
 
 
@@ -149,7 +149,8 @@ def assert_valid(xml: bytes) -> set[str]:
 
 
 def full_document(**changes: object) -> FeedDocument:
-    whole = item(1, season=2, episode=3, tags=full_show.EPISODE)
+    opus = {"url": "https://pods.example/1.opus", "length": 5, "type": "audio/ogg", "codecs": "opus", "bitrate": 32000}
+    whole = item(1, season=2, episode=3, tags=full_show.EPISODE, alternates=[opus])
     trailer = item(2, type="trailer", season=2)
     return document(whole, trailer, tags=full_show.SHOW, hubs=("https://hub.example/",), **changes)
 

@@ -40,7 +40,7 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
         return Ask(None, waiting(Reason.PODCAST_NOT_FOUND, message))
     match stage:
         case StageName.INGEST:
-            return Ask(_ingest(episode))
+            return Ask(_ingest(episode, podcast))
         case StageName.TRANSCRIBE:
             return _with_endpoint(_transcribe(episode, podcast, done), Task.TRANSCRIPTION, episode, observed)
         case StageName.ANALYZE:
@@ -49,15 +49,17 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
             return _with_endpoint(_write(episode, podcast, observed, done), Task.GENERATION, episode, observed)
 
 
-def _ingest(episode: Episode) -> StageRequest:
+def _ingest(episode: Episode, podcast: Podcast) -> StageRequest:
     media = episode.spec.media
+    wanted = sorted(found.value for found in podcast.spec.audio.formats)
+    formats = {"formats": wanted} if wanted else {}
     identity = hashlib.sha256(canonical_json([media.url, media.sha256, media.revision])).hexdigest()
     return StageRequest(
         stage=StageName.INGEST,
         namespace=episode.metadata.namespace,
         inputs={"media": media.url},
         input_digests={"media": identity},
-        params={"sha256": media.sha256},
+        params={"sha256": media.sha256, **formats},
     )
 
 
