@@ -115,15 +115,13 @@ def _podcast(show: ImportedShow, choices: Choices, name: str, remarks: list[str]
         language = "en"
     if show.moved_to:
         remarks.append(f"The feed says that it has moved to {show.moved_to}.")
-    if not show.guid or not _GUID.fullmatch(show.guid):
-        remarks.append("The feed has no podcast:guid: it was made from the feed's address, as directories do.")
     if len(show.categories) > 3:
         remarks.append(f"Of {len(show.categories)} categories the first three were taken.")
     endpoints = {
         "transcriptionEndpointRef": choices.transcription_endpoint,
         "writingEndpointRef": choices.writing_endpoint,
     }
-    guid = show.guid if show.guid and _GUID.fullmatch(show.guid) else podcast_guid(choices.source)
+    guid = _guid(show, choices, remarks)
     spec = {
         "title": show.title[:255],
         "description": show.description[:4000],
@@ -136,10 +134,22 @@ def _podcast(show: ImportedShow, choices: Choices, name: str, remarks: list[str]
         "website": show.website,
         "artwork": show.artwork,
         "copyright": show.copyright[:255] if show.copyright else None,
-        "feed": {"guid": guid, **_declared(show.tags)},
+        "feed": {**({"guid": guid} if guid else {}), **_declared(show.tags)},
         "episodeDefaults": {field: {"name": ref} for field, ref in endpoints.items() if ref},
     }
     return _object("Podcast", name, _pruned(PodcastSpec, spec, f"Podcast {name}", remarks), choices)
+
+
+def _guid(show: ImportedShow, choices: Choices, remarks: list[str]) -> str | None:
+    """The show's podcast:guid: the feed's own, else made from its address, as directories do."""
+    if show.guid and _GUID.fullmatch(show.guid):
+        return show.guid
+    address = choices.source if choices.source.startswith(("http://", "https://")) else show.address
+    if address is None:
+        remarks.append("The feed has no podcast:guid and does not say its address: set spec.feed.guid of the Podcast.")
+        return None
+    remarks.append("The feed has no podcast:guid: it was made from the feed's address, as directories do.")
+    return podcast_guid(address)
 
 
 def _episode(

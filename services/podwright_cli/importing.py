@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 _REMARKS_TOLD = 20
 
 
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as people write them."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 class Target(Protocol):
     """Where the objects go. What is there already stays as it is: people may have changed it."""
 
@@ -63,7 +74,7 @@ class Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            yaml.safe_dump(body, stream, sort_keys=False, allow_unicode=True, width=120)
+            yaml.dump(body, stream, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)  # whole or not at all: an import that was stopped goes on
         return True
@@ -99,7 +110,7 @@ class Applied:
         if not isinstance(there, Podcast):
             return
         guid = there.spec.feed.guid or there.status.guid
-        if guid and guid.lower() != body["spec"]["feed"]["guid"].lower():
+        if guid and guid.lower() != body["spec"]["feed"].get("guid", guid).lower():
             raise CliError(
                 f"Podcast {there.metadata.name} is another show (its guid is {guid}): choose a name with --name, or "
                 "set its spec.feed.guid to the one of the feed."

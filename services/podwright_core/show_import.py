@@ -60,6 +60,8 @@ class ImportedShow(Imported):
     copyright: str | None
     #: podcast:guid; None where the feed has none.
     guid: str | None
+    #: Where the feed says that it lies; on a page of a long feed that is the page.
+    address: str | None
     #: Where the feed says that it goes on (RFC 5005).
     next_page: str | None
     #: Where the feed says that it has moved to.
@@ -97,20 +99,19 @@ def read_show(content: bytes, address: str) -> ImportedShow:
         artwork=_artwork(channel, address),
         copyright=text_of(channel, "copyright"),
         guid=text_of(channel, "podcast:guid"),
-        next_page=next(
-            (
-                urljoin(address, href)
-                for link in children(channel, "atom:link")
-                if link.get("rel") == "next" and (href := link.get("href"))
-            ),
-            None,
-        ),
+        address=_linked(channel, "self", address),
+        next_page=_linked(channel, "next", address),
         moved_to=text_of(channel, "itunes:new-feed-url"),
         locked=_flag(text_of(channel, "podcast:locked")),
         tags=show_tags(channel),
         episodes=tuple(episodes),
         remarks=tuple(remarks),
     )
+
+
+def _linked(channel: ET.Element, relation: str, address: str) -> str | None:
+    found = (link.get("href") for link in children(channel, "atom:link") if link.get("rel") == relation)
+    return next((urljoin(address, href) for href in found if href), None)
 
 
 def joined(pages: list[ImportedShow]) -> ImportedShow:

@@ -57,6 +57,14 @@ def test_a_feed_without_a_guid_gets_that_of_its_address() -> None:
     assert made.podcast["spec"]["feed"]["guid"] == podcast_guid(CHOICES.source)
 
 
+def test_a_file_has_the_guid_of_the_address_that_it_names() -> None:
+    made = manifests(read("host.xml"), Choices(source="show.xml"), {})
+    assert made.podcast["spec"]["feed"]["guid"] == podcast_guid("https://feeds.host.example/rye")
+    made = manifests(read("latin.xml"), Choices(source="show.xml"), {})
+    assert "guid" not in made.podcast["spec"].get("feed", {})
+    assert any("set spec.feed.guid" in remark for remark in made.remarks)
+
+
 def test_an_episode_without_a_date_is_not_new() -> None:
     dates = {
         body["metadata"]["name"]: body["spec"]["publishAt"]
