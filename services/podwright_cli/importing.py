@@ -110,7 +110,7 @@ class Applied:
         if not isinstance(there, Podcast):
             return
         guid = there.spec.feed.guid or there.status.guid
-        if guid and guid.lower() != body["spec"]["feed"].get("guid", guid).lower():
+        if guid and guid.lower() != body["spec"].get("feed", {}).get("guid", guid).lower():
             raise CliError(
                 f"Podcast {there.metadata.name} is another show (its guid is {guid}): choose a name with --name, or "
                 "set its spec.feed.guid to the one of the feed."
