@@ -60,6 +60,8 @@ _OPENERS = frozenset(
     | {"guests", "hear", "highlights", "host", "imagine", "join", "key", "learn", "listen", "meet", "new", "please"}
     | {"podcast", "quote", "quotes", "read", "ready", "share", "show", "start", "step", "subscribe", "summary", "thank"}
     | {"thanks", "title", "today", "topics", "tune", "watch", "welcome"}
+    # How texts of ours introduce what an episode is about (language_cues).
+    | {"dans", "deze", "dieser", "este", "neste", "questo"}
     | {"entdecke", "erfahre", "folge", "heute", "hört", "höre", "neue", "willkommen"}
 )
 
