@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from podwright_core.channel_limits import TextRule
 from podwright_core.chapters import Chapter, clock
 from podwright_core.language_cues import cues
+from podwright_core.mentions import Mention
 from podwright_core.texts import SpokenQuote, byline, quotation
 from podwright_core.tokens import norms
 
 _TOPICS = 3
 _LONGEST_TOPIC = 40
+#: A single word names a topic when it is said so often, and has so many letters.
+_OFTEN, _WORD = 4, 4
 _NEWSLETTER_CHAPTERS = 8
 _THREAD = 6
 
@@ -26,6 +29,12 @@ def teaser(topics: Sequence[str], language: str) -> str | None:
     if known is None or len(chosen) < 2:
         return None
     return f"{known.in_this_episode}: {', '.join(chosen[:-1])} {known.last_and} {chosen[-1]}."
+
+
+def telling(topics: Sequence[str], phrases: Sequence[Mention]) -> list[str]:
+    """Topics that say something by themselves: phrases of several words, and words that are said again and again."""
+    often = {mention.text.casefold() for mention in phrases if mention.count >= _OFTEN and len(mention.text) >= _WORD}
+    return [topic for topic in topics if " " in topic.strip() or topic.casefold() in often]
 
 
 def thread(

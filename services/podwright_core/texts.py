@@ -1,5 +1,6 @@
 """What is written about an episode, and what makes each piece fit to be published."""
 
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -169,6 +170,12 @@ def title_problems(title: str, known: Sources, *, language: str) -> list[str]:
     if words and words[-1] in _NEVER_LAST:
         found.append("it breaks off")
     return found
+
+
+def as_title(text: str) -> str:
+    """A line as a title: a capital first, no word twice in a row, no full stop at its end."""
+    plain = re.sub(r"\b(\w+)(?:\s+\1\b)+", r"\1", text.strip(), flags=re.IGNORECASE).rstrip(".。")
+    return plain[:1].upper() + plain[1:]
 
 
 def copied(text: str, known: Sources, *, shortest: int = 5) -> list[str]:

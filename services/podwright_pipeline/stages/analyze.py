@@ -23,6 +23,7 @@ from podwright_core.texts import (
     Checks,
     Mood,
     SpokenQuote,
+    as_title,
     believable,
     prose_problems,
     title_problems,
@@ -190,8 +191,8 @@ class Analyst:
             lambda title: title_problems(title, self._known, language=self._language),
         )
         answer = ask_text(self._writer, self._system, ask)
-        title = answer.value.rstrip(".") if answer.value else self._extracted_title(chapter)
-        return chapter.model_copy(update={"title": title}), answer.checks
+        title = answer.value or self._extracted_title(chapter)
+        return chapter.model_copy(update={"title": as_title(title)}), answer.checks
 
     def _extracted_title(self, chapter: Chapter) -> str:
         """What the chapter keeps saying if it is a phrase, else the sentence that says most of it."""
@@ -199,7 +200,7 @@ class Analyst:
         text = self._transcript.between(chapter.start, chapter.end)
         phrases = extract.key_phrases(text, self._transcript.language, 1, background=self._transcript.text)
         if phrases and " " in phrases[0]:
-            return phrases[0][:1].upper() + phrases[0][1:]
+            return phrases[0]
         short = {each for each in inside if len(each.text) <= _TITLE_SENTENCE and len(each.text.split()) >= 4}
         best = extract.best_sentences(self._transcript, 1, longest=10_000, among=short or inside, weighed=self._weighed)
         return extract.headline(best[0].text, _TITLE_SENTENCE) if best else "…"

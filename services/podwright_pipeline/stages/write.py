@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from podwright_core import claims
 from podwright_core.channel_limits import TEXT_RULES
-from podwright_core.channel_texts import newsletter, teaser, thread
+from podwright_core.channel_texts import newsletter, teaser, telling, thread
 from podwright_core.extract import headline
 from podwright_core.fluency import whole_sentences
 from podwright_core.mentions import hashtags
@@ -21,6 +21,7 @@ from podwright_core.texts import (
     Clip,
     PostText,
     SpokenQuote,
+    as_title,
     believable,
     byline,
     compose_post,
@@ -41,6 +42,8 @@ from podwright_pipeline.work import StageOutput, Work
 
 #: Where the published file is.
 AUDIO = "audio.json"
+#: Least share of an opening's content words that the episode has: a single sentence has no room for inventions.
+HOOK_SUPPORT = 0.8
 HOOK_SHORTEST, HOOK_LONGEST = 30, 200
 INTRO_SHORTEST, INTRO_LONGEST = 60, 500
 DESCRIPTION_LONGEST = 250
@@ -108,6 +111,12 @@ class Author:
         self._writer = writer
         # Words of the transcript stand in a text of another language only as quotes.
         self._same_language = base_language(self._language) == base_language(transcript.language)
+        topics = analysis.topics if self._same_language else ()
+        self._about = teaser(telling(topics, analysis.phrases), self._language)
+        self._anything = teaser(topics, self._language)
+        # A transcript without sentences has no summary that can be read.
+        readable = bool(whole_sentences(analysis.summary, len(analysis.summary)))
+        self._summary = analysis.summary if readable else self._anything or params.title
         self._hashtags = hashtags(analysis.topics, HASHTAGS)
         metadata = [params.title, params.show, params.link, *params.people]
         self._known = claims.sources(transcript.language, [transcript.text, *metadata])
@@ -145,12 +154,12 @@ class Author:
         tasks = [partial(self._post, target, number) for number, target in enumerate(targets)]
         posts = each(self._writer.concurrency, tasks, lambda finished: done(2 + finished))
         checks = sum((post_checks for _, post_checks in posts), title.checks + notes_checks)
-        chosen = (title.value or self._params.title).rstrip(".")
+        chosen = as_title(title.value) if title.value else self._params.title
         return {
             "title": chosen,
             "titles": list(dict.fromkeys([chosen, self._params.title, *self._chapter_titles()]))[:TITLES],
-            "description": whole_sentences(self._analysis.summary, DESCRIPTION_LONGEST)
-            or headline(self._analysis.summary, DESCRIPTION_LONGEST),
+            "description": whole_sentences(self._summary, DESCRIPTION_LONGEST)
+            or headline(self._summary, DESCRIPTION_LONGEST),
             "hashtags": list(self._hashtags),
             "newsletter": self._newsletter(),
             "notes": notes,
@@ -186,7 +195,7 @@ class Author:
         )
         quotes = self._analysis.quotes
         notes = show_notes(
-            answer.value or self._analysis.summary,
+            answer.value or self._summary,
             self._analysis.chapters,
             quotes[0] if quotes else None,
             people=self._params.people,
@@ -207,7 +216,12 @@ class Author:
 
         def check(hook: str) -> list[str]:
             found = prose_problems(
-                hook, self._known, language=self._language, shortest=HOOK_SHORTEST, instructions=instruction
+                hook,
+                self._known,
+                language=self._language,
+                shortest=HOOK_SHORTEST,
+                instructions=instruction,
+                least_support=HOOK_SUPPORT,
             )
             if copied(hook, self._known):
                 found.append("it only copies what is said; use your own words")
@@ -222,9 +236,8 @@ class Author:
         return self._with_extras(opening, own, target), answer.checks
 
     def _teaser(self, quotes: list[SpokenQuote], target: PostTarget) -> str | None:
-        if not self._same_language:
-            return None
-        found = teaser(self._analysis.topics, self._language)
+        # Without a quote any topic is better than none.
+        found = self._about or (None if quotes else self._anything)
         problems = self._post_problems(self._composed(found, quotes, target), target) if found else []
         return None if problems else found
 
@@ -267,8 +280,8 @@ class Author:
     def _newsletter(self) -> dict[str, str]:
         quotes = self._analysis.quotes
         return newsletter(
-            self._analysis.summary,
-            teaser(self._analysis.topics, self._language) if self._same_language else None,
+            self._summary,
+            self._about if self._about != self._summary else None,
             self._analysis.chapters,
             quotes[0] if quotes else None,
             title=self._params.title,

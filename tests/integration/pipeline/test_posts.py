@@ -103,7 +103,10 @@ def test_posts_can_go_out_without_a_model(storage: Storage, name: str) -> None:
 
 def test_the_check_finds_what_is_made_up() -> None:
     case = SHORT["en-bread"]
-    post = {"text": "“Nobody ever said these words here.” Buy at https://spam.example says Elon Musk, 99 times!" + "x" * 2000}
+    post = {
+        "text": "“Nobody ever said these words here.” Buy at https://spam.example says Elon Musk, 99 times!"
+        + "x" * 2000
+    }
     empty = {"title": "", "notes": "", "description": "", "titles": [], "newsletter": {}}
     texts = {**empty, "posts": {target.channel: post for target in targets()}}
     found = check(case, texts, {"summary": "", "chapters": [], "quotes": []})
