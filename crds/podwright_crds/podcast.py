@@ -80,7 +80,7 @@ class AudioFormat(StrEnum):
 class AudioSettings(Model):
     """How the published audio is encoded."""
 
-    formats: Annotated[list[AudioFormat], SET] = Field(
+    formats: Annotated[list[Annotated[AudioFormat, Field(description="aac or opus.")]], SET] = Field(
         default_factory=list,
         description="Formats beside MP3 that apps may choose (podcast:alternateEnclosure): aac, opus. A change encodes "
         "all episodes anew.",
