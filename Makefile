@@ -60,7 +60,7 @@ integration: sync ## adapters against the real thing
 e2e: sync ## the product on a real cluster of its own
 	@$(PYTEST) tests/e2e
 
-bench-%: sync ## one measurement: bench-demo
+bench-%: sync ## one measurement: bench-demo, bench-quality
 	@$(RUN) python -m podwright_bench.$(subst -,_,$*)
 
 chaos: sync ## a few hundred episodes while everything around them fails in turn (SEED=n repeats the order of faults)

@@ -16,6 +16,7 @@ from podwright_crds.constraints import (
     immutable,
     list_map,
 )
+from podwright_crds.feed import EpisodeFeed
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -175,6 +176,11 @@ class EpisodeSpec(SuspendableSpec):
         description="Hosts and guests by name; texts may name them, and the transcription spells them right.",
         max_length=50,
     )
+    announce: bool = Field(
+        default=True,
+        description="Whether campaigns make posts for this episode; false for imported ones, which are out already.",
+    )
+    feed: EpisodeFeed = Field(default_factory=EpisodeFeed, description="What the feed says of this episode alone.")
     transcription: Transcription = Field(
         default_factory=Transcription,
         description="How the episode is transcribed; what is not set comes from the Podcast.",
@@ -223,6 +229,15 @@ class MediaFacts(Model):
     mime_type: str | None = Field(default=None, description="Type of the published audio.")
     sha256: str | None = Field(default=None, description="SHA-256 of the recording as fetched.")
     url: str | None = Field(default=None, description="Public address of the published audio.")
+    waveform_url: str | None = Field(
+        default=None, description="Public address of its peaks for players (audiowaveform's JSON)."
+    )
+    loudness_lufs: float | None = Field(
+        default=None, description="Loudness of the recording as it came (LUFS); the published audio is normalised."
+    )
+    warnings: list[Annotated[str, Field(description="One warning, in a sentence.")]] = Field(
+        default_factory=list, description="What a producer should know of the recording: clipping, silences."
+    )
 
 
 class Artifacts(Model):

@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from podwright_crds.constraints import NOT_BLANK, HttpUrl, Language, MediaUrl, Rule
+from podwright_crds.constraints import NOT_BLANK, SET, HttpUrl, Language, MediaUrl, Rule
 from podwright_crds.episode import DeletionPolicy, StageStatus
+from podwright_crds.feed import FeedSettings
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -44,29 +45,6 @@ class Owner(Model):
     )
 
 
-Guid = Annotated[
-    str,
-    Field(max_length=36),
-    Rule(
-        "self.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')",
-        "must be a UUID, such as 917393e3-1b1e-5cef-ace4-edaa54e1f810",
-        shows_value=True,
-    ),
-]
-
-
-class FeedSettings(Model):
-    """How the show's RSS feed is written."""
-
-    enabled: bool = Field(default=True, description="Whether an RSS feed is written for this show.")
-    guid: Guid | None = Field(
-        default=None,
-        description="podcast:guid of the show, a UUID; set it when the show moves here. By default made from the "
-        "feed's address as the Podcasting 2.0 namespace says (UUIDv5), and kept in status for good.",
-    )
-    limit: int = Field(default=300, ge=1, le=10000, description="Newest episodes that the feed lists.")
-
-
 VoiceRule = Annotated[str, Field(max_length=500, description="One rule, in a sentence.")]
 VoiceExample = Annotated[str, Field(max_length=4000, description="One text, whole.")]
 
@@ -92,6 +70,22 @@ class EpisodeDefaults(Model):
     )
     writing_endpoint_ref: LocalRef | None = Field(
         default=None, description="ModelEndpoint that analyses and writes for the show's episodes."
+    )
+
+
+class AudioFormat(StrEnum):
+    AAC = "aac"
+    OPUS = "opus"
+
+
+class AudioSettings(Model):
+    """How the published audio is encoded."""
+
+    formats: Annotated[list[Annotated[AudioFormat, Field(description="aac or opus.")]], SET] = Field(
+        default_factory=list,
+        description="Formats beside MP3 that apps may choose (podcast:alternateEnclosure): aac, opus. A change encodes "
+        "all episodes anew.",
+        max_length=2,
     )
 
 
@@ -132,6 +126,7 @@ class PodcastSpec(SuspendableSpec):
         max_length=200,
     )
     voice: Voice = Field(default_factory=Voice, description="How texts for the show should sound.")
+    audio: AudioSettings = Field(default_factory=AudioSettings, description="How the published audio is encoded.")
     feed: FeedSettings = Field(default_factory=FeedSettings, description="The show's RSS feed.")
     episode_defaults: EpisodeDefaults = Field(
         default_factory=EpisodeDefaults, description="What an Episode of the show takes where it says nothing itself."
@@ -162,7 +157,13 @@ class PodcastStatus(Status):
     feed_digest: str | None = Field(default=None, description="Key of the feed as last written.")
     feed_updated: str | None = Field(default=None, description="When the feed was last written (RFC 3339).")
     feed: StageStatus | None = Field(default=None, description="How far the writing of the feed is.")
-    guid: str | None = Field(default=None, description="podcast:guid of the show; never changes once set.")
+    guid: str | None = Field(default=None, description="podcast:guid of the show.")
+    item_namespace: str | None = Field(
+        default=None,
+        description="UUID that the GUIDs of the feed's items are made in; never changes once set, so that apps do not "
+        "take known episodes for new ones.",
+    )
+    feed_pages: int | None = Field(default=None, description="Pages of the feed (RFC 5005).")
 
 
 class Podcast(Resource):

@@ -12,7 +12,7 @@ import urllib3
 from kubernetes import client, config
 
 from podwright_cli.errors import CliError, ConflictError, ForbiddenError, NotFoundError
-from podwright_cli.refs import Ref
+from podwright_cli.refs import Ref, kind_named
 from podwright_crds.names import CLI_FIELD_MANAGER, GROUP, VERSION
 from podwright_crds.resource import Resource
 
@@ -84,6 +84,21 @@ class Cluster:
             return self.get(ref)
         except NotFoundError:
             return None
+
+    def create(self, body: Object) -> None:
+        """Create an object of Podwright's; ``ConflictError`` where one of its name is there."""
+        ref = Ref(kind_named(body["kind"]), body["metadata"]["name"])
+        with self._failures(ref.spoken):
+            self._resources.create_namespaced_custom_object(
+                GROUP,
+                VERSION,
+                self.namespace,
+                ref.kind.PLURAL,
+                body,
+                field_manager=CLI_FIELD_MANAGER,
+                field_validation="Strict",
+                _request_timeout=TIMEOUTS,
+            )
 
     def patch(self, ref: Ref, body: Object) -> None:
         """A merge patch; with a resource version in it, only over that version (``ConflictError``)."""

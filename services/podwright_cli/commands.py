@@ -1,6 +1,7 @@
 """All commands, in the order in which ``--help`` lists them."""
 
 import importlib
+import keyword
 import logging
 import sys
 from typing import Any
@@ -23,12 +24,14 @@ class Deferred(click.Command):
     def __init__(self, name: str, module: str, extra: str, short_help: str) -> None:
         super().__init__(name, short_help=short_help)
         self._module = module
+        # ``import`` is no name in Python.
+        self._attribute = f"{name}_command" if keyword.iskeyword(name) else name
         self._extra = extra
 
     def load(self) -> click.Command:
         """Raises ``CliError`` with the extra to install."""
         try:
-            command = getattr(importlib.import_module(self._module), str(self.name))
+            command = getattr(importlib.import_module(self._module), self._attribute)
         except ModuleNotFoundError as missing:
             if (missing.name or "").startswith("podwright_"):
                 raise
@@ -89,4 +92,5 @@ cli.add_command(
         "Process a recording on this machine.",
     )
 )
+cli.add_command(Deferred("import", "podwright_cli.importing", "cli", "Import an existing show from its feed."))
 cli.add_command(completion)

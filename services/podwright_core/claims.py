@@ -22,7 +22,7 @@ _NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl", "ru"})
 #: Languages that write every noun with a capital: there a capital makes no name.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
 #: Least share of a text's content words that must occur in the sources, by their stems.
-LEAST_SUPPORT = 0.6
+LEAST_SUPPORT = 0.75
 #: Sentences that make a passage. What a sentence says about a number must come from a passage with that number: at
 #: least this share of its other content words.
 PASSAGE = 2
@@ -52,6 +52,8 @@ _LINK = re.compile(
     r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|fm|tv|co|uk|de|at|ch|eu|info|me|app|ai|edu|gov|us)\b(?:/[^\s<>\"”]*)?",
     re.IGNORECASE,
 )
+#: So many letters of a compound must be known.
+_LEAST_PART = 4
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…:;\n\-–—(\[“„\"•*]\s*)$")
 #: Words that open sentences of announcements and are no names; stop words open them too.
@@ -60,6 +62,8 @@ _OPENERS = frozenset(
     | {"guests", "hear", "highlights", "host", "imagine", "join", "key", "learn", "listen", "meet", "new", "please"}
     | {"podcast", "quote", "quotes", "read", "ready", "share", "show", "start", "step", "subscribe", "summary", "thank"}
     | {"thanks", "title", "today", "topics", "tune", "watch", "welcome"}
+    # How texts of ours introduce what an episode is about (language_cues).
+    | {"dans", "deze", "dieser", "este", "neste", "questo"}
     | {"entdecke", "erfahre", "folge", "heute", "hört", "höre", "neue", "willkommen"}
 )
 
@@ -183,6 +187,7 @@ def unsupported(text: str, known: Sources, *, language: str | None = None) -> li
         for number in sorted(numbers(without_links, language))
         if number not in known.numbers
     ]
+    result += _strange_nouns(without_links, known, language)
     for name in names(text, language):
         norm = norms(name)[0]
         if norm in known.words or norm.removesuffix("s") in known.words:
@@ -192,6 +197,24 @@ def unsupported(text: str, known: Sources, *, language: str | None = None) -> li
             continue
         result.append(Claim(ClaimKind.NAME, name))
     return list(dict.fromkeys(result))
+
+
+def _strange_nouns(text: str, known: Sources, language: str) -> list[Claim]:
+    """Where nouns and names look alike, the nouns of which the sources know no part."""
+    if base_language(language) not in _CAPITAL_NOUNS or base_language(known.language) != base_language(language):
+        return []
+    harmless = stop_words(language) | _OPENERS
+    parts = {each for each in known.stems if len(each) >= _LEAST_PART}
+    found = []
+    for token in tokens(text):
+        word = text[token.start : token.end]
+        own = stem(token.norm, language)
+        if not word[0].isupper() or token.norm in harmless or own in known.stems:
+            continue
+        # Compounds: a part that is known makes the whole one plausible.
+        if not any(part in token.norm for part in parts):
+            found.append(Claim(ClaimKind.NAME, word))
+    return found
 
 
 def _starts_sentence(text: str, word: str) -> bool:

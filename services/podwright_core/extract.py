@@ -7,26 +7,20 @@ Vanderwende, 2005): a stem that the episode uses often and that is not yet cover
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from podwright_core.fluency import repeats
+from podwright_core.shareable import LEANING, fitness, is_complete, is_good, is_pleasantry, leans_back, quote_lengths
 from podwright_core.tokens import content_stems
-from podwright_core.transcript import Sentence, Transcript
+from podwright_core.transcript import SENTENCE_PAUSE, Sentence, Transcript
+from podwright_core.writing_systems import written_without_spaces
 
-#: Quotes of this length are worth sharing (characters).
-QUOTE_SHORTEST, QUOTE_LONGEST = 40, 220
-
-#: A sentence that begins like this, or points back like this, needs the one before it.
-_LEANS_BACK = re.compile(
-    r"^(?:and|but|so|or|because|then|also|it|its|it's|this|that|these|those|they|he|she|him|her|which|there|yes|no|well|"
-    r"okay|right|und|aber|also|oder|denn|dann|er|sie|es|das|dies|diese|ja|nein|genau)\b",
-    re.IGNORECASE,
-)
-_PLEASANTRIES = re.compile(
-    r"\b(?:welcome|thank(?:s| you)|goodbye|good bye|hello|my name is|subscribe|see you|willkommen|danke|tschüss)\b",
-    re.IGNORECASE,
-)
-_COMPLETE = re.compile(r"[.!?…。！？][\"”’»)\]]*$")
+#: A sentence that a model would pick counts so many times.
+_PREFERRED = 2.0
+#: Two sentences count so much of what both are worth.
+_TOGETHER = 0.6
+#: So many sentences are compared with each other at the least.
+_LEAST_CANDIDATES = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +28,6 @@ class Scored:
     sentence: Sentence
     score: float
     place: int
-
-
-def is_pleasantry(text: str) -> bool:
-    """Whether a sentence greets or thanks rather than tells something."""
-    return _PLEASANTRIES.search(text) is not None
 
 
 def scored(transcript: Transcript) -> list[Scored]:
@@ -51,72 +40,118 @@ def scored(transcript: Transcript) -> list[Scored]:
         stems = content_stems(sentence.text, language)
         weight = sum(frequency[each] / total for each in set(stems))
         score = weight / max(len(stems), 5) ** 0.5
-        result.append(Scored(sentence, score * _fitness(sentence), place))
+        result.append(Scored(sentence, score * fitness(sentence.text, language), place))
     return result
 
 
-def _fitness(sentence: Sentence) -> float:
-    text = sentence.text
-    factor = 1.0
-    if not _COMPLETE.search(text):
-        factor *= 0.3
-    if text.endswith("?"):
-        factor *= 0.5
-    if _LEANS_BACK.search(text):
-        factor *= 0.5
-    if is_pleasantry(text):
-        factor *= 0.25
-    if len(text) < QUOTE_SHORTEST:
-        factor *= 0.5
-    if repeats(text):
-        factor *= 0.1
-    return factor
-
-
 def _chosen(candidates: Sequence[Scored], count: int, language: str) -> list[Scored]:
-    """The heaviest that do not say the same twice: what is covered counts a quarter."""
-    left = list(candidates)
+    """The heaviest that do not say the same twice: what is covered counts a quarter.
+
+    Of many candidates the lightest are not looked at, so that long transcripts take no longer for each sentence.
+    """
+    heaviest = sorted(candidates, key=lambda item: (-item.score, item.place))[: max(count * 4, _LEAST_CANDIDATES)]
+    left = {item: frozenset(content_stems(item.sentence.text, language)) for item in heaviest}
     covered: set[str] = set()
     picked: list[Scored] = []
 
     def worth(item: Scored) -> float:
-        stems = set(content_stems(item.sentence.text, language))
-        fresh = len(stems - covered) / len(stems) if stems else 0.0
+        fresh = len(left[item] - covered) / len(left[item]) if left[item] else 0.0
         return item.score * (0.25 + 0.75 * fresh)
 
     while left and len(picked) < count:
         best = max(left, key=lambda item: (worth(item), -item.place))
-        left.remove(best)
         picked.append(best)
-        covered |= set(content_stems(best.sentence.text, language))
+        covered |= left.pop(best)
     return picked
 
 
 def best_sentences(
-    transcript: Transcript, count: int, *, longest: int, among: Collection[Sentence] | None = None
+    transcript: Transcript,
+    count: int,
+    *,
+    longest: int,
+    among: Collection[Sentence] | None = None,
+    weighed: Sequence[Scored] | None = None,
 ) -> list[Sentence]:
     """The sentences that say most of the episode, in their order, of at most so many characters together.
 
-    With ``among`` only those count.
+    With ``among`` only those count. ``weighed`` is ``scored(transcript)``, where the caller has it.
     """
+    candidates = [item for item in weighed or scored(transcript) if among is None or item.sentence in among]
+    # More than are wanted, since some may be too long for what is left.
+    chosen = _chosen(candidates, min(count * 2, len(candidates)), transcript.language)
+    return _within(chosen, count, longest)
+
+
+def condensed(weighed: Sequence[Scored], among: Collection[Sentence], longest: int) -> list[Sentence]:
+    """As many of the heaviest sentences as fit into so many characters, in their order."""
+    candidates = sorted((item for item in weighed if item.sentence in among), key=lambda item: -item.score)
+    return _within(candidates, len(candidates), longest)
+
+
+def _within(chosen: Sequence[Scored], count: int, longest: int) -> list[Sentence]:
     kept: list[Scored] = []
     used = 0
-    candidates = [item for item in scored(transcript) if among is None or item.sentence in among]
-    for item in _chosen(candidates, count, transcript.language):
+    for item in chosen:
         length = len(item.sentence.text) + (1 if kept else 0)
-        if used + length <= longest:
+        if len(kept) < count and used + length <= longest:
             kept.append(item)
             used += length
     return [item.sentence for item in sorted(kept, key=lambda item: item.place)]
 
 
 def best_quotes(
-    transcript: Transcript, count: int, *, shortest: int = QUOTE_SHORTEST, longest: int = QUOTE_LONGEST
+    transcript: Transcript,
+    count: int,
+    *,
+    preferred: Collection[tuple[float, float]] = (),
 ) -> list[Sentence]:
-    """Whole sentences worth quoting, heaviest first; none when nothing of that length was said."""
-    fitting = [item for item in scored(transcript) if shortest <= len(item.sentence.text) <= longest]
-    statements = [item for item in fitting if _COMPLETE.search(item.sentence.text)]
-    return [item.sentence for item in _chosen(statements or fitting, count, transcript.language)]
+    """Whole sentences worth quoting, the best first; none when nothing of that length was said.
+
+    A sentence that leans on the one before it comes together with it. What begins or ends within a ``preferred``
+    stretch (seconds) counts more. Those that do not stand by themselves are taken where there are no others.
+    """
+    shortest, longest = quote_lengths(transcript.language)
+    fitting = [item for item in _passages(transcript) if shortest <= len(item.sentence.text) <= longest]
+    weighed = [
+        replace(item, score=item.score * (_PREFERRED if _touches(item.sentence, preferred) else 1.0))
+        for item in fitting
+    ]
+    good = [item for item in weighed if is_good(item.sentence.text, transcript.language)]
+    complete = [item for item in weighed if is_complete(item.sentence.text)]
+    picked: list[Sentence] = []
+    for choice in (good, complete or weighed):
+        left = [item for item in choice if not any(_overlap(item.sentence, other) for other in picked)]
+        for item in _chosen(left, count * 3, transcript.language):
+            if len(picked) < count and not any(_overlap(item.sentence, other) for other in picked):
+                picked.append(item.sentence)
+    return picked
+
+
+def _passages(transcript: Transcript) -> list[Scored]:
+    """Every sentence, and every two of one speaker of which the second leans on the first."""
+    single = scored(transcript)
+    language = transcript.language
+    glue = "" if written_without_spaces(language) else " "
+    pairs = []
+    for one, other in pairwise(single):
+        first, second = one.sentence, other.sentence
+        joined = first.speaker == second.speaker and second.start - first.end <= SENTENCE_PAUSE
+        explains = leans_back(second.text, language) and not leans_back(first.text, language)
+        whole = all(is_complete(text) and not is_pleasantry(text, language) for text in (first.text, second.text))
+        if joined and explains and whole:
+            both = Sentence(f"{first.text}{glue}{second.text}", first.start, second.end, first.speaker)
+            # What the second leans on is there now; two sentences are longer to read than one, though.
+            pairs.append(Scored(both, (one.score + other.score / LEANING) * _TOGETHER, one.place))
+    return single + pairs
+
+
+def _touches(sentence: Sentence, stretches: Collection[tuple[float, float]]) -> bool:
+    return any(sentence.start < end and start < sentence.end for start, end in stretches)
+
+
+def _overlap(one: Sentence, other: Sentence) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def key_phrases(text: str, language: str, count: int, *, background: str = "") -> list[str]:

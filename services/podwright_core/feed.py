@@ -3,32 +3,35 @@
 Written with the standard library's ElementTree. feedgen was tried and not taken: its last release (1.0.0, 2023)
 refuses ``itunes:explicit`` values that Apple asks for today (``true``, ``false``) and knows no Podcasting 2.0 tags.
 
-Sources: https://help.apple.com/itc/podcasts_connect/#/itcb54353390,
-https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md
+Sources: https://help.apple.com/itc/podcasts_connect/#/itcb54353390, https://www.rfc-editor.org/rfc/rfc5005 (pages),
+https://www.w3.org/TR/websub/#discovery (hubs), ``podwright_core.feed_tags`` for the namespace.
 """
 
+import html
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Literal
+from urllib.parse import urljoin
 from xml.etree import ElementTree as ET
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from podwright_core.feed_tags import PODCAST, EpisodeTags, FeedPart, ShowTags, episode_tags, show_tags, tag
+from podwright_core.xml_text import xml_text
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
-PODCAST = "https://podcastindex.org/namespace/1.0"
 for _prefix, _uri in (("atom", ATOM), ("content", CONTENT), ("itunes", ITUNES), ("podcast", PODCAST)):
     ET.register_namespace(_prefix, _uri)
 
 GENERATOR = "Podwright (https://podwright.dev)"
-#: Characters that XML 1.0 cannot hold.
-_NOT_XML = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+#: Items of one page.
+PAGE_ITEMS = 300
 
-
-class FeedPart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_ADDRESS = re.compile(r"https?://[^\s<>\"”]*[^\s<>\"”.,;:!?)]")
 
 
 class Enclosure(FeedPart):
@@ -37,6 +40,16 @@ class Enclosure(FeedPart):
     url: str
     length: int = Field(description="Bytes.")
     type: str
+
+
+class AlternateEnclosure(FeedPart):
+    """The same audio in another format (podcast:alternateEnclosure)."""
+
+    url: str
+    length: int
+    type: str
+    codecs: str | None = None
+    bitrate: int | None = Field(default=None, description="Bits a second.")
 
 
 class LinkedTranscript(FeedPart):
@@ -53,6 +66,7 @@ class FeedItem(FeedPart):
     notes: str = ""
     published_at: datetime
     enclosure: Enclosure
+    alternates: tuple[AlternateEnclosure, ...] = ()
     duration: float | None = Field(default=None, description="Seconds.")
     season: int | None = None
     episode: int | None = None
@@ -61,7 +75,7 @@ class FeedItem(FeedPart):
     link: str | None = None
     transcripts: tuple[LinkedTranscript, ...] = ()
     chapters_url: str | None = None
-    people: tuple[str, ...] = ()
+    tags: EpisodeTags = EpisodeTags()
 
 
 class FeedDocument(FeedPart):
@@ -81,23 +95,70 @@ class FeedDocument(FeedPart):
     explicit: bool = False
     type: Literal["episodic", "serial"] = "episodic"
     copyright: str | None = None
+    hubs: tuple[str, ...] = ()
+    tags: ShowTags = ShowTags()
     items: tuple[FeedItem, ...] = ()
 
 
+def page_name(number: int) -> str:
+    """File name of a page; the first is the feed that listeners subscribe to."""
+    return "feed.xml" if number == 1 else f"feed-{number}.xml"
+
+
+def feed_pages(document: FeedDocument, page_items: int = PAGE_ITEMS) -> list[bytes]:
+    """The feed in pages of so many items, the newest first, linked by RFC 5005; always at least one.
+
+    Equal documents give equal bytes: ``lastBuildDate`` is the newest episode's.
+    """
+    items = sorted(document.items, key=lambda item: (item.published_at, item.guid), reverse=True)
+    pages = [items[start : start + page_items] for start in range(0, len(items), page_items)] or [[]]
+    return [_page(document, items, page, number, len(pages)) for number, page in enumerate(pages, start=1)]
+
+
 def feed_xml(document: FeedDocument) -> bytes:
-    """The feed; newest episode first. Equal documents give equal bytes: ``lastBuildDate`` is the newest episode's."""
+    """The feed with all of its items in one page."""
+    return feed_pages(document, max(len(document.items), 1))[0]
+
+
+def _page(
+    document: FeedDocument, items: Sequence[FeedItem], listed: Sequence[FeedItem], number: int, last: int
+) -> bytes:
     rss = ET.Element("rss", {"version": "2.0"})
     channel = ET.SubElement(rss, "channel")
-    items = sorted(document.items, key=lambda item: (item.published_at, item.guid), reverse=True)
     _channel(channel, document, items)
+    _links(channel, document, number, last)
     for item in items:
+        if item.type == "trailer":
+            _trailer(channel, item)
+    for item in listed:
         _item(ET.SubElement(channel, "item"), item)
     ET.indent(rss)
     written: bytes = ET.tostring(rss, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
 
 
-def _channel(channel: ET.Element, document: FeedDocument, items: list[FeedItem]) -> None:
+def _links(channel: ET.Element, document: FeedDocument, number: int, last: int) -> None:
+    def link(relation: str, href: str, kind: str | None = "application/rss+xml") -> None:
+        attributes = {"href": href, "rel": relation} | ({"type": kind} if kind else {})
+        ET.SubElement(channel, f"{{{ATOM}}}link", attributes)
+
+    def page(page_number: int) -> str:
+        return document.url if page_number == 1 else urljoin(document.url, page_name(page_number))
+
+    link("self", page(number))
+    for hub in document.hubs:
+        link("hub", hub, None)
+    if last == 1:
+        return
+    link("first", page(1))
+    if number > 1:
+        link("previous", page(number - 1))
+    if number < last:
+        link("next", page(number + 1))
+    link("last", page(last))
+
+
+def _channel(channel: ET.Element, document: FeedDocument, items: Sequence[FeedItem]) -> None:
     _text(channel, "title", document.title)
     _text(channel, "link", document.website or document.url)
     _text(channel, "description", document.description or document.title)
@@ -107,11 +168,12 @@ def _channel(channel: ET.Element, document: FeedDocument, items: list[FeedItem])
     if items:
         _text(channel, "lastBuildDate", _rfc2822(items[0].published_at))
         _text(channel, "pubDate", _rfc2822(items[0].published_at))
-    own = {"href": document.url, "rel": "self", "type": "application/rss+xml"}
-    ET.SubElement(channel, f"{{{ATOM}}}link", own)
     _text(channel, f"{{{ITUNES}}}author", document.author)
     _text(channel, f"{{{ITUNES}}}type", document.type)
     _text(channel, f"{{{ITUNES}}}explicit", _flag(document.explicit))
+    _text(channel, f"{{{ITUNES}}}new-feed-url", document.tags.new_feed_url)
+    if document.tags.complete:
+        _text(channel, f"{{{ITUNES}}}complete", "Yes")
     owner = ET.SubElement(channel, f"{{{ITUNES}}}owner")
     _text(owner, f"{{{ITUNES}}}name", document.owner_name)
     _text(owner, f"{{{ITUNES}}}email", document.owner_email)
@@ -126,19 +188,28 @@ def _channel(channel: ET.Element, document: FeedDocument, items: list[FeedItem])
         element = ET.SubElement(channel, f"{{{ITUNES}}}category", {"text": name})
         if below:
             ET.SubElement(element, f"{{{ITUNES}}}category", {"text": below})
-    _text(channel, f"{{{PODCAST}}}guid", document.guid)
-    _text(channel, f"{{{PODCAST}}}medium", "podcast")
-    locked = ET.SubElement(channel, f"{{{PODCAST}}}locked", {"owner": document.owner_email})
-    locked.text = "no"
+    show_tags(channel, document.tags, guid=document.guid, owner_email=document.owner_email)
+
+
+def _trailer(channel: ET.Element, item: FeedItem) -> None:
+    attributes = {
+        "pubdate": _rfc2822(item.published_at),
+        "url": item.enclosure.url,
+        "length": item.enclosure.length,
+        "type": item.enclosure.type,
+        "season": item.season,
+    }
+    tag(channel, "trailer", attributes, item.title)
 
 
 def _item(element: ET.Element, item: FeedItem) -> None:
     _text(element, "title", item.title)
     _text(element, "link", item.link)
     guid = ET.SubElement(element, "guid", {"isPermaLink": "false"})
-    guid.text = item.guid
+    guid.text = xml_text(item.guid)
     _text(element, "pubDate", _rfc2822(item.published_at))
     _text(element, "description", item.notes)
+    _text(element, f"{{{CONTENT}}}encoded", notes_html(item.notes) if item.notes else None)
     ET.SubElement(
         element,
         "enclosure",
@@ -151,28 +222,38 @@ def _item(element: ET.Element, item: FeedItem) -> None:
     _text(element, f"{{{ITUNES}}}explicit", _flag(item.explicit))
     if item.season is not None:
         _text(element, f"{{{ITUNES}}}season", str(item.season))
-        _text(element, f"{{{PODCAST}}}season", str(item.season))
     if item.episode is not None:
         _text(element, f"{{{ITUNES}}}episode", str(item.episode))
-        _text(element, f"{{{PODCAST}}}episode", str(item.episode))
+    if item.tags.artwork:
+        ET.SubElement(element, f"{{{ITUNES}}}image", {"href": item.tags.artwork})
+    episode_tags(element, item.tags, season=item.season, number=item.episode)
+    for alternate in item.alternates:
+        described = alternate.model_dump(include={"type", "length", "bitrate", "codecs"})
+        tag(tag(element, "alternateEnclosure", described), "source", {"uri": alternate.url})
     for transcript in item.transcripts:
-        attributes = {"url": transcript.url, "type": transcript.type}
-        if transcript.language:
-            attributes["language"] = transcript.language
-        if transcript.rel:
-            attributes["rel"] = transcript.rel
-        ET.SubElement(element, f"{{{PODCAST}}}transcript", attributes)
+        tag(element, "transcript", transcript.model_dump())
     if item.chapters_url:
-        ET.SubElement(
-            element, f"{{{PODCAST}}}chapters", {"url": item.chapters_url, "type": "application/json+chapters"}
-        )
-    for person in item.people:
-        _text(element, f"{{{PODCAST}}}person", person)
+        tag(element, "chapters", {"url": item.chapters_url, "type": "application/json+chapters"})
 
 
-def _text(parent: ET.Element, tag: str, value: str | None) -> None:
+def notes_html(notes: str) -> str:
+    """Plain notes as the HTML that apps show: paragraphs, line breaks, addresses as links."""
+
+    def linked(text: str) -> str:
+        parts, end = [], 0
+        for match in _ADDRESS.finditer(text):
+            address = html.escape(match.group())
+            parts += [html.escape(text[end : match.start()], quote=False), f'<a href="{address}">{address}</a>']
+            end = match.end()
+        return "".join([*parts, html.escape(text[end:], quote=False)])
+
+    paragraphs = (part.strip() for part in re.split(r"\n\s*\n", notes))
+    return "".join(f"<p>{linked(part).replace(chr(10), '<br/>')}</p>" for part in paragraphs if part)
+
+
+def _text(parent: ET.Element, name: str, value: str | None) -> None:
     if value:
-        ET.SubElement(parent, tag).text = _NOT_XML.sub("", value)
+        ET.SubElement(parent, name).text = xml_text(value)
 
 
 def _flag(value: bool) -> str:

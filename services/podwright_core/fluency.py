@@ -30,7 +30,7 @@ _LEAKS = re.compile(
 _PUFFERY = re.compile(
     r"\b(?:amazing|astonishing|awesome|breathtaking|captivating|cutting-edge|exhilarating|fascinating|game[- ]chang\w+"
     r"|groundbreaking|incredibl[ey]|like never before|mind-?blowing|must-(?:hear|listen|read|see)|revolutionary"
-    r"|at your fingertips|(?:a )?treasure trove|ultimate|unforgettable|unleash\w*|unparalleled"
+    r"|at your fingertips|secrets?|(?:a )?treasure trove|ultimate|unforgettable|unleash\w*|unparalleled"
     r"|atemberaubend\w*|bahnbrechend\w*|einzigartig\w*|faszinierend\w*|sensationell\w*|unglaublich\w*)\b",
     re.IGNORECASE,
 )

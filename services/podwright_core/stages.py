@@ -28,7 +28,13 @@ EPISODE_STAGES = (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE, Sta
 CORRECTED = "corrected"
 
 #: Raised when a stage's results change for the same inputs; part of every key.
-STAGE_VERSIONS: dict[StageName, int] = dict.fromkeys(StageName, 1)
+STAGE_VERSIONS: dict[StageName, int] = {
+    StageName.INGEST: 2,
+    StageName.TRANSCRIBE: 1,
+    StageName.ANALYZE: 2,
+    StageName.WRITE: 2,
+    StageName.FEED: 2,
+}
 
 #: Exit codes of a stage process. A rejected input fails the Job at once; every other failure is tried again.
 EXIT_REJECTED = 64

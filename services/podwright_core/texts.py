@@ -1,5 +1,6 @@
 """What is written about an episode, and what makes each piece fit to be published."""
 
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,8 +9,10 @@ from podwright_core import claims, fluency
 from podwright_core.channel_limits import TextRule
 from podwright_core.chapters import Chapter, clock
 from podwright_core.claims import Sources
-from podwright_core.extract import headline, is_pleasantry
+from podwright_core.extract import headline
+from podwright_core.mentions import Mention
 from podwright_core.quotes import contains, quoted
+from podwright_core.shareable import is_pleasantry
 from podwright_core.tokens import content_stems, norms
 from podwright_core.writing_systems import base_language
 
@@ -33,6 +36,22 @@ class SpokenQuote(Piece):
     text: str
     start: float
     end: float
+    speaker: str | None = None
+
+
+class Clip(Piece):
+    """A stretch of the recording (seconds)."""
+
+    start: float
+    end: float
+
+
+class Mood(Piece):
+    """How a stretch sounds by its words: from -1 (bad) to 1 (good)."""
+
+    start: float
+    end: float
+    value: float
 
 
 class Checks(Piece):
@@ -58,14 +77,26 @@ class Analysis(Piece):
     topics: tuple[str, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     quotes: tuple[SpokenQuote, ...] = ()
+    phrases: tuple[Mention, ...] = Field(default=(), description="Key phrases and where they are said.")
+    names: tuple[Mention, ...] = Field(default=(), description="People and things named, and where.")
+    moods: tuple[Mood, ...] = Field(default=(), description="Sentiment along the episode; empty where it is not known.")
     checks: Checks = Checks()
 
 
-class PostText(Piece):
-    """One post, without its link; ``quote`` is what it quotes."""
+class Alternative(Piece):
+    """Another text for the same post."""
 
     text: str
     quote: SpokenQuote | None = None
+
+
+class PostText(Alternative):
+    """One post, without its link; ``quote`` is what it quotes."""
+
+    clip: Clip | None = Field(default=None, description="Stretch to play with it.")
+    hashtags: tuple[str, ...] = ()
+    thread: tuple[str, ...] = Field(default=(), description="The same as several posts, each within the limit.")
+    alternatives: tuple[Alternative, ...] = ()
 
 
 def prose_problems(
@@ -111,7 +142,7 @@ def believable(text: str, known: Sources, *, language: str, longest: int) -> str
         problems = prose_problems(sentence, known, language=language, shortest=1)
         if (
             not problems
-            and not is_pleasantry(sentence)
+            and not is_pleasantry(sentence, language)
             and not any(_alike(sentence, other, known.language) for other in kept)
         ):
             kept.append(sentence)
@@ -139,6 +170,12 @@ def title_problems(title: str, known: Sources, *, language: str) -> list[str]:
     if words and words[-1] in _NEVER_LAST:
         found.append("it breaks off")
     return found
+
+
+def as_title(text: str) -> str:
+    """A line as a title: a capital first, no word twice in a row, no full stop at its end."""
+    plain = re.sub(r"\b(\w+)(?:\s+\1\b)+", r"\1", text.strip(), flags=re.IGNORECASE).rstrip(".。")
+    return plain[:1].upper() + plain[1:]
 
 
 def copied(text: str, known: Sources, *, shortest: int = 5) -> list[str]:

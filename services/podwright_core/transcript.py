@@ -17,6 +17,7 @@ SENTENCE_PAUSE = 3.0
 PARAGRAPH_CHARACTERS = 500
 
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"”’»)\]]*\s*$")
+_UNSPACED_MARKS = frozenset("。！？、，")
 _NOT_AN_END = re.compile(r"(?:^|\s)(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|vs|etc|e\.g|i\.e|z\.B|No|Nr|bzw|ca)\.\s*$")
 
 
@@ -169,7 +170,8 @@ def ends_sentence(text: str) -> bool:
 
 
 def _may_cut(text: str, at: int) -> bool:
-    return text[at - 1].isspace() or is_unspaced(text[at - 1])
+    # A full stop without a space after it ends a sentence where words have no spaces, too.
+    return text[at - 1].isspace() or is_unspaced(text[at - 1]) or text[at - 1] in _UNSPACED_MARKS
 
 
 def _sentence(words: list[Word], speaker: str | None) -> Sentence:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from podwright_pipeline.clips import Shape
 from podwright_pipeline.errors import StageError
 from podwright_pipeline.local_run import LocalRun, Models, Outcome, RunOptions
 
@@ -28,6 +29,12 @@ DEFAULT_TEXT = "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.ggu
     "--post", "posts", multiple=True, metavar="NAME[:LIMIT]", help="A post to write, with its longest length."
 )
 @click.option(
+    "--clips",
+    type=click.Choice([shape.value for shape in Shape]),
+    multiple=True,
+    help="Make videos of the best quotes in this shape, and their sound alone; may be given more than once.",
+)
+@click.option(
     "--speech-model", default=DEFAULT_SPEECH, show_default=True, help="faster-whisper model: folder or hub name."
 )
 @click.option("--text-model", default=DEFAULT_TEXT, show_default=True, help="GGUF model: path or hub name (REPO:FILE).")
@@ -47,6 +54,7 @@ def run(  # noqa: PLR0913 (one a command line option)
     texts_language: str | None,
     glossary: tuple[str, ...],
     posts: tuple[str, ...],
+    clips: tuple[str, ...],
     speech_model: str,
     text_model: str,
     endpoint_url: str | None,
@@ -70,6 +78,7 @@ def run(  # noqa: PLR0913 (one a command line option)
         texts_language=texts_language,
         glossary=glossary,
         posts=posts,
+        clips=tuple(map(Shape, clips)),
     )
     models = Models(
         speech=speech_model,

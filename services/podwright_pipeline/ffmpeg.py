@@ -14,6 +14,8 @@ from podwright_pipeline.errors import TemporaryError
 #: Formats that are read. Playlists and other formats that name further files are not among them.
 DEMUXERS = "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav"
 _LOG_LINES = 400
+#: A hostile file's header may ask for any amount of memory at once (bytes).
+_LARGEST_ALLOCATION = 256 << 20
 _OUT_TIME = re.compile(r"out_time_us=(\d+)")
 
 #: Before each input: local files only, known formats only.
@@ -62,6 +64,7 @@ def run(
     ``subprocess.TimeoutExpired`` when it takes longer than ``time_limit`` seconds.
     """
     command = [program(), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-progress", "pipe:1", "-y"]
+    command += ["-max_alloc", str(_LARGEST_ALLOCATION)]
     command += [str(argument) for argument in arguments]
     log: deque[str] = deque(maxlen=None if log_filter else _LOG_LINES)
     with subprocess.Popen(

@@ -66,6 +66,7 @@ def run(environment: Mapping[str, str], target: Path) -> int:
     from podwright_pipeline.fetch import Limits  # noqa: PLC0415
     from podwright_pipeline.runner import Runner  # noqa: PLC0415
     from podwright_pipeline.store_s3 import storage_from_environment  # noqa: PLC0415
+    from podwright_pipeline.websub import notify  # noqa: PLC0415
     from podwright_pipeline.work import Throttled  # noqa: PLC0415
 
     runner = Runner(
@@ -74,6 +75,7 @@ def run(environment: Mapping[str, str], target: Path) -> int:
         on_progress=Throttled(print_progress),
         scratch=_SCRATCH if _SCRATCH.is_dir() and os.access(_SCRATCH, os.W_OK) else None,
         limits=Limits(egress=Egress.from_environment(environment)),
+        notify=notify,
     )
     try:
         result = runner.run(request)

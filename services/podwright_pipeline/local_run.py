@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from podwright_core.channel_limits import TEXT_RULES
 from podwright_core.egress import ANYWHERE
+from podwright_core.soundbites import stretch_around
 from podwright_core.stages import (
     EndpointUse,
     PostTarget,
@@ -23,17 +24,23 @@ from podwright_core.stages import (
     StageResult,
     results_prefix,
 )
+from podwright_core.texts import Analysis
+from podwright_core.transcript import Transcript
+from podwright_pipeline.clips import Shape, audio_clip, video_clip
 from podwright_pipeline.engines import Engines, Transcriber, Writer
 from podwright_pipeline.engines_http import HttpEngines
 from podwright_pipeline.engines_local import LocalEngines, model_revision, speech_model, text_model
 from podwright_pipeline.errors import RejectedError, StageError
 from podwright_pipeline.fetch import Limits, sha256_of
 from podwright_pipeline.runner import Runner
+from podwright_pipeline.stages.write import AUDIO
 from podwright_pipeline.store import FolderStore, Storage
 
 NAMESPACE = "local"
 #: Below the output folder: the store, with results by their keys.
 STORE = ".podwright"
+#: Quotes that clips are made of.
+CLIPS = 3
 _DOING = {
     StageName.INGEST: "listen",
     StageName.TRANSCRIBE: "transcribe",
@@ -57,6 +64,8 @@ class RunOptions:
     glossary: tuple[str, ...] = ()
     #: ``NAME`` or ``NAME:LIMIT``.
     posts: tuple[str, ...] = ()
+    #: Shapes of the videos to make of the quotes; with the sound alone where there are any.
+    clips: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,9 @@ class LocalRun:
             analyze = stages.run(
                 _after([transcribe], StageName.ANALYZE, {"language": self._options.texts_language}, engines.text)
             )
-            write = stages.run(_after([transcribe, analyze], StageName.WRITE, self._params(targets), engines.text))
+            write = stages.run(
+                _after([ingest, transcribe, analyze], StageName.WRITE, self._params(targets), engines.text)
+            )
         return self._outcome([ingest, transcribe, analyze, write])
 
     def _params(self, targets: Sequence[PostTarget]) -> dict[str, Any]:
@@ -194,13 +205,36 @@ class LocalRun:
         for name in ("analysis.json", "chapters.json"):
             put(folders[StageName.ANALYZE] / name, name)
         put(folders[StageName.WRITE] / "texts.json", "texts.json")
-        published = json.loads((folders[StageName.INGEST] / "probe.json").read_text("utf-8"))["published"]
+        published = json.loads((folders[StageName.WRITE] / AUDIO).read_text("utf-8"))
         put(out / STORE / "public" / published["key"], "episode.mp3")
         texts = json.loads((out / "texts.json").read_text("utf-8"))
+        files += self._clips(out)
         (out / "notes.txt").write_text(texts["notes"] + "\n", "utf-8")
         files.append(out / "notes.txt")
         posts = {channel: post["text"] for channel, post in texts["posts"].items()}
         return Outcome(title=texts["title"], notes=texts["notes"], posts=posts, files=files, results=results)
+
+    def _clips(self, out: Path) -> list[Path]:
+        """The best quotes to hear, and to see in each shape that is wanted."""
+        if not self._options.clips:
+            return []
+        transcript = Transcript.model_validate_json((out / "transcript.json").read_text("utf-8"))
+        analysis = Analysis.model_validate_json((out / "analysis.json").read_text("utf-8"))
+        folder = out / "clips"
+        folder.mkdir(exist_ok=True)
+        title = self._options.title or _title_of(self._options.media)
+        made = []
+        for number, quote in enumerate(analysis.quotes[:CLIPS], start=1):
+            stretch = stretch_around(transcript.sentences, quote.start, quote.end, transcript.duration)
+            sound = folder / f"{number}.mp3"
+            audio_clip(out / "episode.mp3", sound, stretch)
+            made.append(sound)
+            for shape in self._options.clips:
+                self._console.print(f"clip {number} of {min(len(analysis.quotes), CLIPS)}, {shape.value}", style="dim")
+                video = folder / f"{number}-{shape.value}.mp4"
+                video_clip(out / "episode.mp3", video, stretch, transcript, title=title, shape=shape)
+                made.append(video)
+        return made
 
 
 class _Stages:

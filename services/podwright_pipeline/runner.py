@@ -3,7 +3,8 @@
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ from podwright_pipeline.work import PARTIAL, PublicOutput, Report, StageOutput, 
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+#: Objects that are sent at a time.
+_SENDERS = 8
 
 STAGES: Mapping[StageName, Callable[[Work], StageOutput]] = {
     StageName.INGEST: ingest.run,
@@ -58,6 +61,8 @@ class Runner:
     limits: Limits = field(default_factory=Limits)
     local_files: bool = False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    #: Tells a WebSub hub that a topic has changed; must not raise.
+    notify: Callable[[str, str], None] = lambda hub, topic: logger.info("not telling %s of %s", hub, topic)
 
     def run(self, request: StageRequest) -> StageResult:
         """The outcome, also of a failure: stage errors become results, other errors are raised."""
@@ -89,22 +94,34 @@ class Runner:
         if is_current is not None and not is_current(manifest, request, self.storage):
             logger.info("the file that %s was made from was replaced; computing it again", request.stage.value)
             return None
+        lost = self._lost([public for public in manifest.public if public.path is None])
+        if lost is not None:
+            logger.warning("%s is not in the public bucket any more; computing it again", lost)
+            return None
+        changed = False
         for public in manifest.public:
-            if not self._in_place(prefix, public):
-                logger.warning("%s is not in the public bucket any more; computing it again", public.key)
-                return None
+            if public.path is not None:
+                # A copy may have been overwritten since by another run, as a feed is: the results win.
+                data = self.storage.private.read(f"{prefix}/{public.path}")
+                if data is None:
+                    return None
+                if self.storage.public.read(public.key) != data:
+                    self.storage.public.write(public.key, data, public.content_type)
+                    changed = True
+        if changed:
+            self._announce(request)
         return manifest
 
-    def _in_place(self, prefix: str, public: PublicFile) -> bool:
-        if public.path is None:
-            return self.storage.public.size(public.key) == public.size
-        # A copy may have been overwritten since by another run, as a feed is: the results win.
-        data = self.storage.private.read(f"{prefix}/{public.path}")
-        if data is None:
-            return False
-        if self.storage.public.read(public.key) != data:
-            self.storage.public.write(public.key, data, public.content_type)
-        return True
+    def _lost(self, files: Sequence[PublicFile]) -> str | None:
+        """The first of the objects that is not there as it was left."""
+        with ThreadPoolExecutor(_SENDERS, thread_name_prefix="published") as pool:
+            sizes = pool.map(lambda file: self.storage.public.size(file.key), files)
+            return next((file.key for file, size in zip(files, sizes, strict=True) if size != file.size), None)
+
+    def _announce(self, request: StageRequest) -> None:
+        if request.stage is StageName.FEED:
+            for hub, topic in feed.notices(request, self.storage):
+                self.notify(hub, topic)
 
     def _compute(self, request: StageRequest) -> Manifest:
         started = time.monotonic()
@@ -121,7 +138,7 @@ class Runner:
             output = STAGES[request.stage](work)
             work.report(99, "storing the results")
             files = [self._store(work, file.path, file.source, file.content_type) for file in output.files]
-            public = [self._publish(each) for each in output.public]
+            public = self._publish(work, output.public)
             manifest = Manifest(
                 stage=request.stage,
                 version=STAGE_VERSIONS[request.stage],
@@ -137,13 +154,34 @@ class Runner:
             self.storage.private.write(f"{work.prefix}/{MANIFEST}", document, "application/json")
             for path in self.storage.private.paths(f"{work.prefix}/{PARTIAL}"):
                 self.storage.private.delete(path)
+            for key in output.stale:
+                self.storage.public.delete(key)
+        self._announce(request)
         return manifest
 
     def _store(self, work: Work, path: str, source: Path, content_type: str) -> StoredFile:
         self.storage.private.upload(f"{work.prefix}/{path}", source, content_type)
         return StoredFile(path=path, sha256=sha256_of(source), size=source.stat().st_size, content_type=content_type)
 
-    def _publish(self, output: PublicOutput) -> PublicFile:
-        digest, size = sha256_of(output.source), output.source.stat().st_size
-        self.storage.public.upload(output.key, output.source, output.content_type)
-        return PublicFile(key=output.key, sha256=digest, size=size, content_type=output.content_type, path=output.path)
+    def _publish(self, work: Work, outputs: Sequence[PublicOutput]) -> list[PublicFile]:
+        """Puts objects into the public bucket, in their order where they are copies of results.
+
+        The others are named by their digests: several at a time, and one that is there is not sent again.
+        """
+        named = [output for output in outputs if output.path is None]
+        with ThreadPoolExecutor(_SENDERS, thread_name_prefix="publish") as pool:
+            for number, _ in enumerate(pool.map(self._send_once, named), start=1):
+                work.report(99, f"publishing: {number} of {len(named)} files")
+        for output in outputs:
+            if output.path is not None:
+                self.storage.public.upload(output.key, output.source, output.content_type)
+        return [_public_file(output) for output in outputs]
+
+    def _send_once(self, output: PublicOutput) -> None:
+        if self.storage.public.size(output.key) != output.source.stat().st_size:
+            self.storage.public.upload(output.key, output.source, output.content_type)
+
+
+def _public_file(output: PublicOutput) -> PublicFile:
+    digest, size = sha256_of(output.source), output.source.stat().st_size
+    return PublicFile(key=output.key, sha256=digest, size=size, content_type=output.content_type, path=output.path)

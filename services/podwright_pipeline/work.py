@@ -43,6 +43,8 @@ class StageOutput:
     files: list[OutputFile]
     facts: dict[str, Any] = field(default_factory=dict)
     public: list[PublicOutput] = field(default_factory=list)
+    #: Keys in the public bucket that are removed once the results are in place.
+    stale: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -5,7 +5,12 @@ from podwright_crds.episode import Episode
 
 
 def selects(selector: EpisodeSelector, episode: Episode) -> bool:
-    """Whether all that the selector says holds; one that says nothing selects nothing."""
+    """Whether all that the selector says holds; one that says nothing selects nothing.
+
+    An episode that is not to be announced is not selected.
+    """
+    if not episode.spec.announce:
+        return False
     if selector.podcast_ref is None and not selector.match_labels and not selector.names:
         return False
     labels = episode.metadata.labels

@@ -6,32 +6,42 @@ than the model's context is summarised stretch by stretch, then the summaries ar
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from podwright_core import claims, extract
 from podwright_core.chapters import Chapter, boundaries, chapters_document
 from podwright_core.claims import Sources
 from podwright_core.fluency import whole_sentences
-from podwright_core.quotes import Quote, QuoteFinder
+from podwright_core.mentions import mentioned, named
+from podwright_core.quotes import QuoteFinder
+from podwright_core.shareable import quote_lengths
 from podwright_core.stages import StageName
 from podwright_core.texts import (
     TITLE_LONGEST,
     Analysis,
     Checks,
+    Mood,
     SpokenQuote,
+    as_title,
     believable,
     prose_problems,
     title_problems,
 )
 from podwright_core.transcript import Sentence, Transcript
+from podwright_core.writing_systems import base_language
 from podwright_pipeline.engines import Writer
 from podwright_pipeline.generate import Ask, answer_tokens, ask_list, ask_text, each, room
+from podwright_pipeline.sentiment import mood
 from podwright_pipeline.work import StageOutput, Work
 
 SUMMARY_SHORTEST, SUMMARY_LONGEST = 60, 600
 #: What a status shows of the summary (characters).
 FACT_LONGEST = 300
-QUOTES, TOPICS = 4, 6
+QUOTES, TOPICS, PHRASES, NAMES = 6, 6, 12, 30
+#: Stretches of a long transcript that are summarised: where there are more, each is first cut down to the sentences
+#: that say most of it. So an episode's requests are bounded, however long it is.
+SUMMARIES = 24
 _TOPIC_LONGEST = 60
 _TITLE_SENTENCE = 60
 _QUOTE_STRETCHES = 4
@@ -72,6 +82,7 @@ class Analyst:
         self._language = language
         self._writer = writer
         self._known: Sources = claims.sources(transcript.language, [transcript.text])
+        self._weighed = extract.scored(transcript)
         self._finder = QuoteFinder(transcript)
         self._room = room(writer, answer_tokens(SUMMARY_LONGEST))
         self._system = system_prompt(language)
@@ -85,19 +96,24 @@ class Analyst:
         def done(finished: int) -> None:
             work.report(5 + 93 * finished / total, f"analysing: {finished} of {total}")
 
-        named = each(self._writer.concurrency, titles, done)
+        named_chapters = each(self._writer.concurrency, titles, done)
         summary, summary_checks = self._summary()
         done(len(titles) + 1)
         topics, topic_checks = self._topics(summary)
         done(len(titles) + 2)
         quotes, quote_checks = self._quotes()
-        checks = sum((each_checks for _, each_checks in named), summary_checks + topic_checks + quote_checks)
+        checks = sum((each_checks for _, each_checks in named_chapters), summary_checks + topic_checks + quote_checks)
+        chapters = tuple(_distinct([chapter for chapter, _ in named_chapters]))
+        phrases = extract.key_phrases(self._transcript.text, self._transcript.language, PHRASES)
         return Analysis(
             language=self._language,
             summary=summary,
             topics=topics,
-            chapters=tuple(_distinct([chapter for chapter, _ in named])),
+            chapters=chapters,
             quotes=quotes,
+            phrases=tuple(mentioned(self._transcript, phrases)),
+            names=tuple(named(self._transcript, NAMES)),
+            moods=self._moods(chapters),
             checks=checks,
         )
 
@@ -115,19 +131,34 @@ class Analyst:
 
     def _summary(self) -> tuple[str, Checks]:
         """Summaries of the stretches, summarised until one is left."""
-        found = [
-            self._summary_of(_joined(part)[: self._room], self._extracted_summary(part)) for part in self._stretches()
+        asks = [
+            partial(self._summary_of, self._fitted(part), self._extracted_summary(part)) for part in self._bounded()
         ]
+        found = each(self._writer.concurrency, asks, lambda _: None)
         checks = sum((each_checks for _, each_checks in found), Checks())
         texts = [text for text, _ in found]
         while len(texts) > 1:
-            found = [
-                self._summary_of(text, whole_sentences(text, SUMMARY_LONGEST) or text[:SUMMARY_LONGEST])
+            asks = [
+                partial(self._summary_of, text, whole_sentences(text, SUMMARY_LONGEST) or text[:SUMMARY_LONGEST])
                 for text in _merged(texts, self._room)
             ]
+            found = each(self._writer.concurrency, asks, lambda _: None)
             checks = sum((each_checks for _, each_checks in found), checks)
             texts = [text for text, _ in found]
         return texts[0], checks
+
+    def _bounded(self) -> list[list[Sentence]]:
+        """The stretches; of a transcript with too many, several together."""
+        parts = self._stretches()
+        together = -(-len(parts) // SUMMARIES)
+        return [list(chain(*parts[at : at + together])) for at in range(0, len(parts), together)]
+
+    def _fitted(self, part: Sequence[Sentence]) -> str:
+        """Sentences as one text that fits the model's context: the ones that say most, in their order."""
+        text = _joined(part)
+        if len(text) <= self._room:
+            return text
+        return _joined(extract.condensed(self._weighed, set(part), self._room)) or text[: self._room]
 
     def _summary_of(self, text: str, extracted: str) -> tuple[str, Checks]:
         instruction = "Summarise the transcript in a few sentences."
@@ -145,11 +176,14 @@ class Analyst:
         return answer.value or extracted, answer.checks
 
     def _extracted_summary(self, part: list[Sentence]) -> str:
-        best = extract.best_sentences(self._transcript, 3, longest=SUMMARY_LONGEST, among=set(part))
+        best = extract.best_sentences(
+            self._transcript, 3, longest=SUMMARY_LONGEST, among=set(part), weighed=self._weighed
+        )
         return _joined(best) or extract.headline(_joined(part), SUMMARY_LONGEST)
 
     def _chapter_title(self, chapter: Chapter) -> tuple[Chapter, Checks]:
-        text = self._transcript.between(chapter.start, chapter.end)[: self._room]
+        inside = [each for each in self._transcript.sentences if chapter.start <= each.start < chapter.end]
+        text = self._fitted(inside)
         ask = Ask(
             f"Transcript of a chapter:\n{text}",
             "Write a short title for this chapter that says what it is about.",
@@ -157,8 +191,8 @@ class Analyst:
             lambda title: title_problems(title, self._known, language=self._language),
         )
         answer = ask_text(self._writer, self._system, ask)
-        title = answer.value.rstrip(".") if answer.value else self._extracted_title(chapter)
-        return chapter.model_copy(update={"title": title}), answer.checks
+        title = answer.value or self._extracted_title(chapter)
+        return chapter.model_copy(update={"title": as_title(title)}), answer.checks
 
     def _extracted_title(self, chapter: Chapter) -> str:
         """What the chapter keeps saying if it is a phrase, else the sentence that says most of it."""
@@ -166,9 +200,9 @@ class Analyst:
         text = self._transcript.between(chapter.start, chapter.end)
         phrases = extract.key_phrases(text, self._transcript.language, 1, background=self._transcript.text)
         if phrases and " " in phrases[0]:
-            return phrases[0][:1].upper() + phrases[0][1:]
+            return phrases[0]
         short = {each for each in inside if len(each.text) <= _TITLE_SENTENCE and len(each.text.split()) >= 4}
-        best = extract.best_sentences(self._transcript, 1, longest=10_000, among=short or inside)
+        best = extract.best_sentences(self._transcript, 1, longest=10_000, among=short or inside, weighed=self._weighed)
         return extract.headline(best[0].text, _TITLE_SENTENCE) if best else "…"
 
     def _topics(self, summary: str) -> tuple[tuple[str, ...], Checks]:
@@ -195,7 +229,7 @@ class Analyst:
         return found
 
     def _quotes(self) -> tuple[tuple[SpokenQuote, ...], Checks]:
-        shortest, longest = extract.QUOTE_SHORTEST, extract.QUOTE_LONGEST
+        shortest, longest = quote_lengths(self._transcript.language)
 
         def check(text: str) -> list[str]:
             if not shortest <= len(text) <= longest:
@@ -205,8 +239,7 @@ class Analyst:
         parts = self._stretches()
         # Of a long transcript a few stretches are read, spread over all of it.
         read = parts[:: max(len(parts) // _QUOTE_STRETCHES, 1)][:_QUOTE_STRETCHES]
-        texts: list[str] = []
-        checks = Checks()
+        asks = []
         for part in read:
             ask = Ask(
                 f"Transcript:\n{_joined(part)[: self._room]}",
@@ -214,27 +247,28 @@ class Analyst:
                 longest,
                 check,
             )
-            found, found_checks = ask_list(self._writer, self._system, ask, count=max(QUOTES // len(read), 1))
-            texts += found
-            checks += found_checks
-        quotes: list[SpokenQuote] = []
-        wanted = texts + [sentence.text for sentence in extract.best_quotes(self._transcript, QUOTES)]
-        replaced = 0
-        for number, text in enumerate(wanted):
-            place = self._finder.find(text)
-            if place is None or len(quotes) == QUOTES or any(_overlap(place, quote) for quote in quotes):
-                continue
-            quotes.append(SpokenQuote(text=place.text, start=place.start, end=place.end))
-            replaced += number >= len(texts)
-        return tuple(quotes), checks + Checks(checked=replaced, replaced=replaced)
+            asks.append(partial(ask_list, self._writer, self._system, ask, count=max(QUOTES // len(read), 1)))
+        answers = each(self._writer.concurrency, asks, lambda _: None)
+        checks = sum((found_checks for _, found_checks in answers), Checks())
+        picked = [place for found, _ in answers for text in found if (place := self._finder.find(text))]
+        stretches = [(place.start, place.end) for place in picked]
+        best = extract.best_quotes(self._transcript, QUOTES, preferred=stretches)
+        # The model's choice is taken where it stands by itself; the others are the transcript's best.
+        replaced = sum(not any(one.start < end and start < one.end for start, end in stretches) for one in best)
+        quotes = tuple(SpokenQuote(text=one.text, start=one.start, end=one.end, speaker=one.speaker) for one in best)
+        return quotes, checks + Checks(checked=replaced, replaced=replaced)
+
+    def _moods(self, chapters: Sequence[Chapter]) -> tuple[Mood, ...]:
+        if base_language(self._transcript.language) != "en":
+            return ()
+        return tuple(
+            Mood(start=chapter.start, end=chapter.end, value=mood(self._transcript.between(chapter.start, chapter.end)))
+            for chapter in chapters
+        )
 
 
 def _joined(sentences: Sequence[Sentence]) -> str:
     return " ".join(sentence.text for sentence in sentences)
-
-
-def _overlap(one: Quote, other: SpokenQuote) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _merged(texts: list[str], longest: int) -> list[str]:

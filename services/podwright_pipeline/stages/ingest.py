@@ -4,23 +4,25 @@
 -16 LUFS stereo or -19 LUFS mono, as podcast directories ask for.
 """
 
-import json
 import re
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from podwright_core.chapters import clock
-from podwright_core.stages import Manifest, StageRequest
-from podwright_pipeline import ffmpeg, tracks
+from podwright_core.stages import Manifest, StageRequest, canonical_json
+from podwright_pipeline import ffmpeg, loudness, tracks
 from podwright_pipeline.errors import RejectedError, TemporaryError
 from podwright_pipeline.fetch import fetch, sha256_of, source_tag
+from podwright_pipeline.loudness import Levels, Loudness
 from podwright_pipeline.probe import AudioStream, Probe, ProbeError, probe
 from podwright_pipeline.store import Storage
+from podwright_pipeline.waveform import Silence, waveform
 from podwright_pipeline.work import OutputFile, PublicOutput, StageOutput, Work
 
-AUDIO, PROBE = "audio.flac", "probe.json"
+AUDIO, PROBE, WAVEFORM = "audio.flac", "probe.json", "waveform.json"
 #: The fact that tells which file at the media's address the results are of.
 SOURCE_TAG = "sourceTag"
 
@@ -28,14 +30,37 @@ SOURCE_TAG = "sourceTag"
 LONGEST, SHORTEST = 24 * 3600.0, 0.5
 #: What is never louder than this is silence (dBFS).
 SILENT_PEAK = -60.0
+_SILENT_LOUDNESS = -70.0
+#: A recording that reaches this peak (dBFS), and is within 1 dB of full scale for this share of it, was clipped:
+#: speech that was only brought to full scale is there for less than a thousandth of that.
+CLIPPED_PEAK, CLIPPED_SHARE = -0.1, 0.002
+_SILENCES_TOLD = 5
 #: So much may be missing at the end before a file counts as cut off (seconds, share).
 _MISSING_SECONDS, _MISSING_SHARE = 2.0, 0.02
-#: Integrated loudness by channels (LUFS), true peak (dBTP; the encoder adds up to half a decibel), bit rates.
-_LOUDNESS = {1: -19.0, 2: -16.0}
-_TRUE_PEAK = -1.5
-_BITRATE = {1: "64k", 2: "128k"}
-_MP3_RATE = 44100
+#: So often the levels are corrected after what came out was measured.
+_TRIES = 3
+_RATE = 48000
+_MP3 = {1: ("-c:a", "libmp3lame", "-b:a", "64k"), 2: ("-c:a", "libmp3lame", "-b:a", "128k")}
 _FAULT = re.compile(r"^\[[^\]]+\].*(?:error|invalid|missing|corrupt|truncat)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Alternate:
+    """A format beside MP3; bits a second by channels."""
+
+    suffix: str
+    type: str
+    codecs: str
+    options: tuple[str, ...]
+    bitrate: Mapping[int, int]
+
+
+_ALTERNATES = {
+    "aac": Alternate(
+        ".m4a", "audio/mp4", "mp4a.40.2", ("-c:a", "aac", "-movflags", "+faststart"), {1: 64_000, 2: 128_000}
+    ),
+    "opus": Alternate(".opus", "audio/ogg", "opus", ("-c:a", "libopus", "-vbr", "on"), {1: 32_000, 2: 64_000}),
+}
 
 
 @dataclass(frozen=True)
@@ -45,10 +70,11 @@ class Heard:
     seconds: float
     #: dBFS
     peak: float
-    #: What ffmpeg's loudnorm measured, by its own names.
-    loudness: dict[str, str]
+    loudness: Loudness
     #: Complaints of the decoder.
     faults: int
+    #: Share of the samples that are within 1 dB of full scale.
+    full_scale: float
 
 
 def run(work: Work) -> StageOutput:
@@ -63,17 +89,27 @@ def run(work: Work) -> StageOutput:
     _check_complete(media, found, heard)
     _check_audible(heard)
     own_tracks = tracks.made(work, media, stream.channels, _decode_track)
-    mp3 = _encode(work, media, heard, channels)
+    shape = waveform(work.scratch / AUDIO)
+    silences = shape.silences()
+    mp3, came_out, levels = _encode(work, media, heard, channels)
+    others = [_alternate(work, media, heard, channels, levels, kind) for kind in work.request.params.get("formats", [])]
 
-    published = {"sha256": sha256_of(mp3), "size": mp3.stat().st_size, "type": "audio/mpeg"}
+    published: dict[str, Any] = {"sha256": sha256_of(mp3), "size": mp3.stat().st_size, "type": "audio/mpeg"}
     key = f"{work.request.namespace}/media/{published['sha256']}.mp3"
+    peaks = work.save(WAVEFORM, canonical_json(shape.document()), "application/json")
+    peaks_key = f"{work.request.namespace}/waveforms/{sha256_of(peaks.source)}.json"
+    warnings = _warnings(heard, silences)
     report: dict[str, Any] = {
         "source": {"sha256": digest, "size": media.stat().st_size, **found.model_dump(mode="json")},
         "seconds": heard.seconds,
         "peak": heard.peak,
-        "loudness": heard.loudness,
+        "loudness": asdict(heard.loudness),
         "faults": heard.faults,
-        "published": {**published, "key": key},
+        "fullScale": heard.full_scale,
+        "silences": [[round(each.start, 1), round(each.end, 1)] for each in silences],
+        "warnings": warnings,
+        "published": {**published, "key": key, "loudness": asdict(came_out)},
+        "alternates": [described for described, _ in others],
     }
     if own_tracks:
         report["tracks"] = [{"speaker": each.speaker, "file": each.file} for each in tracks.wanted(work.request.params)]
@@ -82,6 +118,7 @@ def run(work: Work) -> StageOutput:
             OutputFile(AUDIO, work.scratch / AUDIO, "audio/flac"),
             work.save(PROBE, report, "application/json"),
             *own_tracks,
+            peaks,
         ],
         facts={
             "durationSeconds": heard.seconds,
@@ -89,9 +126,16 @@ def run(work: Work) -> StageOutput:
             "mimeType": published["type"],
             "sha256": digest,
             "url": work.storage.address(key),
+            "waveformUrl": work.storage.address(peaks_key),
+            "loudnessLufs": heard.loudness.integrated,
+            "warnings": warnings,
             SOURCE_TAG: tag,
         },
-        public=[PublicOutput(key, mp3, "audio/mpeg")],
+        public=[
+            PublicOutput(key, mp3, "audio/mpeg"),
+            *(output for _, output in others),
+            PublicOutput(peaks_key, peaks.source, "application/json", path=WAVEFORM),
+        ],
     )
 
 
@@ -173,7 +217,7 @@ def _decode(work: Work, media: Path, found: Probe, channels: int) -> Heard:
     graph = (
         f"[0:a:0]aformat=channel_layouts={layout},asplit=2[speech][measured];"
         "[speech]aresample=16000,aformat=sample_fmts=s16:channel_layouts=mono[out];"
-        f"[measured]volumedetect,loudnorm=I={_LOUDNESS[channels]}:TP={_TRUE_PEAK}:print_format=json[null]"
+        f"[measured]volumedetect,{loudness.FILTER}[null]"
     )
     target = work.scratch / AUDIO
     arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-filter_complex", graph]
@@ -184,7 +228,7 @@ def _decode(work: Work, media: Path, found: Probe, channels: int) -> Heard:
         report=lambda share: work.report(32 + 38 * share, "measuring the recording"),
     )
     peak = re.search(r"max_volume: (-?[\d.]+|-inf) dB", log)
-    measured = re.search(r"\{[^{}]*\"input_i\"[^{}]*\}", log)
+    measured = loudness.summary(log)
     try:
         seconds = probe(target).duration or 0.0
     except ProbeError:
@@ -193,8 +237,10 @@ def _decode(work: Work, media: Path, found: Probe, channels: int) -> Heard:
         raise RejectedError(
             f"no audio could be decoded: the file is damaged, or shorter than {SHORTEST} s. Upload it again."
         )
-    loudness = {name: str(value) for name, value in json.loads(measured.group()).items()}
-    return Heard(round(seconds, 3), float(peak[1]), loudness, len(_FAULT.findall(log)))
+    samples = re.findall(r"n_samples: (\d+)", log)
+    loud = re.search(r"histogram_0db: (\d+)", log)
+    share = int(loud[1]) / max(int(samples[-1]), 1) if loud and samples else 0.0
+    return Heard(round(seconds, 3), float(peak[1]), measured, len(_FAULT.findall(log)), round(share, 6))
 
 
 def _check_complete(media: Path, found: Probe, heard: Heard) -> None:
@@ -225,33 +271,82 @@ def _missing_wave_bytes(media: Path) -> int:
 
 
 def _check_audible(heard: Heard) -> None:
-    if heard.peak <= SILENT_PEAK or heard.loudness.get("input_i") == "-inf":
+    if heard.peak <= SILENT_PEAK or heard.loudness.integrated <= _SILENT_LOUDNESS:
         raise RejectedError(
             f"the recording is silent: nothing in {clock(heard.seconds)} is louder than {heard.peak:.0f} dBFS. "
             "Check the recording and upload it again."
         )
 
 
-def _encode(work: Work, media: Path, heard: Heard, channels: int) -> Path:
-    """Second pass: one gain for the whole recording, from what the first pass measured."""
-    layout = "mono" if channels == 1 else "stereo"
-    measured = heard.loudness
-    # loudnorm stays linear only where the wanted range is no smaller than the measured one.
-    loudness_range = min(max(float(measured["input_lra"]), 7.0), 50.0)
-    graph = (
-        f"aformat=channel_layouts={layout},loudnorm=I={_LOUDNESS[channels]}:TP={_TRUE_PEAK}:LRA={loudness_range}"
-        f":measured_I={measured['input_i']}:measured_TP={measured['input_tp']}:measured_LRA={measured['input_lra']}"
-        f":measured_thresh={measured['input_thresh']}:offset={measured['target_offset']}:linear=true"
-    )
+def _warnings(heard: Heard, silences: Sequence[Silence]) -> list[str]:
+    """What a producer should hear about, in sentences; nothing of it keeps the episode back."""
+    found = []
+    if heard.peak >= CLIPPED_PEAK and heard.full_scale >= CLIPPED_SHARE:
+        found.append(
+            f"The recording clips: {100 * heard.full_scale:.1f} % of it is at full scale. Record at a lower level."
+        )
+    found += [
+        f"Silence of {each.end - each.start:.0f} s at {clock(each.start)}."
+        for each in sorted(silences, key=lambda each: each.start - each.end)[:_SILENCES_TOLD]
+    ]
+    return found
+
+
+def _encode(work: Work, media: Path, heard: Heard, channels: int) -> tuple[Path, Loudness, Levels]:
+    """Second pass: one gain for the whole recording, from what the first measured. What came out is measured, too."""
     target = work.scratch / "published.mp3"
+    levels = Levels.first(heard.loudness, channels)
+    for _ in range(_TRIES):
+        _encode_at(work, media, heard, channels, levels, _MP3[channels], target)
+        came_out = loudness.measured(target, seconds=heard.seconds, time_limit=_time_limit(heard.seconds))
+        better = levels.corrected(came_out, channels)
+        if better is None:
+            break
+        levels = better
+    return target, came_out, levels
+
+
+def _alternate(
+    work: Work, media: Path, heard: Heard, channels: int, levels: Levels, kind: str
+) -> tuple[dict[str, Any], PublicOutput]:
+    """The recording in another format: what the feed says of it, and the file."""
+    found = _ALTERNATES[kind]
+    target = work.scratch / f"published{found.suffix}"
+    options = (*found.options, "-b:a", str(found.bitrate[channels]))
+    _encode_at(work, media, heard, channels, levels, options, target)
+    key = f"{work.request.namespace}/media/{sha256_of(target)}{found.suffix}"
+    described = {
+        "key": key,
+        "size": target.stat().st_size,
+        "type": found.type,
+        "codecs": found.codecs,
+        "bitrate": found.bitrate[channels],
+    }
+    return described, PublicOutput(key, target, found.type)
+
+
+def _encode_at(
+    work: Work,
+    media: Path,
+    heard: Heard,
+    channels: int,
+    levels: Levels,
+    options: Sequence[str],
+    target: Path,
+) -> None:
+    layout = "mono" if channels == 1 else "stereo"
+    graph = f"aformat=channel_layouts={layout},{levels.graph(heard.loudness, _RATE)}"
     arguments: list[str | Path] = [*ffmpeg.INPUT_OPTIONS, "-i", media, "-map", "0:a:0", "-af", graph, *ffmpeg.EXACT]
-    arguments += ["-ar", str(_MP3_RATE), "-c:a", "libmp3lame", "-b:a", _BITRATE[channels], target]
+    arguments += [*options, target]
     _ffmpeg(
         arguments,
         seconds=heard.seconds,
         report=lambda share: work.report(70 + 28 * share, "normalising the loudness"),
     )
-    return target
+
+
+def _time_limit(seconds: float) -> float:
+    return 600 + 2 * min(seconds or LONGEST, LONGEST)
 
 
 def _decode_track(arguments: list[str | Path], seconds: float) -> str:
@@ -259,7 +354,7 @@ def _decode_track(arguments: list[str | Path], seconds: float) -> str:
 
 
 def _ffmpeg(arguments: list[str | Path], *, seconds: float, report: Any) -> str:
-    limit = 600 + 2 * min(seconds or LONGEST, LONGEST)
+    limit = _time_limit(seconds)
     try:
         return ffmpeg.run(arguments, seconds=seconds, time_limit=limit, report=report)
     except ffmpeg.FfmpegError as error:

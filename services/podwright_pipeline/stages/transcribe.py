@@ -240,7 +240,7 @@ def glossary_prompt(glossary: list[str]) -> str | None:
 
 
 def _silences(work: Work, audio: Path, duration: float) -> list[Stretch]:
-    loudness = float(json.loads(work.input_bytes(StageName.INGEST, PROBE))["loudness"]["input_i"])
+    loudness = float(json.loads(work.input_bytes(StageName.INGEST, PROBE))["loudness"]["integrated"])
     level = f"noise={loudness - _QUIETER:.1f}dB:d={_PAUSE}"
     log = ffmpeg.run(
         [*ffmpeg.INPUT_OPTIONS, "-i", audio, "-af", f"silencedetect={level}", "-f", "null", "-"],

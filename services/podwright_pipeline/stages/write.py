@@ -7,14 +7,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from podwright_core import claims
 from podwright_core.channel_limits import TEXT_RULES
+from podwright_core.channel_texts import newsletter, teaser, telling, thread
+from podwright_core.extract import headline
+from podwright_core.fluency import whole_sentences
+from podwright_core.mentions import hashtags
+from podwright_core.soundbites import stretch_around
 from podwright_core.stages import PostTarget, StageName
 from podwright_core.texts import (
     TITLE_LONGEST,
+    Alternative,
     Analysis,
     Checks,
+    Clip,
     PostText,
     SpokenQuote,
+    as_title,
     believable,
+    byline,
     compose_post,
     copied,
     post_problems,
@@ -23,13 +32,22 @@ from podwright_core.texts import (
     title_problems,
 )
 from podwright_core.transcript import Transcript
+from podwright_core.writing_systems import base_language
 from podwright_pipeline.engines import Writer
 from podwright_pipeline.generate import Answer, Ask, ask_text, each
 from podwright_pipeline.stages.analyze import system_prompt
+from podwright_pipeline.stages.published_file import FileParams, PublishedFile
+from podwright_pipeline.tagging import AudioTags
 from podwright_pipeline.work import StageOutput, Work
 
+#: Where the published file is.
+AUDIO = "audio.json"
+#: Least share of an opening's content words that the episode has: a single sentence has no room for inventions.
+HOOK_SUPPORT = 0.8
 HOOK_SHORTEST, HOOK_LONGEST = 30, 200
 INTRO_SHORTEST, INTRO_LONGEST = 60, 500
+DESCRIPTION_LONGEST = 250
+TITLES, ALTERNATIVES, HASHTAGS = 4, 2, 4
 _EXAMPLE_LONGEST = 300
 
 
@@ -52,6 +70,7 @@ class WriteParams(BaseModel):
     language: str | None = None
     voice: VoiceParams = Field(default_factory=VoiceParams)
     targets: list[PostTarget] = []
+    file: FileParams = Field(default_factory=FileParams)
 
 
 def run(work: Work) -> StageOutput:
@@ -60,9 +79,24 @@ def run(work: Work) -> StageOutput:
     analysis = Analysis.model_validate_json(work.input_bytes(StageName.ANALYZE, "analysis.json"))
     texts = Author(params, transcript, analysis, work.engines.writer(work.request.endpoint)).texts(work)
     checks = Checks.model_validate(texts["checks"]) + analysis.checks
+    files = [work.save("texts.json", texts, "application/json")]
+    facts = {**checks.model_dump(), "title": texts["title"]}
+    if StageName.INGEST.value not in work.request.inputs:
+        return StageOutput(files=files, facts=facts)
+    tags = AudioTags(
+        title=params.title,
+        artist=params.file.artist or ", ".join(params.people) or params.show,
+        album=params.show,
+        track=params.file.number,
+        link=params.link,
+        chapters=analysis.chapters,
+    )
+    file = PublishedFile(work, params.file, tags).made()
+    audio = {"key": file.key, "size": file.source.stat().st_size, "type": file.content_type}
     return StageOutput(
-        files=[work.save("texts.json", texts, "application/json")],
-        facts={**checks.model_dump(), "title": texts["title"]},
+        files=[*files, work.save(AUDIO, audio, "application/json")],
+        facts={**facts, "url": work.storage.address(file.key), "sizeBytes": audio["size"]},
+        public=[file],
     )
 
 
@@ -71,9 +105,19 @@ class Author:
 
     def __init__(self, params: WriteParams, transcript: Transcript, analysis: Analysis, writer: Writer) -> None:
         self._params = params
+        self._transcript = transcript
         self._language = params.language or transcript.language
         self._analysis = analysis
         self._writer = writer
+        # Words of the transcript stand in a text of another language only as quotes.
+        self._same_language = base_language(self._language) == base_language(transcript.language)
+        topics = analysis.topics if self._same_language else ()
+        self._about = teaser(telling(topics, analysis.phrases), self._language)
+        self._anything = teaser(topics, self._language)
+        # A transcript without sentences has no summary that can be read.
+        readable = bool(whole_sentences(analysis.summary, len(analysis.summary)))
+        self._summary = analysis.summary if readable else self._anything or params.title
+        self._hashtags = hashtags(analysis.topics, HASHTAGS)
         metadata = [params.title, params.show, params.link, *params.people]
         self._known = claims.sources(transcript.language, [transcript.text, *metadata])
         self._system = system_prompt(self._language) + self._voice()
@@ -110,11 +154,17 @@ class Author:
         tasks = [partial(self._post, target, number) for number, target in enumerate(targets)]
         posts = each(self._writer.concurrency, tasks, lambda finished: done(2 + finished))
         checks = sum((post_checks for _, post_checks in posts), title.checks + notes_checks)
+        chosen = as_title(title.value) if title.value else self._params.title
         return {
-            "title": (title.value or self._params.title).rstrip("."),
+            "title": chosen,
+            "titles": list(dict.fromkeys([chosen, self._params.title, *self._chapter_titles()]))[:TITLES],
+            "description": whole_sentences(self._summary, DESCRIPTION_LONGEST)
+            or headline(self._summary, DESCRIPTION_LONGEST),
+            "hashtags": list(self._hashtags),
+            "newsletter": self._newsletter(),
             "notes": notes,
             "posts": {
-                target.channel: post.model_dump(mode="json", exclude_none=True)
+                target.channel: post.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
                 for target, (post, _) in zip(targets, posts, strict=True)
             },
             "checks": checks.model_dump(),
@@ -125,9 +175,12 @@ class Author:
             self._material,
             "Write a short title for this episode that says what it is about.",
             TITLE_LONGEST,
-            lambda title: title_problems(title, self._known, language=self._language),
+            self._title_problems,
         )
         return ask_text(self._writer, self._system, ask)
+
+    def _title_problems(self, title: str) -> list[str]:
+        return title_problems(title, self._known, language=self._language)
 
     def _notes(self) -> tuple[str, Checks]:
         instruction = "Write a short text for the show notes that tells listeners what they will hear in this episode."
@@ -142,7 +195,7 @@ class Author:
         )
         quotes = self._analysis.quotes
         notes = show_notes(
-            answer.value or self._analysis.summary,
+            answer.value or self._summary,
             self._analysis.chapters,
             quotes[0] if quotes else None,
             people=self._params.people,
@@ -163,7 +216,12 @@ class Author:
 
         def check(hook: str) -> list[str]:
             found = prose_problems(
-                hook, self._known, language=self._language, shortest=HOOK_SHORTEST, instructions=instruction
+                hook,
+                self._known,
+                language=self._language,
+                shortest=HOOK_SHORTEST,
+                instructions=instruction,
+                least_support=HOOK_SUPPORT,
             )
             if copied(hook, self._known):
                 found.append("it only copies what is said; use your own words")
@@ -173,8 +231,64 @@ class Author:
         answer = ask_text(
             self._writer, self._system, Ask(self._material + said, instruction, HOOK_LONGEST, check, self._mend)
         )
-        post = self._composed(answer.value, own, target)
-        return post, answer.checks
+        # A model without an idea leaves the quote to speak, with what the episode is about.
+        opening = answer.value or self._teaser(own, target)
+        return self._with_extras(opening, own, target), answer.checks
+
+    def _teaser(self, quotes: list[SpokenQuote], target: PostTarget) -> str | None:
+        # Without a quote any topic is better than none.
+        found = self._about or (None if quotes else self._anything)
+        problems = self._post_problems(self._composed(found, quotes, target), target) if found else []
+        return None if problems else found
+
+    def _with_extras(self, opening: str | None, quotes: list[SpokenQuote], target: PostTarget) -> PostText:
+        """The post with what a person may want beside it: other texts, a clip, a thread, hashtags."""
+        post = self._composed(opening, quotes, target)
+        others = [self._composed(opening, [quote], target) for quote in quotes if quote != post.quote]
+        different = {other.text: other for other in others if other.text != post.text and other.quote is not None}
+        alternatives = tuple(
+            Alternative(text=other.text, quote=other.quote)
+            for other in list(different.values())[:ALTERNATIVES]
+            if not self._post_problems(other, target)
+        )
+        line = byline(self._params.title, self._params.show)
+        return post.model_copy(
+            update={
+                "clip": self._clip(post.quote),
+                "hashtags": self._hashtags,
+                "thread": thread(
+                    opening or line,
+                    quotes,
+                    line,
+                    rule=TEXT_RULES[target.type],
+                    limit=target.max_characters,
+                    language=self._language,
+                ),
+                "alternatives": alternatives,
+            }
+        )
+
+    def _clip(self, quote: SpokenQuote | None) -> Clip | None:
+        if quote is None:
+            return None
+        stretch = stretch_around(self._transcript.sentences, quote.start, quote.end, self._transcript.duration)
+        return Clip(start=stretch.start, end=stretch.end)
+
+    def _chapter_titles(self) -> list[str]:
+        return [chapter.title for chapter in self._analysis.chapters if not self._title_problems(chapter.title)]
+
+    def _newsletter(self) -> dict[str, str]:
+        quotes = self._analysis.quotes
+        return newsletter(
+            self._summary,
+            self._about if self._about != self._summary else None,
+            self._analysis.chapters,
+            quotes[0] if quotes else None,
+            title=self._params.title,
+            show=self._params.show,
+            link=self._params.link,
+            language=self._language,
+        )
 
     def _composed(self, hook: str | None, quotes: list[SpokenQuote], target: PostTarget) -> PostText:
         rule = TEXT_RULES[target.type]

@@ -1,6 +1,7 @@
 """The command line against a real API server with Podwright's CRDs."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture
 def namespace(control_plane: ControlPlane, request: pytest.FixtureRequest, tmp_path: Path) -> Namespace:
-    name = request.node.name.removeprefix("test_").replace("_", "-")[:60].rstrip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:60].strip("-")
     control_plane.kubectl("create", "namespace", name)
     content = yaml.safe_load(control_plane.kubeconfig.read_text())
     content["contexts"][0]["context"]["namespace"] = name

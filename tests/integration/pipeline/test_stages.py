@@ -179,7 +179,6 @@ def feed_params(episode: Episode, **podcast: Any) -> dict[str, Any]:
                 "explicit": False,
                 "link": LINK,
                 "inputs": {stage.value: result.key for stage, result in episode.results.items()},
-                "facts": {},
             }
         ],
     }

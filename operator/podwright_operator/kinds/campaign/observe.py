@@ -44,7 +44,7 @@ def _of_post(post: Post, view: View) -> Iterable[str]:
 
 def _episode_facts(episode: Episode) -> Any:
     artifacts = episode.status.artifacts
-    return is_ready(episode), artifacts.texts if artifacts else None, episode.metadata.labels
+    return is_ready(episode), artifacts.texts if artifacts else None, episode.metadata.labels, episode.spec.announce
 
 
 class CampaignKind(Kind[Campaign, CampaignObserved]):

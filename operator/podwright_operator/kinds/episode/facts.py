@@ -35,6 +35,10 @@ def status_facts(
                 update["summary"] = str(summary)[:_SUMMARY_LIMIT] if summary else None
             case StageName.WRITE:
                 update["checks"] = TextChecks.model_validate(facts)
+                media = update.get("media", episode.status.media)
+                if isinstance(media, MediaFacts) and facts.get("url"):
+                    tagged = {"url": facts["url"], "size_bytes": facts.get("sizeBytes")}
+                    update["media"] = media.model_copy(update=tagged)
             case _:
                 pass
     return episode.status.model_copy(update=update)

@@ -40,7 +40,7 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
         return Ask(None, waiting(Reason.PODCAST_NOT_FOUND, message))
     match stage:
         case StageName.INGEST:
-            return Ask(_ingest(episode))
+            return Ask(_ingest(episode, podcast))
         case StageName.TRANSCRIBE if episode.spec.transcription.corrected is not None:
             return Ask(_corrected(episode.spec.transcription.corrected, _transcribe(episode, podcast, done)))
         case StageName.TRANSCRIBE:
@@ -51,15 +51,17 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
             return _with_endpoint(_write(episode, podcast, observed, done), Task.GENERATION, episode, observed)
 
 
-def _ingest(episode: Episode) -> StageRequest:
+def _ingest(episode: Episode, podcast: Podcast) -> StageRequest:
     media = episode.spec.media
+    wanted = sorted(found.value for found in podcast.spec.audio.formats)
+    formats = {"formats": wanted} if wanted else {}
     identity = hashlib.sha256(canonical_json([media.url, media.sha256, media.revision])).hexdigest()
     request = StageRequest(
         stage=StageName.INGEST,
         namespace=episode.metadata.namespace,
         inputs={"media": media.url},
         input_digests={"media": identity},
-        params={"sha256": media.sha256},
+        params={"sha256": media.sha256, **formats},
     )
     return _with_tracks(request, media) if media.tracks else request
 
@@ -119,8 +121,19 @@ def _write(
         "language": episode.spec.writing.language,
         "voice": {"rules": list(voice.rules), "examples": list(voice.examples)},
         "targets": [target.model_dump(mode="json", by_alias=True) for target in observed.targets],
+        "file": _file(episode, podcast),
     }
-    return _request(StageName.WRITE, episode, done, (StageName.TRANSCRIBE, StageName.ANALYZE), params)
+    return _request(StageName.WRITE, episode, done, (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE), params)
+
+
+def _file(episode: Episode, podcast: Podcast) -> dict[str, Any]:
+    """What the published file says of itself. No date: another time of publication is no reason to write anew."""
+    artwork = podcast.spec.artwork
+    return {
+        "artist": podcast.spec.author or podcast.spec.owner.name,
+        "number": episode.spec.episode_number,
+        "artwork": artwork if artwork and artwork.startswith("s3://") else None,
+    }
 
 
 def _request(

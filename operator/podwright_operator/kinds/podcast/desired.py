@@ -55,11 +55,19 @@ def desired(podcast: Podcast, observed: PodcastObserved, now: datetime, settings
 def _feed(podcast: Podcast, observed: PodcastObserved, now: datetime, settings: StageJobSettings) -> Plan:
     url = _feed_url(podcast, observed)
     guid = podcast.spec.feed.guid or podcast.status.guid or (podcast_guid(url) if url else None)
-    status = podcast.status.model_copy(update={"guid": guid, "feed_url": url if podcast.spec.feed.enabled else None})
-    if guid is None:
+    # Another guid or address of the show makes no other episodes of those that apps know.
+    namespace = podcast.status.item_namespace or podcast.status.guid or guid
+    status = podcast.status.model_copy(
+        update={
+            "guid": guid,
+            "item_namespace": namespace,
+            "feed_url": url if podcast.spec.feed.enabled else None,
+        }
+    )
+    if guid is None or namespace is None:
         outcome = storage_missing(podcast.metadata.namespace)
         return _plan(outcome, status, observed, None, requeue_after=_SECRET_INTERVAL)
-    listed = listing(podcast, guid, observed.episodes, now)
+    listed = listing(namespace, observed.episodes, now)
     until_due = listed.next_due - now if listed.next_due else None
     if not podcast.spec.feed.enabled:
         return _plan(ready("No feed is wanted."), status, observed, None, requeue_after=until_due)
@@ -96,7 +104,7 @@ def _feed_plan(
     context = StageContext(owner=podcast, jobs=observed.jobs, progress=None, now=now, settings=tuned(settings, podcast))
     state = stage_state(request, wait, before, context)
     if state.outcome is None:
-        status = _written(status, request.key, len(listed.items), now)
+        status = _written(podcast, status, request.key, len(listed.items), now)
     outcome = state.outcome or ready(f"The feed lists {len(listed.items)} of {len(observed.episodes)} episodes.")
     pause = min((delay for delay in (state.requeue_after, until_due) if delay is not None), default=None)
     status = status.model_copy(update={"feed": state.status})
@@ -114,6 +122,7 @@ def _removal(podcast: Podcast) -> Removal:
 def feed_request(podcast: Podcast, guid: str, listed: Listing) -> StageRequest:
     spec = podcast.spec.to_wire()
     shown: dict[str, Any] = {name: spec.get(name) for name in _SHOWN}
+    shown["feed"] = {name: value for name, value in spec.get("feed", {}).items() if name not in {"enabled", "guid"}}
     return StageRequest(
         stage=StageName.FEED,
         namespace=podcast.metadata.namespace,
@@ -129,10 +138,13 @@ def _remembered(status: PodcastStatus) -> StageStatus | None:
     return feed
 
 
-def _written(status: PodcastStatus, key: str, items: int, now: datetime) -> PodcastStatus:
+def _written(podcast: Podcast, status: PodcastStatus, key: str, items: int, now: datetime) -> PodcastStatus:
     totals = (status.episodes or EpisodeTotals()).model_copy(update={"in_feed": items})
     updated = status.feed_updated if status.feed_digest == key else now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return status.model_copy(update={"feed_digest": key, "feed_updated": updated, "episodes": totals})
+    pages = max(-(-items // podcast.spec.feed.limit), 1)
+    return status.model_copy(
+        update={"feed_digest": key, "feed_updated": updated, "episodes": totals, "feed_pages": pages}
+    )
 
 
 def _plan(

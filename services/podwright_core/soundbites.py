@@ -1,0 +1,46 @@
+"""Stretches worth hearing alone: a quote with as much around it as makes sense by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from podwright_core.transcript import Sentence
+
+#: What the Podcasting 2.0 namespace recommends (seconds).
+SHORTEST, LONGEST = 15.0, 120.0
+#: Breath before the first word and after the last (seconds).
+_AIR = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Seconds from the start of the recording."""
+
+    start: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+def stretch_around(sentences: Sequence[Sentence], start: float, end: float, duration: float) -> Stretch:
+    """The whole sentences around a quote that make at least ``SHORTEST`` seconds, where the recording has so many.
+
+    What follows is taken before what precedes: a quote that opens a stretch is what people stay for. Never more than
+    ``LONGEST``, and nothing outside of the recording (``duration`` in seconds).
+    """
+    inside = [at for at, sentence in enumerate(sentences) if sentence.start < end and sentence.end > start]
+    if not inside:
+        begin = min(max(start, 0.0), duration)
+        return Stretch(begin, max(min(end, duration), begin))
+    first, last = inside[0], inside[-1]
+    while sentences[last].end - sentences[first].start < SHORTEST:
+        if last + 1 < len(sentences) and sentences[last + 1].end - sentences[first].start <= LONGEST:
+            last += 1
+        elif first > 0 and sentences[last].end - sentences[first - 1].start <= LONGEST:
+            first -= 1
+        else:
+            break
+    begin = max(sentences[first].start - _AIR, 0.0)
+    stop = min(sentences[last].end + _AIR, duration, begin + LONGEST)
+    return Stretch(round(begin, 3), max(round(stop, 3), round(begin, 3)))

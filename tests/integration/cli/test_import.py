@@ -1,0 +1,167 @@
+"""Importing shows over HTTP into folders and into a real API server."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+from podwright_core.feed import Enclosure, FeedDocument, FeedItem, feed_pages, page_name
+from podwright_crds.episode import Episode
+from tests.integration.cli.conftest import Namespace
+
+FEEDS = Path(__file__).parents[2] / "unit" / "core" / "feeds"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+        """Nothing."""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Callable[[str, bytes], str]]:
+    """The old host: puts files on the web; gives their addresses."""
+    root = tmp_path / "host"
+    root.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+
+    def put(name: str, content: bytes) -> str:
+        (root / name).write_bytes(content)
+        return f"http://127.0.0.1:{server.server_port}/{name}"
+
+    yield put
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def paged(put: Callable[[str, bytes], str], count: int, title: str = "Long") -> str:
+    """A show of so many episodes on pages of five; the address of the first."""
+    address = put("feed.xml", b"")
+    items = tuple(
+        FeedItem.model_validate(
+            {
+                "guid": f"guid-{n:03}",
+                "title": f"Episode number {n:03}",
+                "published_at": f"2020-01-{n % 28 + 1:02}T00:00:00Z",
+                "enclosure": Enclosure(url=f"https://old.example/{n}.mp3", length=9, type="audio/mpeg"),
+            }
+        )
+        for n in range(count)
+    )
+    document = FeedDocument(
+        url=address, guid="917393e3-1b1e-5cef-ace4-edaa54e1f810", title=title, description="d", language="en",
+        author="a", owner_name="o", owner_email="o@example.org", items=items,
+    )  # fmt: skip
+    for number, xml in enumerate(feed_pages(document, 5), 1):
+        put(page_name(number), xml)
+    return address
+
+
+def test_a_show_becomes_manifests(namespace: Namespace, tmp_path: Path) -> None:
+    out = tmp_path / "show"
+    told = namespace.tells("import", str(FEEDS / "host.xml"), "--out", str(out))
+    assert "2 of 2 episodes are new" in told
+    found = files(out)
+    assert found.keys() == {"podcast.yaml", "episodes/the-second-rise.yaml", "episodes/trailer.yaml"}
+    for text in found.values():
+        namespace.kubectl("apply", "-f", "-", stdin=text)
+    again = namespace.tells("import", str(FEEDS / "host.xml"), "--out", str(out))
+    assert "0 of 2 episodes are new" in again
+    assert files(out) == found
+
+
+def test_what_people_changed_stays(namespace: Namespace, tmp_path: Path) -> None:
+    out = tmp_path / "show"
+    namespace.tells("import", str(FEEDS / "host.xml"), "--out", str(out))
+    path = out / "episodes" / "trailer.yaml"
+    body = yaml.safe_load(path.read_text())
+    body["metadata"]["name"], body["spec"]["title"] = "own-name", "Mine"
+    path.write_text(yaml.safe_dump(body))
+    namespace.tells("import", str(FEEDS / "host.xml"), "--out", str(out))
+    assert yaml.safe_load(path.read_text())["spec"]["title"] == "Mine"
+
+
+@pytest.mark.parametrize("name", ["host.xml", "blog.xml", "full.xml", "rough.xml", "latin.xml"])
+def test_the_api_server_takes_what_is_imported(namespace: Namespace, name: str) -> None:
+    arguments = ("import", str(FEEDS / name), "--owner-email", "me@example.org", "--mine")
+    told = namespace.tells(*arguments)
+    stored = json.loads(namespace.kubectl("get", "episodes", "-o", "json"))["items"]
+    assert stored
+    assert all(Episode.read(body).spec.feed.guid for body in stored)
+    assert {body["spec"]["announce"] for body in stored} == {False}
+    assert f"{len(stored)} of {len(stored)} episodes are new" in told
+    assert f"0 of {len(stored)} episodes are new" in namespace.tells(*arguments)
+
+
+def test_an_interrupted_import_goes_on(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+    address = paged(host, 12)
+    namespace.tells("import", address)
+    for name in ("episode-number-003", "episode-number-007"):
+        namespace.kubectl("delete", "episode", name)
+    told = namespace.tells("import", address)
+    assert "2 of 12 episodes are new" in told
+    stored = json.loads(namespace.kubectl("get", "episodes", "-o", "json"))["items"]
+    assert sorted(body["spec"]["feed"]["guid"] for body in stored) == [f"guid-{n:03}" for n in range(12)]
+    assert "1 of 13 episodes are new" in namespace.tells("import", paged(host, 13))
+
+
+def test_a_show_of_the_same_name_is_another_show(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+    namespace.tells("import", paged(host, 1))
+    other = (FEEDS / "host.xml").read_bytes().replace(b"Rye & Shine", b"Long")
+    done = namespace.podwright("import", host("other.xml", other))
+    assert done.exit_code == 1
+    assert "Podcast long is another show" in done.output
+    assert "2 of 2 episodes are new" in namespace.tells("import", host("other.xml", other), "--name", "other")
+
+
+def test_episodes_of_other_shows_keep_their_names(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+    namespace.tells("import", paged(host, 1))
+    same_title = (FEEDS / "host.xml").read_bytes().replace(b"The second rise", b"Episode number 000")
+    told = namespace.tells("import", host("other.xml", same_title))
+    assert "2 of 2 episodes are new" in told
+    assert "episode/episode-number-000-" in told
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("full.xml", "The feed is locked"),
+        ("README.md", "not well-formed XML"),
+        ("nothing.xml", "cannot be read"),
+        ("blog.xml", "add --owner-email"),
+        ("http://127.0.0.1:9/feed.xml", "cannot be fetched"),
+    ],
+)
+def test_what_cannot_be_imported_says_why(namespace: Namespace, source: str, said: str) -> None:
+    done = namespace.podwright("import", source if source.startswith("http") else str(FEEDS / source))
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_an_address_without_a_feed(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+    address = host("page.xml", b"x").replace("page.xml", "missing.xml")
+    done = namespace.podwright("import", address)
+    assert "answers HTTP 404" in done.output
+
+
+def test_pages_that_lead_in_a_circle_end(
+    namespace: Namespace, host: Callable[[str, bytes], str], tmp_path: Path
+) -> None:
+    address = paged(host, 12)
+    last = address.replace("feed.xml", "feed-3.xml")
+    content = (tmp_path / "host" / "feed-3.xml").read_bytes()
+    link = f'<atom:link href="{address}" rel="next" type="application/rss+xml" /></channel>'
+    host("feed-3.xml", content.replace(b"</channel>", link.encode()))
+    assert last
+    assert "12 of 12 episodes are new" in namespace.tells("import", address)

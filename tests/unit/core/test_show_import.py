@@ -1,0 +1,237 @@
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import feedparser
+import podcastparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podwright_core.feed import Enclosure, FeedDocument, FeedItem, feed_xml
+from podwright_core.feed_tags import ShowTags
+from podwright_core.plain_text import plain_text
+from podwright_core.show_import import FeedError, ImportedShow, joined, read_show
+from tests.unit.core.full_show import EPISODE, SHOW
+
+FEEDS = Path(__file__).parent / "feeds"
+ADDRESS = "https://feeds.example/show.xml"
+
+
+def read(name: str) -> ImportedShow:
+    return read_show((FEEDS / name).read_bytes(), ADDRESS)
+
+
+def test_a_hosted_show() -> None:
+    show = read("host.xml")
+    assert (show.title, show.language, show.type, show.explicit) == ("Rye & Shine", "en-us", "serial", False)
+    assert show.description == "Bread, and who bakes it.\n\nEvery week."
+    assert (show.owner_name, show.owner_email) == ("Ada Baker", "ada@rye.example")
+    assert show.categories == ("Arts > Food", "Education", "Leisure > Hobbies", "Business")
+    second, trailer = show.episodes
+    assert second.guid == "host-2024-0002"
+    assert second.published_at == datetime(2024, 1, 9, 11, tzinfo=UTC)
+    assert second.media_url == "https://track.example/redirect.mp3/cdn.host.example/2.mp3?dest-id=1&x=2"
+    assert (second.media_length, second.season, second.number, second.explicit) == (23456789, 1, 2, True)
+    assert second.notes == (
+        "Why dough rises twice.\n\n- Yeast\n- Time & warmth\n\nRecipe: here (https://rye.example/recipe?id=2&x=1)"
+    )
+    assert (trailer.type, trailer.notes, trailer.number) == ("trailer", "Soon.", None)
+
+
+def test_a_blogs_show() -> None:
+    show = read("blog.xml")
+    assert (show.owner_email, show.artwork) == (None, "https://feeds.example/images/cover.png")
+    assert [episode.guid for episode in show.episodes] == ["http://blog.example/?p=12", "http://blog.example/?p=11"]
+    first = show.episodes[0]
+    assert first.published_at == datetime(2021, 3, 4, 18, 30, tzinfo=UTC)
+    assert first.notes == "A letter from 1901, read aloud.\n\nSecond paragraph."
+    assert first.media_length is None
+
+
+def test_the_podcasting_20_tags() -> None:
+    show = read("full.xml")
+    tags = show.tags
+    assert (show.guid, show.locked) == ("917393e3-1b1e-5cef-ace4-edaa54e1f810", True)
+    assert not tags.locked
+    assert [funding.url for funding in tags.funding] == ["https://all.example/support"]
+    assert [person.name for person in tags.people] == ["Ada"]
+    assert [(place.name, place.geo, place.country) for place in tags.locations] == [
+        ("Vienna", "geo:48.2,16.37", "AT"),
+        ("Graz", None, None),
+    ]
+    assert tags.value is not None
+    assert [recipient.address for recipient in tags.value.recipients] == ["02d5"]
+    assert [item.title for item in tags.podroll] == ["Other"]
+    assert tags.publisher is not None
+    assert (tags.complete, [block.id for block in tags.block], tags.chat and tags.chat.server) == (
+        True,
+        ["google"],
+        "irc.all.example",
+    )
+    (episode,) = show.episodes
+    assert (episode.season, episode.tags.season_name, episode.number, episode.tags.number_label) == (
+        2,
+        "Rye",
+        3,
+        "Ch. 3",
+    )
+    assert [bite.title for bite in episode.tags.soundbites] == ["Why rye"]
+    assert [(person.name, person.role) for person in episode.tags.people] == [("Ben", "guest"), ("Ada", None)]
+    assert episode.tags.artwork == "https://all.example/1.jpg"
+
+
+def test_what_goes_wrong_is_told() -> None:
+    show = read("rough.xml")
+    assert [(episode.guid, episode.title) for episode in show.episodes] == [
+        ("https://rough.example/no guid ü.mp3", "No GUID"),
+        ("same", "Twice"),
+        ("padded", "Episode 6"),
+    ]
+    assert show.episodes[0].media_url == "https://rough.example/no%20guid%20%C3%BC.mp3"
+    assert show.episodes[0].published_at == datetime(2019, 2, 2, 15, tzinfo=UTC)
+    assert show.episodes[1].published_at is None
+    assert show.episodes[2].media_url == "https://feeds.example/5.mp3"
+    assert show.owner_email == "rough@rough.example"
+    told = "\n".join(show.remarks)
+    for part in (
+        "“Twice” has no date",
+        "“Twice again” has the GUID of another",
+        "“An article” has no recording",
+        "“Elsewhere”",
+    ):
+        assert part in told
+
+
+def test_another_encoding() -> None:
+    show = read("latin.xml")
+    assert (show.title, show.episodes[0].title, show.episodes[0].guid) == ("Über Öfen", "Größe zählt", "öfen-1")
+    assert show.episodes[0].media_url == "https://oefen.example/gr%C3%B6%C3%9Fe.mp3"
+
+
+@pytest.mark.parametrize("name", ["host.xml", "blog.xml", "full.xml", "latin.xml"])
+def test_independent_parsers_read_the_same_but_for_guids(name: str) -> None:
+    content = (FEEDS / name).read_bytes()
+    show = read_show(content, ADDRESS)
+    other = podcastparser.parse(ADDRESS, BytesIO(content))
+    third = feedparser.parse(content)
+    ours = [(episode.title, episode.published_at or datetime.fromtimestamp(0, UTC)) for episode in show.episodes]
+    assert show.title == other["title"] == third.feed.title
+    dates = [datetime.fromtimestamp(episode["published"], UTC) for episode in other["episodes"]]
+    # podcastparser turns serial shows round.
+    assert sorted(ours) == sorted(zip((episode["title"] for episode in other["episodes"]), dates, strict=True))
+    assert [title for title, _ in ours] == [entry.title for entry in third.entries]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<html><body>Log in</body></html>", "no RSS feed"),
+        (b"<rss><channel><title>x</title>", "not well-formed"),
+        (b"", "not well-formed"),
+        (b"\x00\x01\x02", "not well-formed"),
+        (b'<feed xmlns="http://www.w3.org/2005/Atom"/>', "its outermost tag is feed"),
+    ],
+)
+def test_what_is_no_feed_is_refused_with_its_reason(content: bytes, said: str) -> None:
+    with pytest.raises(FeedError, match=said):
+        read_show(content, ADDRESS)
+
+
+def test_entities_that_grow_without_end_are_refused() -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<!DOCTYPE rss [<!ENTITY e0 "{"x" * 100}">{entities}]><rss><channel><title>&e11;</title></channel></rss>'
+    with pytest.raises(FeedError):
+        read_show(bomb.encode(), ADDRESS)
+
+
+def test_entities_do_not_read_files(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hidden")
+    xml = f'<!DOCTYPE rss [<!ENTITY f SYSTEM "{secret.as_uri()}">]><rss><channel><title>a&f;b</title></channel></rss>'
+    with pytest.raises(FeedError, match="undefined entity"):
+        read_show(xml.encode(), ADDRESS)
+
+
+TEXT = (
+    st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60)
+    .map(lambda text: " ".join(text.split()))
+    .filter(bool)
+)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5, unique_by=lambda pair: pair[0]), TEXT)
+def test_a_feed_of_ours_comes_back_as_it_was(items: list[tuple[str, str]], title: str) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    entries = [
+        FeedItem(
+            guid=guid,
+            title=name,
+            published_at=at,
+            enclosure=Enclosure(url="https://a.example/1.mp3", length=5, type="audio/mpeg"),
+        )
+        for guid, name in items
+    ]
+    document = FeedDocument(
+        url=ADDRESS, guid="g", title=title, description="d", language="en", author="a", owner_name="o",
+        owner_email="o@example.org", items=tuple(entries),
+    )  # fmt: skip
+    show = read_show(feed_xml(document), ADDRESS)
+    assert show.title == title
+    assert sorted((episode.guid, episode.title) for episode in show.episodes) == sorted(items)
+
+
+def test_everything_that_a_show_declares_comes_back() -> None:
+    item = FeedItem.model_validate(
+        {
+            "guid": "g1",
+            "title": "t",
+            "published_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "enclosure": {"url": "https://a.example/1.mp3", "length": 5, "type": "audio/mpeg"},
+            "season": 2,
+            "episode": 3,
+            "tags": EPISODE,
+        }
+    )
+    document = FeedDocument.model_validate(
+        {
+            "url": ADDRESS, "guid": "917393e3-1b1e-5cef-ace4-edaa54e1f810", "title": "t", "description": "d",
+            "language": "en", "author": "a", "owner_name": "o", "owner_email": "o@example.org", "tags": SHOW,
+            "items": [item],
+        }
+    )  # fmt: skip
+    show = read_show(feed_xml(document), ADDRESS)
+    said = ShowTags.model_validate(SHOW)
+    kept = {
+        name: value for name, value in dict(show.tags).items() if name not in {"locked", "new_feed_url", "publisher"}
+    }
+    assert kept == {name: value for name, value in dict(said).items() if name in kept}
+    # A soundbite that begins within the first millisecond begins at once.
+    wanted = {**EPISODE, "soundbites": [EPISODE["soundbites"][0], {"startSeconds": 0, "durationSeconds": 15}]}
+    assert show.episodes[0].tags == type(item.tags).model_validate(wanted)
+    assert (show.locked, show.moved_to) == (True, "https://table.example/feed.xml")
+
+
+def test_pages_make_one_show() -> None:
+    pages = [read("host.xml"), read("host.xml"), read("latin.xml")]
+    assert [episode.guid for episode in joined(pages).episodes] == ["host-2024-0002", "host-2024-0001", "öfen-1"]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("plain & simple, 3 < 4", "plain & simple, 3 < 4"),
+        ("<p>a</p><p>b<br>c</p>", "a\n\nb\nc"),
+        ('<a href="https://a.example/">a.example</a>', "a.example"),
+        ('<a href="javascript:x">shown</a>', "shown"),
+        ("<script>alert(1)</script>text &amp; more", "text & more"),
+        ("&lt;not a tag&gt; &eacute;", "<not a tag> é"),
+    ],
+)
+def test_html_as_text(html: str, expected: str) -> None:
+    assert plain_text(html) == expected
+
+
+@given(st.text())
+def test_any_text_comes_through(text: str) -> None:
+    assert isinstance(plain_text(text), str)
