@@ -80,13 +80,13 @@ class DatabaseServer:
     def database(self, name: str) -> DatabaseUrls:
         """An empty database with an owner; roles belong to the server, so each database has an application role."""
         with psycopg.connect(self.url(ADMIN), autocommit=True) as connection:
-            connection.execute(f"CREATE ROLE {name}_owner LOGIN CREATEROLE PASSWORD '{PASSWORD}'")  # type: ignore[call-overload]
-            connection.execute(f"CREATE DATABASE {name} OWNER {name}_owner")  # type: ignore[call-overload]
+            connection.execute(f"CREATE ROLE {name}_owner LOGIN CREATEROLE PASSWORD '{PASSWORD}'")
+            connection.execute(f"CREATE DATABASE {name} OWNER {name}_owner")
             # Where another database's owner made them first, this one may pass them on as well.
             for role in ("podwright_tenant", "podwright_identity"):
                 known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
                 if known:
-                    connection.execute(f"GRANT {role} TO {name}_owner WITH ADMIN OPTION")  # type: ignore[call-overload]
+                    connection.execute(f"GRANT {role} TO {name}_owner WITH ADMIN OPTION")
         return DatabaseUrls(
             self.url(name),
             self.url(name, f"{name}_owner", PASSWORD),

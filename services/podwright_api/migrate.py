@@ -15,12 +15,17 @@ from podwright_api.logs import configure
 from podwright_api.settings import SettingsError, text_setting
 
 
+def _application() -> str:
+    url = text_setting(os.environ, "PODWRIGHT_DATABASE_URL")
+    if url is None:
+        raise SettingsError("PODWRIGHT_DATABASE_URL (or _FILE) must hold the address of the database")
+    return url
+
+
 def main() -> int:
     configure(os.environ.get("PODWRIGHT_LOG_LEVEL", "INFO").upper())
     try:
-        application = text_setting(os.environ, "PODWRIGHT_DATABASE_URL")
-        if application is None:
-            raise SettingsError("PODWRIGHT_DATABASE_URL (or _FILE) must hold the address of the database")
+        application = _application()
         owner = text_setting(os.environ, "PODWRIGHT_DATABASE_MIGRATION_URL") or application
         migrate(owner, application)
     except (SettingsError, MigrationError) as error:

@@ -96,7 +96,9 @@ class UploadView(Wire):
 
 
 class ReadyView(Wire):
-    ready: bool = Field(description="True: the Kubernetes API and the storage answer.")
+    ready: bool = Field(
+        description="True: the Kubernetes API, the storage and, where there is one, the database answer."
+    )
 
 
 class AliveView(Wire):

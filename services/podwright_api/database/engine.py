@@ -73,7 +73,9 @@ class Database:
         async with _failures(), self._engine.connect() as connection:
             found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
         if found is None or int(found) < REVISION:
-            message = "The database's schema is older than this facade; run the migrations (python -m podwright_api.migrate)."
+            message = (
+                "The database's schema is older than this facade; run the migrations (python -m podwright_api.migrate)."
+            )
             raise FacadeError(ErrorCode.DATABASE_UNAVAILABLE, message)
 
     @asynccontextmanager

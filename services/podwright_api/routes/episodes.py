@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from podwright_api.answers import created_answer, page_answer, resource_answer
-from podwright_api.context import Cursor, Id, Limit, TenantOf
+from podwright_api.context import Cursor, Id, Limit, Tenant, may
 from podwright_api.contract import API_PREFIX, CONDITIONAL, CONFLICT, EPISODE_EXAMPLES, NOT_FOUND, TOO_LARGE
 from podwright_api.errors import FacadeError
 from podwright_api.models import EpisodeAnswer, EpisodeCreate, EpisodesAnswer
@@ -23,11 +23,13 @@ router = APIRouter(prefix=f"{API_PREFIX}/episodes", tags=["episodes"])
     status_code=201,
     response_model=EpisodeAnswer,
     responses=CONFLICT | TOO_LARGE,
-    dependencies=[Depends(strict_body(EpisodeCreate))],
     summary="Create an episode",
 )
 async def create_episode(
-    request: Request, tenant: TenantOf, body: Annotated[EpisodeCreate, Body(openapi_examples=EPISODE_EXAMPLES)]
+    request: Request,
+    tenant: Annotated[Tenant, may("episodes:write")],
+    _: Annotated[None, Depends(strict_body(EpisodeCreate))],
+    body: Annotated[EpisodeCreate, Body(openapi_examples=EPISODE_EXAMPLES)],
 ) -> Response:
     """Create the Episode resource; the operator then transcribes, analyses and writes.
 
@@ -49,7 +51,7 @@ async def create_episode(
 @router.get("", response_model=EpisodesAnswer, summary="List episodes")
 async def list_episodes(
     request: Request,
-    tenant: TenantOf,
+    tenant: Annotated[Tenant, may("episodes:read")],
     podcast: Annotated[ObjectName | None, Query(description="Only episodes of this podcast.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -60,5 +62,5 @@ async def list_episodes(
 
 
 @router.get("/{id}", response_model=EpisodeAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read an episode")
-async def get_episode(request: Request, tenant: TenantOf, id: Id) -> Response:  # noqa: A002  (the contract's name)
+async def get_episode(request: Request, tenant: Annotated[Tenant, may("episodes:read")], id: Id) -> Response:  # noqa: A002  (the contract's name)
     return resource_answer(request, await tenant.cluster.get(Episode, tenant.namespace, id))

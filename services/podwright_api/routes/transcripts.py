@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from podwright_api.answers import REVALIDATE, is_known, not_modified
-from podwright_api.context import Id, TenantOf
+from podwright_api.context import Id, Tenant, may
 from podwright_api.contract import API_PREFIX, CONDITIONAL, NOT_FOUND, TRANSCRIPT_FILES
 from podwright_api.envelope import enveloped
 from podwright_api.errors import ErrorCode, FacadeError
@@ -43,7 +43,7 @@ MEDIA_TYPES = {
 )
 async def get_transcript(
     request: Request,
-    tenant: TenantOf,
+    tenant: Annotated[Tenant, may("transcripts:read")],
     id: Id,  # noqa: A002  (the contract's name)
     format: Annotated[  # noqa: A002  (the contract's name)
         TranscriptFormat, Query(description="json comes in the envelope; vtt, srt and txt come as files.")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -39,8 +40,10 @@ def tables(database: DatabaseUrls, with_workspace: bool) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def seeded(database: DatabaseUrls) -> DatabaseUrls:
-    """One row of each tenant in every table that has a workspace."""
+def seeded(database_server: DatabaseServer) -> DatabaseUrls:
+    """One row of each tenant in every table that has a workspace, and nothing else."""
+    database = database_server.database("tenancy")
+    migrate(database.owner, database.application)
     with psycopg.connect(database.admin) as connection:
         for workspace in (OURS, THEIRS):
             connection.execute("INSERT INTO workspaces VALUES (%s, %s)", (workspace, workspace))
@@ -56,9 +59,7 @@ def seeded(database: DatabaseUrls) -> DatabaseUrls:
                 " VALUES (%(w)s, 'x@example.org', 'viewer', %(w)s, now())",
                 of,
             )
-            connection.execute(
-                "INSERT INTO service_accounts (workspace, name, role) VALUES (%(w)s, 's', 'viewer')", of
-            )
+            connection.execute("INSERT INTO service_accounts (workspace, name, role) VALUES (%(w)s, 's', 'viewer')", of)
             connection.execute(
                 "INSERT INTO api_keys (workspace, name, person, scopes, prefix, hash, expires_at)"
                 " VALUES (%(w)s, 'k', %(p)s, '{}', 'pwk', %(w)s, now())",
@@ -109,12 +110,14 @@ def test_another_tenants_rows_are_not_there(
     assert as_ours.execute("SELECT email FROM people").fetchall() == [(f"p@{OURS}.example",)]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE {} SET workspace = workspace WHERE workspace = %s", "DELETE FROM {} WHERE workspace = %s"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE {} SET workspace = workspace WHERE workspace = %s", "DELETE FROM {} WHERE workspace = %s"]
+)
 def test_another_tenants_rows_cannot_be_changed(
-    seeded: DatabaseUrls, as_ours: psycopg.Connection[tuple[object, ...]], statement: str
+    seeded: DatabaseUrls, as_ours: psycopg.Connection[tuple[object, ...]], statement: LiteralString
 ) -> None:
     for table in tables(seeded, with_workspace=True):
-        asked = sql.SQL(statement).format(sql.Identifier(table))  # type: ignore[arg-type]
+        asked = sql.SQL(statement).format(sql.Identifier(table))
         try:
             with as_ours.transaction():
                 assert as_ours.execute(asked, (THEIRS,)).rowcount == 0, table

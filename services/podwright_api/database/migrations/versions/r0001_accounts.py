@@ -1,6 +1,6 @@
 """People, tenants, keys, audit.
 
-Tables of ``podwright_identity`` hold what signs people in; ``podwright_tenant`` has no right to them at all. Tables with
+Tables of ``podwright_identity`` hold what signs people in; ``podwright_tenant`` has no right to them at all. Those with
 a column ``workspace`` show that role the rows of its workspace only.
 """
 
