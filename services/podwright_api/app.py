@@ -24,10 +24,16 @@ from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.guards import Authenticate, Recorded, Repeatable
 from podwright_api.kubernetes import Cluster
+from podwright_api.live import Live
 from podwright_api.metrics import Metrics
 from podwright_api.middleware import BodyLimit, RequestFrame, body_too_large
 from podwright_api.routes import (
+    calendar,
+    campaigns,
+    channels,
     episodes,
+    live,
+    model_endpoints,
     operation,
     people,
     podcasts,
@@ -72,7 +78,13 @@ _ROUTERS = (
     episodes.router,
     transcripts.router,
     uploads.router,
+    posts.many_router,
     posts.router,
+    campaigns.router,
+    channels.router,
+    calendar.router,
+    live.router,
+    model_endpoints.router,
 )
 _bearer = HTTPBearer(
     auto_error=False,
@@ -85,12 +97,14 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         cluster = await Cluster.connect(settings.kubeconfig)
         storage = Storage(cluster, settings.presign_endpoint)
         accounts = Accounts.build(settings.accounts) if settings.accounts else None
         authenticator = Authenticator(settings.token, accounts.foundation if accounts else None)
-        services = Services(settings, cluster, storage, metrics, authenticator, accounts)
+        listeners = Live(cluster)
+        app.state.live = listeners
+        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts)
         try:
             await services.prepare()
         except FacadeError as error:
@@ -98,6 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield {"services": services}
         finally:
+            await listeners.close()
             if accounts:
                 await accounts.close()
             await cluster.close()

@@ -12,6 +12,7 @@ from podwright_api.accounts.assembly import Accounts
 from podwright_api.accounts.authentication import Authenticator
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import Cluster
+from podwright_api.live import Live
 from podwright_api.metrics import Metrics
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage, TenantStorage
@@ -28,6 +29,7 @@ class Services:
     cluster: Cluster
     storage: Storage
     metrics: Metrics
+    live: Live
     authenticator: Authenticator
     #: None: there is no database, so the token alone counts.
     accounts: Accounts | None
@@ -66,6 +68,11 @@ class Tenant:
     def reaches(self, show: str | None) -> bool:
         """Whether an object of this show is the actor's business."""
         return self.membership.reaches(show)
+
+    @property
+    def all_shows(self) -> bool:
+        """Whether every object of the workspace is the actor's business."""
+        return self.membership.reaches(None)
 
     def demand_show(self, show: str | None, what: str) -> None:
         """Raise a ``FacadeError`` in the words for what is not there, so that names do not leak."""
@@ -171,6 +178,23 @@ def _named(dependency: Callable[..., Tenant], permission: str) -> Callable[..., 
     return dependency
 
 
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description="ETag that was read: the change is refused (412) where somebody else changed the object since.",
+        max_length=100,
+    ),
+]
+DryRun = Annotated[bool, Query(alias="dryRun", description="Check everything, change nothing.")]
+Labels = Annotated[
+    str | None,
+    Query(
+        alias="labels",
+        description="Only objects with these labels, as kubectl takes them: season=one,kind!=bonus.",
+        max_length=1000,
+        pattern=r"^[A-Za-z0-9./_=!,() -]*$",
+    ),
+]
 Id = Annotated[ObjectName, Path(description="Name of the resource.", examples=["kennedy-moon"])]
 Limit = Annotated[int, Query(description="Most items on a page.", ge=1, le=500)]
 Cursor = Annotated[

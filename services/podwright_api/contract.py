@@ -109,6 +109,12 @@ CONFLICT = _failure(
 )
 TOO_LARGE = _failure(ErrorCode.BODY_TOO_LARGE, "The body is too large", "A request body holds at most 10000000 bytes.")
 CONDITIONAL: Responses = {304: {"description": "The caller has this version (If-None-Match)"}}
+EVENT_STREAM: Responses = {
+    200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
+CALENDAR_FILE: Responses = {
+    200: {"description": "The calendar", "content": {"text/calendar": {"schema": {"type": "string"}}}}
+}
 TRANSCRIPT_FILES: Responses = {
     200: {
         "description": "The transcript",

@@ -109,24 +109,20 @@ def answer(scope: Scope, data: Any, status: int = HTTPStatus.OK, headers: dict[s
 def failure(scope: Scope, error: FacadeError) -> JSONResponse:
     """The answer that tells a caller what went wrong."""
     status = STATUS_OF[error.code]
-    body = FailureAnswer(
-        success=False,
-        error=ErrorBody(
-            code=error.code,
-            message=error.message,
-            details=ErrorDetails(
-                fields=[ErrorField(field=f.field, message=f.message, hint=f.hint) for f in error.fields],
-                reason=error.reason,
-            ),
-        ),
-        request_id=request_id(scope),
-    )
+    body = {"success": False, "error": error_body(error), "requestId": request_id(scope)}
     headers: dict[str, str] = {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE or error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after or RETRY_AFTER_SECONDS)
-    return JSONResponse(body.model_dump(mode="json", by_alias=True, exclude_none=True), status, headers)
+    return JSONResponse(body, status, headers)
+
+
+def error_body(error: FacadeError) -> dict[str, Any]:
+    """A failure as it stands in answers."""
+    fields = [ErrorField(field=f.field, message=f.message, hint=f.hint) for f in error.fields]
+    body = ErrorBody(code=error.code, message=error.message, details=ErrorDetails(fields=fields, reason=error.reason))
+    return body.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 async def enveloped(scope: Scope, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -159,7 +159,7 @@ def _mail(environment: Mapping[str, str]) -> MailSettings | None:
         sender=sender,
         port=_number(environment, "PODWRIGHT_SMTP_PORT", 587, 1, 65535),
         security=_choice(environment, "PODWRIGHT_SMTP_SECURITY", MailSecurity, MailSecurity.STARTTLS),
-        username=environment.get("PODWRIGHT_SMTP_USERNAME") or None,
+        username=text_setting(environment, "PODWRIGHT_SMTP_USERNAME"),
         password=text_setting(environment, "PODWRIGHT_SMTP_PASSWORD"),
     )
 

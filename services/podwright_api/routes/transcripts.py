@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from podwright_api import resources
 from podwright_api.answers import REVALIDATE, is_known, not_modified
 from podwright_api.context import Id, Tenant, may
 from podwright_api.contract import API_PREFIX, CONDITIONAL, NOT_FOUND, TRANSCRIPT_FILES
@@ -49,7 +50,7 @@ async def get_transcript(
         TranscriptFormat, Query(description="json comes in the envelope; vtt, srt and txt come as files.")
     ] = TranscriptFormat.JSON,
 ) -> Response:
-    episode = await tenant.cluster.get(Episode, tenant.namespace, id)
+    episode = await resources.reached(tenant, Episode, id)
     storage = await tenant.storage()
     location = transcript_location(episode, format)
     if not storage.owns(location):
