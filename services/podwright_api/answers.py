@@ -23,7 +23,10 @@ def resource_answer(request: Request, body: JsonObject) -> Response:
 
 def created_answer(request: Request, body: JsonObject) -> Response:
     location = f"{request.url.path}/{body['metadata']['name']}"
-    headers = {"ETag": resource_etag(body), "Location": location}
+    headers = {"Location": location}
+    # What was only tried has no version.
+    if body["metadata"].get("resourceVersion"):
+        headers["ETag"] = resource_etag(body)
     return answer(request.scope, view(body), HTTPStatus.CREATED, headers)
 
 

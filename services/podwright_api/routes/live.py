@@ -46,11 +46,11 @@ async def stream_events(
 async def _events(
     live: Live, namespace: LiveNamespace, tenant: Tenant, kinds: frozenset[str] | None, since: int | None
 ) -> AsyncIterator[bytes]:
+    yield b"retry: 2000\n\n"
     with namespace.listen() as listener:
         try:
             # At once, so that no change comes between: it would be told twice, or not at all.
             missed = namespace.since(since) if since is not None else []
-            yield b"retry: 2000\n\n"
             for change in missed:
                 if text := await _event(change, tenant, kinds):
                     yield text

@@ -1,21 +1,14 @@
-"""A migrated PostgreSQL, an SMTP server, and the facade before them."""
+"""A migrated database, and the facade before it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 
 from podwright_api.database.migration import migrate
-from tests.control_plane import free_ports
 from tests.database import DatabaseServer, DatabaseUrls
-from tests.integration.accounts.facade import Facade, Postbox, running
-
-
-@pytest.fixture(scope="session")
-def database_server() -> Iterator[DatabaseServer]:
-    with DatabaseServer.start() as server:
-        yield server
+from tests.integration.accounts.facade import Facade, running
 
 
 @pytest.fixture(scope="session")
@@ -23,15 +16,6 @@ def database(database_server: DatabaseServer) -> DatabaseUrls:
     urls = database_server.database("facade")
     migrate(urls.owner, urls.application)
     return urls
-
-
-@pytest.fixture(scope="session")
-def smtp() -> Iterator[Controller]:
-    (port,) = free_ports(1)
-    controller = Controller(Postbox(), hostname="127.0.0.1", port=port)
-    controller.start()
-    yield controller
-    controller.stop()
 
 
 @pytest.fixture
