@@ -266,6 +266,16 @@ class TranscriptData(Wire):
     model_config = Wire.model_config | {"extra": "allow"}
 
 
+class StageDocument(Wire):
+    """A document as a stage left it."""
+
+    model_config = Wire.model_config | {"extra": "allow"}
+
+
+class DocumentAnswer(Answer[StageDocument]):
+    pass
+
+
 class PodcastAnswer(Answer[PodcastView]):
     pass
 

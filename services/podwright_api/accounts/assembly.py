@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from podwright_api.accounts.audit_log import AuditLog
+from podwright_api.accounts.documents import Documents
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.accounts.profile import Profile
 from podwright_api.accounts.registration import Registration
@@ -26,6 +27,7 @@ class Accounts:
     tenancy: Tenancy
     audit: AuditLog
     repetition: Repetition
+    documents: Documents
 
     @classmethod
     def build(cls, settings: AccountSettings) -> Self:
@@ -40,6 +42,7 @@ class Accounts:
             Tenancy(foundation),
             AuditLog(foundation),
             Repetition(foundation),
+            Documents(foundation),
         )
 
     async def close(self) -> None:

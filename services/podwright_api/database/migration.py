@@ -41,7 +41,6 @@ def migrate(owner_url: str, application_url: str) -> None:
 
 
 def _roles(connection: Connection, application: str, password: object) -> None:
-    owner = connection.execute(text("SELECT current_user")).scalar_one()
     known = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
     for role in (TENANT_ROLE, IDENTITY_ROLE):
         if role not in known:
@@ -53,8 +52,7 @@ def _roles(connection: Connection, application: str, password: object) -> None:
     for role in (TENANT_ROLE, IDENTITY_ROLE):
         if not _member(connection, application, role):
             connection.execute(text(f"GRANT {role} TO {_name(connection, application)}"))
-    if owner != application:
-        _superuser_refused(connection, application)
+    _superuser_refused(connection, application)
     connection.commit()
 
 

@@ -75,6 +75,12 @@ def seeded(database_server: DatabaseServer) -> DatabaseUrls:
 
 def seed_content(connection: psycopg.Connection[tuple[object, ...]], of: dict[str, object]) -> None:
     """Rows of what later migrations added."""
+    connection.execute(
+        "WITH c AS (INSERT INTO content (workspace, type, title) VALUES (%(w)s, 'other', 't') RETURNING id)"
+        " INSERT INTO content_versions (workspace, content, version, title, body, settings, written_by)"
+        " SELECT %(w)s, id, 1, 't', 'b', '{}', 'p' FROM c",
+        of,
+    )
 
 
 @pytest.fixture

@@ -71,6 +71,10 @@ def test_answers_about_real_objects_are_in_the_contract(facade: Facade) -> None:
             for wanted in ("json", "vtt", "srt", "txt")
         ),
     ]
+    reads += [
+        (f"/api/v1/episodes/{{id}}/{part}", {"id": "seeded"}, {})
+        for part in ("chapters", "analysis", "marketing-content")
+    ]
     for path, names, query in reads:
         case = schema[path]["GET"].Case(path_parameters=names, query=query)
         assert case.call_and_validate(headers=HEADERS, checks=CHECKS).status_code == 200
@@ -92,6 +96,8 @@ def seed(facade: Facade) -> None:
         f"transcript{ending.capitalize()}": facade.put(f"{tenant}/stages/transcribe/2/transcript.{ending}", b"{}")
         for ending in ("json", "vtt", "srt", "txt")
     }
+    for part in ("chapters", "analysis", "texts"):
+        artifacts[part] = facade.put(f"{tenant}/stages/analyze/1/{part}.json", b"{}")
     status = {
         "observedGeneration": 1,
         "conditions": [condition],

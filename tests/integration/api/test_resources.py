@@ -153,7 +153,7 @@ def test_decisions_about_posts(facade: Facade, admin: httpx.Client, drafts: list
 def test_several_posts_at_once_and_the_calendar(admin: httpx.Client, facade: Facade) -> None:
     facade.apply(podcast("decided"), episode("decided", "decided"))
     start = datetime(2031, 3, 1, tzinfo=UTC)
-    posts = [
+    posts: list[dict[str, Any]] = [
         {
             "name": name("planned"),
             "spec": {
