@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podwright_api.access.roles import Actor
 from podwright_api.accounts.audit_log import Deed
-from podwright_api.accounts.authentication import Quota
+from podwright_api.accounts.quotas import Quota
 from podwright_api.accounts.repetition import KeptAnswer, Repetition
 from podwright_api.context import Services
 from podwright_api.envelope import failure, request_id
@@ -61,7 +61,11 @@ class Authenticate:
                 headers["RateLimit-Reset"] = str(quota.seconds_left)
             await send(message)
 
-        await self._app(scope, receive, send_with_quota)
+        try:
+            await self._app(scope, receive, send_with_quota)
+        finally:
+            if scope["method"] in _CHANGES:
+                services.authenticator.forget()
 
 
 class Repeatable:

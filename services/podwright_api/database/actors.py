@@ -30,8 +30,8 @@ _KEY_USED = text(
     "WHERE id = CAST(:id AS uuid) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')"
 )
 _COUNT = text("""
-    INSERT INTO request_counts AS c (subject, hour, requests) VALUES (:subject, date_trunc('hour', now()), 1)
-    ON CONFLICT (subject, hour) DO UPDATE SET requests = c.requests + 1
+    INSERT INTO request_counts AS c (subject, hour, requests) VALUES (:subject, date_trunc('hour', now()), :added)
+    ON CONFLICT (subject, hour) DO UPDATE SET requests = c.requests + :added
     RETURNING requests, ceil(extract(epoch FROM hour + interval '1 hour' - now()))::int
 """)
 _FORGET_COUNTS = text("DELETE FROM request_counts WHERE hour < now() - interval '2 hours'")
@@ -39,7 +39,7 @@ _FORGET_COUNTS = text("DELETE FROM request_counts WHERE hour < now() - interval 
 
 @dataclass(frozen=True)
 class Count:
-    """Requests of a subject in the running hour, this one included."""
+    """Requests of a subject in the running hour, those just added included."""
 
     requests: int
     seconds_left: int
@@ -71,9 +71,9 @@ async def actor_of_key(connection: Connection, key_hash: str) -> Actor | None:
     return Actor(kind, owner, name, memberships, scopes=frozenset(scopes), key=key)
 
 
-async def count_request(connection: Connection, subject: str) -> Count:
-    count = Count(*(await connection.execute(_COUNT, {"subject": subject})).one())
-    if count.requests == 1:
+async def count_requests(connection: Connection, subject: str, added: int) -> Count:
+    count = Count(*(await connection.execute(_COUNT, {"subject": subject, "added": added})).one())
+    if count.requests == added:
         await connection.execute(_FORGET_COUNTS)
     return count
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import LiteralString
 from uuid import uuid4
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
+from podwright_api.accounts.authentication import BELIEVED_SECONDS
 from podwright_api.database.audit import AuditRecord, broken_at
 from tests.database import DatabaseUrls
 from tests.integration.accounts.facade import TOKEN, WORKSPACES, Facade, running
@@ -95,6 +97,20 @@ async def test_limits_are_shared_between_replicas(tmp_path: Path, database: Data
         # The bootstrap token is not limited; another person is not this one.
         assert (await one.call("GET", "/workspaces")).status_code == 200
         assert (await one.call("GET", "/users/me", (await one.join("viewer")).token)).status_code == 200
+
+
+async def test_a_sign_out_reaches_the_other_replicas(tmp_path: Path, database: DatabaseUrls, smtp: Controller) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    async with running(tmp_path / "a", database, smtp) as one, running(tmp_path / "b", database, smtp) as other:
+        member = await one.join("viewer")
+        await other.data("GET", "/users/me", member.token)
+        await one.data("POST", "/auth/logout-all", member.token)
+        await one.error(401, "GET", "/users/me", member.token)
+        begun = time.monotonic()
+        while (await other.call("GET", "/users/me", member.token)).status_code != 401:
+            assert time.monotonic() - begun < BELIEVED_SECONDS + 3
+            await asyncio.sleep(0.05)
 
 
 async def test_strangers_are_limited_by_address(tmp_path: Path, database: DatabaseUrls) -> None:
