@@ -2,12 +2,24 @@
 
 import os
 import sys
+from types import FrameType
 
 import uvicorn
 
 from podwright_api.app import create_app
+from podwright_api.live import Live
 from podwright_api.logs import configure
 from podwright_api.settings import Settings, SettingsError
+
+
+class _Server(uvicorn.Server):
+    """Sends the listeners of event streams away at once, or they would hold up the end of the process."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        live: Live | None = getattr(self.config.app.state, "live", None)  # type: ignore[union-attr]
+        if live is not None:
+            live.drain()
+        super().handle_exit(sig, frame)
 
 
 def main() -> int:
@@ -17,8 +29,9 @@ def main() -> int:
         print(f"podwright-api: {error}", file=sys.stderr)
         return 2
     configure(settings.log_level)
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         # The facade logs requests itself, with their ids.
@@ -27,6 +40,7 @@ def main() -> int:
         server_header=False,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
+    _Server(config).run()
     return 0
 
 

@@ -1,6 +1,7 @@
 """Answers about resources: one, or a page of them."""
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import Request, Response
 
@@ -22,12 +23,25 @@ def resource_answer(request: Request, body: JsonObject) -> Response:
 
 def created_answer(request: Request, body: JsonObject) -> Response:
     location = f"{request.url.path}/{body['metadata']['name']}"
-    headers = {"ETag": resource_etag(body), "Location": location}
+    headers = {"Location": location}
+    # What was only tried has no version.
+    if body["metadata"].get("resourceVersion"):
+        headers["ETag"] = resource_etag(body)
     return answer(request.scope, view(body), HTTPStatus.CREATED, headers)
 
 
 def page_answer(request: Request, page: Page) -> Response:
     return answer(request.scope, {"items": [view(item) for item in page.items], "nextCursor": page.next_cursor})
+
+
+def listed(request: Request, items: list[Any], next_cursor: str | None = None) -> Response:
+    """A page of what is no resource; the items are JSON already."""
+    return answer(request.scope, {"items": items, "nextCursor": next_cursor})
+
+
+def done() -> Response:
+    """Nothing more to say."""
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def resource_etag(body: JsonObject) -> str:

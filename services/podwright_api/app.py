@@ -1,5 +1,6 @@
 """Puts the facade together."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -12,23 +13,85 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from podwright_api import contract
+from podwright_api.accounts.assembly import Accounts
+from podwright_api.accounts.authentication import Authenticator
 from podwright_api.context import Services
 from podwright_api.docs import add_docs
 from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.guards import Authenticate, Recorded, Repeatable
 from podwright_api.kubernetes import Cluster
+from podwright_api.live import Live
 from podwright_api.metrics import Metrics
-from podwright_api.middleware import BodyLimit, RequestFrame, RequireToken, body_too_large
-from podwright_api.routes import episodes, operation, podcasts, posts, transcripts, uploads
+from podwright_api.middleware import BodyLimit, RequestFrame, body_too_large
+from podwright_api.routes import (
+    calendar,
+    campaigns,
+    channels,
+    content,
+    episodes,
+    live,
+    model_endpoints,
+    operation,
+    people,
+    podcasts,
+    posts,
+    sign_in,
+    transcripts,
+    uploads,
+    workspaces,
+)
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
 from podwright_api.validation import failure_of
 
+logger = logging.getLogger(__name__)
+
 OPENAPI_URL = "/openapi.json"
-_ROUTERS = (podcasts.router, episodes.router, transcripts.router, uploads.router, posts.router)
-_bearer = HTTPBearer(auto_error=False, description="The facade's token (Secret `podwright-api`).")
+_ALLOWED_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "X-Podwright-Namespace",
+    "X-Request-Id",
+]
+_EXPOSED_HEADERS = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-Id",
+]
+_ROUTERS = (
+    sign_in.router,
+    people.router,
+    workspaces.router,
+    podcasts.router,
+    episodes.router,
+    transcripts.router,
+    uploads.router,
+    posts.many_router,
+    posts.router,
+    campaigns.router,
+    channels.router,
+    content.router,
+    calendar.router,
+    live.router,
+    model_endpoints.router,
+)
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="An access token (`POST /auth/login`), an API key, or the token from the Secret `podwright-api-token`.",
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -36,12 +99,24 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         cluster = await Cluster.connect(settings.kubeconfig)
         storage = Storage(cluster, settings.presign_endpoint)
+        accounts = Accounts.build(settings.accounts) if settings.accounts else None
+        authenticator = Authenticator(settings.token, accounts.foundation if accounts else None)
+        listeners = Live(cluster)
+        app.state.live = listeners
+        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts)
         try:
-            yield {"services": Services(settings, cluster, storage, metrics)}
+            await services.prepare()
+        except FacadeError as error:
+            logger.warning("not ready yet: %s", error.message)
+        try:
+            yield {"services": services}
         finally:
+            await listeners.close()
+            if accounts:
+                await accounts.close()
             await cluster.close()
 
     app = FastAPI(
@@ -58,10 +133,21 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         middleware=[
             Middleware(RequestFrame, metrics=metrics),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=_ALLOWED_HEADERS,
+                expose_headers=_EXPOSED_HEADERS,
+                max_age=3600,
+            ),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
-            Middleware(RequireToken, prefix=contract.API_PREFIX, token=settings.token),
+            Middleware(Authenticate, prefix=contract.API_PREFIX, open_paths=sign_in.OPEN_PATHS),
+            Middleware(Repeatable, prefix=contract.API_PREFIX),
+            Middleware(Recorded),
         ],
     )
+    app.include_router(sign_in.open_router, responses=contract.COMMON)
     for router in _ROUTERS:
         app.include_router(router, dependencies=[Depends(_documented_token)], responses=contract.COMMON)
     app.include_router(operation.router)
@@ -71,7 +157,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _documented_token(_: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
-    """Puts the token into the contract; ``RequireToken`` checks it before anything of a request is read."""
+    """Puts the token into the contract; ``Authenticate`` checks it before anything of a request is read."""
 
 
 def _add_error_answers(app: FastAPI, settings: Settings) -> None:

@@ -1,16 +1,24 @@
-"""What a handler works with: the adapters, and the tenant that the request is about."""
+"""What a handler works with: the adapters, who asks, and the tenant that the request is about."""
 
-from dataclasses import dataclass
-from typing import Annotated
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request
 
+from podwright_api.access.roles import Actor, Membership
+from podwright_api.accounts.assembly import Accounts
+from podwright_api.accounts.authentication import Authenticator
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import Cluster
+from podwright_api.live import Live
 from podwright_api.metrics import Metrics
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage, TenantStorage
 from podwright_crds.resource import ObjectName
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,18 +29,55 @@ class Services:
     cluster: Cluster
     storage: Storage
     metrics: Metrics
+    live: Live
+    authenticator: Authenticator
+    #: None: there is no database, so the token alone counts.
+    accounts: Accounts | None
+    _prepared: list[bool] = field(default_factory=list)
+
+    async def prepare(self) -> None:
+        """Make a workspace of every namespace, once; raises ``FacadeError`` while the database is away."""
+        if self.accounts is None or self._prepared:
+            return
+        await self.accounts.foundation.database.check()
+        await self.accounts.tenancy.ensure(self.settings.namespaces)
+        self._prepared.append(True)
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """A namespace and what acts in it."""
+    """A namespace, who acts in it, and what with."""
 
     namespace: str
+    actor: Actor
+    membership: Membership
     cluster: Cluster
     _storage: Storage
 
     async def storage(self) -> TenantStorage:
         return await self._storage.of(self.namespace)
+
+    def may(self, permission: str) -> bool:
+        return self.actor.may(self.namespace, permission)
+
+    def demand(self, permission: str) -> None:
+        """Raise a ``FacadeError`` (FORBIDDEN) where the actor may not do this here."""
+        if not self.may(permission):
+            raise forbidden(permission, self)
+
+    def reaches(self, show: str | None) -> bool:
+        """Whether an object of this show is the actor's business."""
+        return self.membership.reaches(show)
+
+    @property
+    def all_shows(self) -> bool:
+        """Whether every object of the workspace is the actor's business."""
+        return self.membership.reaches(None)
+
+    def demand_show(self, show: str | None, what: str) -> None:
+        """Raise a ``FacadeError`` in the words for what is not there, so that names do not leak."""
+        if not self.reaches(show):
+            raise FacadeError(ErrorCode.NOT_FOUND, f"There is no {what} here.")
 
 
 def services_of(request: Request) -> Services:
@@ -43,23 +88,113 @@ def services_of(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(services_of)]
 
 
-def tenant_of(
-    services: ServicesOf,
-    x_podwright_namespace: Annotated[
-        str | None,
-        Header(description="Namespace (tenant) to work in; by default the first one that the facade serves."),
-    ] = None,
+def accounts_of(services: ServicesOf) -> Accounts:
+    if services.accounts is None:
+        message = "This facade has no database, so it knows no people: it takes the token from its Secret only."
+        raise FacadeError(ErrorCode.ACCOUNTS_NOT_CONFIGURED, message)
+    return services.accounts
+
+
+AccountsOf = Annotated[Accounts, Depends(accounts_of)]
+
+
+def actor_of(request: Request) -> Actor:
+    actor: Actor = request.state.actor
+    return actor
+
+
+ActorOf = Annotated[Actor, Depends(actor_of)]
+
+
+def person_of(actor: ActorOf, _: AccountsOf) -> Actor:
+    """A person who is signed in; no API key, which could widen itself."""
+    if actor.person is None or actor.key is not None:
+        message = "Only a person who is signed in may do this; an API key and the facade's token are none."
+        raise FacadeError(ErrorCode.FORBIDDEN, message)
+    return actor
+
+
+PersonOf = Annotated[Actor, Depends(person_of)]
+
+NamespaceHeader = Annotated[
+    str | None,
+    Header(description="Namespace (workspace) to work in; by default the first one that you belong to."),
+]
+
+
+def may(permission: str) -> Any:
+    """A dependency: the tenant of the request, whose actor has this permission there."""
+
+    def tenant_of(
+        request: Request, services: ServicesOf, actor: ActorOf, x_podwright_namespace: NamespaceHeader = None
+    ) -> Tenant:
+        return tenant_for(request, services, actor, x_podwright_namespace, permission)
+
+    return Depends(_named(tenant_of, permission))
+
+
+def may_in_path(permission: str) -> Any:
+    """The same for paths that name the workspace themselves."""
+
+    def workspace_of(
+        request: Request,
+        services: ServicesOf,
+        actor: ActorOf,
+        workspace: Annotated[ObjectName, Path(description="The workspace: its namespace.", examples=["team-a"])],
+    ) -> Tenant:
+        return tenant_for(request, services, actor, workspace, permission)
+
+    return Depends(_named(workspace_of, permission))
+
+
+def tenant_for(
+    request: Request, services: Services, actor: Actor, wanted: str | None, permission: str | None
 ) -> Tenant:
-    allowed = services.settings.namespaces
-    namespace = x_podwright_namespace or allowed[0]
-    if namespace not in allowed:
-        message = f"This facade does not serve the namespace in X-Podwright-Namespace; it serves {', '.join(allowed)}."
+    """The tenant that is wanted; raises ``FacadeError`` where it is not served or not the actor's."""
+    served = services.settings.namespaces
+    allowed = [namespace for namespace in served if actor.in_workspace(namespace)]
+    namespace = wanted or (allowed[0] if allowed else None)
+    membership = actor.in_workspace(namespace) if namespace in allowed else None
+    if namespace is None or membership is None:
+        listed = f"you can use {', '.join(allowed)}" if allowed else "you belong to none yet: ask to be invited"
+        message = f"This facade does not serve you that namespace (X-Podwright-Namespace); {listed}."
         raise FacadeError(ErrorCode.NAMESPACE_NOT_ALLOWED, message)
-    return Tenant(namespace, services.cluster, services.storage)
+    request.state.workspace = namespace
+    tenant = Tenant(namespace, actor, membership, services.cluster, services.storage)
+    if permission is not None:
+        tenant.demand(permission)
+    return tenant
 
 
-TenantOf = Annotated[Tenant, Depends(tenant_of)]
+def forbidden(permission: str, tenant: Tenant) -> FacadeError:
+    narrowed = "; the API key's scopes may be what is missing" if tenant.actor.key else ""
+    message = f"This needs the permission {permission}, which {tenant.membership.role} has not here{narrowed}."
+    return FacadeError(ErrorCode.FORBIDDEN, message)
 
+
+def _named(dependency: Callable[..., Tenant], permission: str) -> Callable[..., Tenant]:
+    # Tests walk through the routes and look for it.
+    dependency.__dict__["permission"] = permission
+    return dependency
+
+
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description="ETag that was read: the change is refused (412) where somebody else changed the object since.",
+        max_length=100,
+    ),
+]
+DryRun = Annotated[bool, Query(alias="dryRun", description="Check everything, change nothing.")]
+Labels = Annotated[
+    str | None,
+    Query(
+        alias="labels",
+        description="Only objects with these labels, as kubectl takes them: season=one,kind!=bonus.",
+        max_length=1000,
+        pattern=r"^[A-Za-z0-9./_=!,() -]*$",
+    ),
+]
 Id = Annotated[ObjectName, Path(description="Name of the resource.", examples=["kennedy-moon"])]
 Limit = Annotated[int, Query(description="Most items on a page.", ge=1, le=500)]
 Cursor = Annotated[

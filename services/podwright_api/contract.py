@@ -43,12 +43,19 @@ COMMON: Responses = {
         "This cursor has expired; begin again without a cursor.",
     ),
     **_failure(
-        ErrorCode.UNAUTHENTICATED, "No or a wrong token", "Send the facade's token as 'Authorization: Bearer TOKEN'."
+        ErrorCode.UNAUTHENTICATED,
+        "No or a wrong token",
+        "Send an access token or an API key as 'Authorization: Bearer TOKEN'.",
     ),
     **_failure(
-        ErrorCode.NAMESPACE_NOT_ALLOWED,
-        "Not a namespace of this facade",
-        "This facade does not serve the namespace in X-Podwright-Namespace; it serves default.",
+        ErrorCode.FORBIDDEN,
+        "Not allowed here (FORBIDDEN), or not a workspace of yours (NAMESPACE_NOT_ALLOWED)",
+        "This needs the permission posts:publish, which collaborator has not here.",
+    ),
+    **_failure(
+        ErrorCode.IDEMPOTENCY_CONFLICT,
+        "It is there already, was changed meanwhile, or the Idempotency-Key belongs to another request",
+        "This Idempotency-Key was used for another request; use a new one.",
     ),
     **_failure(
         ErrorCode.INVALID_FIELDS,
@@ -64,6 +71,36 @@ COMMON: Responses = {
     ),
     **UNAVAILABLE,
 }
+SIGN_IN_REFUSED: Responses = {
+    **_failure(
+        ErrorCode.SIGN_IN_REFUSED,
+        "The address, password or code is wrong, a code is needed (SECOND_FACTOR_NEEDED), or the session has ended",
+        "The address, the password or the code is wrong.",
+    ),
+    **_failure(
+        ErrorCode.SIGN_IN_LOCKED,
+        "Too many failed sign-ins, or too many requests",
+        "Too many failed sign-ins for this address; try again in 15 min, or reset the password.",
+    ),
+}
+BAD_TOKEN = _failure(
+    ErrorCode.TOKEN_NOT_VALID,
+    "The token does not count, or the body is not JSON",
+    "This token does not count: it was used, has expired, or is for another address. Ask for a new one.",
+)
+MAIL_AWAY = _failure(
+    ErrorCode.MAIL_UNAVAILABLE,
+    "Mail cannot be sent, or the database does not answer",
+    "Mail cannot be sent now; try again in a moment.",
+)
+ACCOUNT_EXISTS = _failure(
+    ErrorCode.CONFLICT, "It is there already", "There is no enrolment to confirm; begin one first."
+)
+CHANGED = _failure(
+    ErrorCode.CHANGED_MEANWHILE,
+    "Somebody changed it since it was read (If-Match)",
+    "Episode 'kennedy-moon' was changed meanwhile; read it again and repeat.",
+)
 NOT_FOUND = _failure(ErrorCode.NOT_FOUND, "Not there", "There is no Episode 'kennedy-moon' here.")
 CONFLICT = _failure(
     ErrorCode.ALREADY_EXISTS,
@@ -72,6 +109,12 @@ CONFLICT = _failure(
 )
 TOO_LARGE = _failure(ErrorCode.BODY_TOO_LARGE, "The body is too large", "A request body holds at most 10000000 bytes.")
 CONDITIONAL: Responses = {304: {"description": "The caller has this version (If-None-Match)"}}
+EVENT_STREAM: Responses = {
+    200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
+CALENDAR_FILE: Responses = {
+    200: {"description": "The calendar", "content": {"text/calendar": {"schema": {"type": "string"}}}}
+}
 TRANSCRIPT_FILES: Responses = {
     200: {
         "description": "The transcript",

@@ -16,18 +16,30 @@ STATUS_OF: dict[ErrorCode, HTTPStatus] = {
     ErrorCode.MALFORMED_REQUEST: HTTPStatus.BAD_REQUEST,
     ErrorCode.INVALID_CURSOR: HTTPStatus.BAD_REQUEST,
     ErrorCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.SIGN_IN_REFUSED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.SECOND_FACTOR_NEEDED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.SESSION_ENDED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.TOKEN_NOT_VALID: HTTPStatus.BAD_REQUEST,
+    ErrorCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
     ErrorCode.NAMESPACE_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
     ErrorCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
     ErrorCode.TRANSCRIPT_NOT_READY: HTTPStatus.NOT_FOUND,
     ErrorCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
     ErrorCode.ALREADY_EXISTS: HTTPStatus.CONFLICT,
     ErrorCode.CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.MANAGED_ELSEWHERE: HTTPStatus.CONFLICT,
+    ErrorCode.IDEMPOTENCY_CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.CHANGED_MEANWHILE: HTTPStatus.PRECONDITION_FAILED,
     ErrorCode.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ErrorCode.INVALID_FIELDS: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.SIGN_IN_LOCKED: HTTPStatus.TOO_MANY_REQUESTS,
     ErrorCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
     ErrorCode.CLUSTER_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.CLUSTER_REFUSED: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.ACCOUNTS_NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.DATABASE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.MAIL_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.STORAGE_NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.STORAGE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -97,24 +109,20 @@ def answer(scope: Scope, data: Any, status: int = HTTPStatus.OK, headers: dict[s
 def failure(scope: Scope, error: FacadeError) -> JSONResponse:
     """The answer that tells a caller what went wrong."""
     status = STATUS_OF[error.code]
-    body = FailureAnswer(
-        success=False,
-        error=ErrorBody(
-            code=error.code,
-            message=error.message,
-            details=ErrorDetails(
-                fields=[ErrorField(field=f.field, message=f.message, hint=f.hint) for f in error.fields],
-                reason=error.reason,
-            ),
-        ),
-        request_id=request_id(scope),
-    )
+    body = {"success": False, "error": error_body(error), "requestId": request_id(scope)}
     headers: dict[str, str] = {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return JSONResponse(body.model_dump(mode="json", by_alias=True, exclude_none=True), status, headers)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE or error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after or RETRY_AFTER_SECONDS)
+    return JSONResponse(body, status, headers)
+
+
+def error_body(error: FacadeError) -> dict[str, Any]:
+    """A failure as it stands in answers."""
+    fields = [ErrorField(field=f.field, message=f.message, hint=f.hint) for f in error.fields]
+    body = ErrorBody(code=error.code, message=error.message, details=ErrorDetails(fields=fields, reason=error.reason))
+    return body.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 async def enveloped(scope: Scope, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

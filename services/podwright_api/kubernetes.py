@@ -14,11 +14,15 @@ import aiohttp
 from kubernetes.aio import client, config
 
 from podwright_api.errors import ErrorCode, FacadeError, FieldProblem
-from podwright_crds.names import FACADE_FIELD_MANAGER, GROUP, VERSION
+from podwright_crds.names import FACADE_FIELD_MANAGER, GROUP, LABEL_MANAGED_BY, VERSION
 from podwright_crds.resource import Resource
 
 #: How long the API server may take for one answer, in seconds.
 TIMEOUT_SECONDS = 10.0
+#: Objects that are read at once where all are wanted.
+ALL_PAGE = 500
+#: A watch is renewed this often, before aiohttp's own limit of 300 s, so that one that has died unnoticed is.
+WATCH_SECONDS = 240
 
 JsonObject = dict[str, Any]
 Kind = type[Resource]
@@ -42,6 +46,8 @@ _MEANINGS: dict[int, tuple[ErrorCode, str]] = {
 class Page:
     items: list[JsonObject]
     next_cursor: str | None
+    #: Version of the whole list.
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,21 +84,33 @@ class Cluster:
         limit: int,
         cursor: str | None = None,
         fields: Mapping[str, str] | None = None,
+        labels: str | None = None,
     ) -> Page:
-        """One page of a kind, ordered by name; ``fields`` are field selectors by path (``spec.podcastRef.name``)."""
+        """One page of a kind, ordered by name.
+
+        ``fields`` are field selectors by path (``spec.podcastRef.name``); ``labels`` is a selector as kubectl takes it.
+        """
         selector = ",".join(f"{path}={value}" for path, value in (fields or {}).items())
         async with _failures(kind.PLURAL):
             body: Any = await self._resources.list_namespaced_custom_object(
-                GROUP, VERSION, namespace, kind.PLURAL, limit=limit, _continue=cursor, field_selector=selector or None
+                GROUP,
+                VERSION,
+                namespace,
+                kind.PLURAL,
+                limit=limit,
+                _continue=cursor,
+                field_selector=selector or None,
+                label_selector=labels,
             )
-        return Page(body["items"], body["metadata"].get("continue") or None)
+        metadata = body["metadata"]
+        return Page(body["items"], metadata.get("continue") or None, metadata.get("resourceVersion") or "")
 
     async def get(self, kind: Kind, namespace: str, name: str) -> JsonObject:
         async with _failures(f"{kind.KIND} '{name}'"):
             body: Any = await self._resources.get_namespaced_custom_object(GROUP, VERSION, namespace, kind.PLURAL, name)
         return dict(body)
 
-    async def create(self, kind: Kind, namespace: str, body: JsonObject) -> JsonObject:
+    async def create(self, kind: Kind, namespace: str, body: JsonObject, *, dry_run: bool = False) -> JsonObject:
         """Create an object; unknown fields are refused."""
         async with _failures(f"{kind.KIND} '{body['metadata']['name']}'"):
             created: Any = await self._resources.create_namespaced_custom_object(
@@ -103,8 +121,118 @@ class Cluster:
                 body,
                 field_manager=FACADE_FIELD_MANAGER,
                 field_validation="Strict",
+                dry_run="All" if dry_run else None,
             )
         return dict(created)
+
+    async def all(self, kind: Kind, namespace: str) -> Page:
+        """Every object of a kind as one page; its version is the one to watch from."""
+        first = await self.list(kind, namespace, limit=ALL_PAGE)
+        items, cursor = first.items, first.next_cursor
+        while cursor is not None:
+            following = await self.list(kind, namespace, limit=ALL_PAGE, cursor=cursor)
+            items += following.items
+            cursor = following.next_cursor
+        return Page(items, None, first.version)
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, patch: JsonObject, *, dry_run: bool = False
+    ) -> JsonObject:
+        """Apply a JSON merge patch (RFC 7386); with ``metadata.resourceVersion`` only over that version (CONFLICT)."""
+        async with _failures(f"{kind.KIND} '{name}'"):
+            changed: Any = await self._resources.patch_namespaced_custom_object(
+                GROUP,
+                VERSION,
+                namespace,
+                kind.PLURAL,
+                name,
+                patch,
+                field_manager=FACADE_FIELD_MANAGER,
+                field_validation="Strict",
+                dry_run="All" if dry_run else None,
+                _content_type="application/merge-patch+json",
+            )
+        return dict(changed)
+
+    async def replace(
+        self, kind: Kind, namespace: str, name: str, body: JsonObject, *, dry_run: bool = False
+    ) -> JsonObject:
+        """Put an object in the place of the one whose ``metadata.resourceVersion`` it carries (CONFLICT)."""
+        async with _failures(f"{kind.KIND} '{name}'"):
+            changed: Any = await self._resources.replace_namespaced_custom_object(
+                GROUP,
+                VERSION,
+                namespace,
+                kind.PLURAL,
+                name,
+                body,
+                field_manager=FACADE_FIELD_MANAGER,
+                field_validation="Strict",
+                dry_run="All" if dry_run else None,
+            )
+        return dict(changed)
+
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, version: str | None = None, *, dry_run: bool = False
+    ) -> None:
+        """Delete an object; with ``version`` only that one (CONFLICT)."""
+        preconditions = client.V1Preconditions(resource_version=version) if version else None
+        async with _failures(f"{kind.KIND} '{name}'"):
+            await self._resources.delete_namespaced_custom_object(
+                GROUP,
+                VERSION,
+                namespace,
+                kind.PLURAL,
+                name,
+                body=client.V1DeleteOptions(preconditions=preconditions, propagation_policy="Background"),
+                dry_run="All" if dry_run else None,
+            )
+
+    async def watch(self, kind: Kind, namespace: str, version: str) -> AsyncIterator[tuple[str, JsonObject]]:
+        """Changes after ``version`` as (ADDED, MODIFIED, DELETED or BOOKMARK; the object), until the server ends it.
+
+        Raises ``FacadeError``: INVALID_CURSOR where the version is too old, so that all has to be read again.
+        """
+        what = kind.PLURAL
+        async with _failures(what):
+            response: Any = await self._resources.list_namespaced_custom_object_without_preload_content(
+                GROUP,
+                VERSION,
+                namespace,
+                kind.PLURAL,
+                watch=True,
+                resource_version=version,
+                allow_watch_bookmarks=True,
+                timeout_seconds=WATCH_SECONDS,
+            )
+        try:
+            async for line in _lines(response.content):
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise failure_of(event["object"].get("code", 0), json.dumps(event["object"]), what)
+                yield event["type"], event["object"]
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise FacadeError(ErrorCode.CLUSTER_UNAVAILABLE, "The Kubernetes API ended a watch.") from error
+        finally:
+            response.close()
+
+    async def create_secret(self, namespace: str, name: str, values: dict[str, str], owner: JsonObject) -> None:
+        """Create a Secret that goes with its owner; the facade may create Secrets, and neither read nor change them."""
+        metadata = client.V1ObjectMeta(
+            name=name,
+            labels={LABEL_MANAGED_BY: FACADE_FIELD_MANAGER},
+            owner_references=[
+                client.V1OwnerReference(
+                    api_version=owner["apiVersion"],
+                    kind=owner["kind"],
+                    name=owner["metadata"]["name"],
+                    uid=owner["metadata"]["uid"],
+                )
+            ],
+        )
+        body = client.V1Secret(metadata=metadata, string_data=values)
+        async with _failures(f"Secret '{name}'"):
+            await self._core.create_namespaced_secret(namespace, body, field_manager=FACADE_FIELD_MANAGER)
 
     async def secret(self, namespace: str, name: str) -> Secret:
         async with _failures(f"Secret '{name}'"):
@@ -116,6 +244,16 @@ class Cluster:
             raise FacadeError(ErrorCode.STORAGE_NOT_CONFIGURED, message) from error
         version = (found.metadata and found.metadata.resource_version) or ""
         return Secret(values, version)
+
+
+async def _lines(content: Any) -> AsyncIterator[bytes]:
+    """Lines of a stream, however long: an object may be a megabyte."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line:
+                yield line
 
 
 @asynccontextmanager

@@ -1,8 +1,7 @@
-"""What happens to every request, whatever its route: id, log, figures, limits, the token."""
+"""What happens to every request, whatever its route: id, log, figures, limits."""
 
 import logging
 import re
-import secrets
 import time
 from http import HTTPStatus
 from uuid import uuid4
@@ -15,7 +14,6 @@ from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.logs import FACTS, current_request
 from podwright_api.metrics import UNMATCHED, Metrics
-from podwright_api.settings import AccessToken
 
 logger = logging.getLogger(__name__)
 
@@ -115,24 +113,3 @@ class BodyLimit:
 def body_too_large(limit_bytes: int) -> FacadeError:
     message = f"A request body holds at most {limit_bytes} bytes; media go to the address that POST /uploads gives."
     return FacadeError(ErrorCode.BODY_TOO_LARGE, message)
-
-
-class RequireToken:
-    """Lets only bearers of the token below ``prefix``, before anything of the request is read."""
-
-    def __init__(self, app: ASGIApp, prefix: str, token: AccessToken) -> None:
-        self._app = app
-        self._prefix = prefix
-        self._token = token
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(self._prefix) and not self._allowed(scope):
-            message = "Send the facade's token as 'Authorization: Bearer TOKEN'."
-            await failure(scope, FacadeError(ErrorCode.UNAUTHENTICATED, message))(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _allowed(self, scope: Scope) -> bool:
-        scheme, _, presented = Headers(scope=scope).get("authorization", "").partition(" ")
-        expected = self._token.current()
-        return scheme.lower() == "bearer" and secrets.compare_digest(presented.strip().encode(), expected.encode())

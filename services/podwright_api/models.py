@@ -3,13 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from podwright_api.envelope import Answer, Items, Wire
+from podwright_api.envelope import Answer, ErrorBody, Items, Wire
+from podwright_api.ownership import managed_by
+from podwright_api.post_decisions import PostAction
+from podwright_crds.campaign import CampaignSpec, CampaignStatus
+from podwright_crds.channel import ChannelSpec, ChannelStatus
 from podwright_crds.episode import EpisodeSpec, EpisodeStatus
+from podwright_crds.model_endpoint import ModelEndpointSpec, ModelEndpointStatus
 from podwright_crds.podcast import PodcastSpec, PodcastStatus
-from podwright_crds.post import PostSpec, PostStatus
-from podwright_crds.resource import ObjectName
+from podwright_crds.post import ApprovalState, PostPhase, PostSpec, PostStatus
+from podwright_crds.resource import Model, ObjectName
 
 JsonObject = dict[str, Any]
 
@@ -31,6 +36,9 @@ class View(Wire):
     id: str = Field(description="Name of the resource; unique for its kind in the namespace.")
     created_at: datetime = Field(description="When it was created (RFC 3339).")
     labels: dict[str, str] = Field(description="Labels, as campaigns select by them.")
+    managed_by: str | None = Field(
+        default=None, description="Tool that applies it from elsewhere (argocd, flux, helm): read-only here."
+    )
 
 
 class PodcastView(View):
@@ -48,16 +56,163 @@ class PostView(View):
     status: PostStatus = Field(description="How far it is; empty until the operator has seen it.")
 
 
-class EpisodeCreate(Wire):
+class CampaignView(View):
+    spec: CampaignSpec = Field(description="What is wanted.")
+    status: CampaignStatus = Field(description="How far it is; empty until the operator has seen it.")
+
+
+class ChannelView(View):
+    spec: ChannelSpec = Field(description="What is wanted.")
+    status: ChannelStatus = Field(description="How far it is; empty until the operator has seen it.")
+
+
+class ModelEndpointView(View):
+    spec: ModelEndpointSpec = Field(description="What is wanted.")
+    status: ModelEndpointStatus = Field(description="How far it is; empty until the operator has seen it.")
+
+
+class NewResource(Wire):
+    """What all resources to create have."""
+
+    labels: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict, description="Labels for campaigns to select by.", max_length=32
+    )
+    spec: Model
+
+
+class EpisodeCreate(NewResource):
     """An episode to create."""
 
     name: ObjectName | None = Field(
         default=None, description="Name of the resource, the episode's id; by default made from the title."
     )
-    labels: dict[LabelKey, LabelValue] = Field(
-        default_factory=dict, description="Labels for campaigns to select by.", max_length=32
-    )
     spec: EpisodeSpec
+
+
+class EpisodeReplace(NewResource):
+    """An episode as it should be from now on."""
+
+    spec: EpisodeSpec
+
+
+class PodcastCreate(NewResource):
+    """A show to create."""
+
+    name: ObjectName | None = Field(
+        default=None, description="Name of the resource, the show's id; by default made from the title."
+    )
+    spec: PodcastSpec
+
+
+class PodcastReplace(NewResource):
+    """A show as it should be from now on."""
+
+    spec: PodcastSpec
+
+
+class CampaignCreate(NewResource):
+    """A campaign to create."""
+
+    name: ObjectName = Field(description="Name of the resource, the campaign's id.", examples=["launch"])
+    spec: CampaignSpec
+
+
+class PostCreate(NewResource):
+    """A post to create; where it has a campaign, that publishes it."""
+
+    name: ObjectName | None = Field(
+        default=None, description="Name of the resource, the post's id; by default made up."
+    )
+    spec: PostSpec
+
+
+class ChannelCreate(NewResource):
+    """An account on a platform."""
+
+    name: ObjectName = Field(description="Name of the resource, the channel's id.", examples=["news-site"])
+    spec: ChannelSpec = Field(description="credentialsRef may be left out where credentials are given here.")
+    credentials: dict[
+        Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]{1,253}$")],
+        Annotated[str, StringConstraints(min_length=1, max_length=10_000)],
+    ] = Field(
+        default_factory=dict,
+        description="The account's credentials, by the keys that its type knows. They go to a Secret and never come "
+        "back.",
+        max_length=20,
+    )
+
+
+class ChannelConnect(Wire):
+    """Other credentials for a channel."""
+
+    credentials: dict[
+        Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]{1,253}$")],
+        Annotated[str, StringConstraints(min_length=1, max_length=10_000)],
+    ] = Field(description="The account's credentials, by the keys that its type knows.", min_length=1, max_length=20)
+
+
+class ResourceChange(Wire):
+    """A JSON merge patch (RFC 7386): what stands here changes, null removes, the rest stays."""
+
+    labels: dict[LabelKey, LabelValue | None] | None = Field(
+        default=None, description="Labels to set; null removes one.", max_length=32
+    )
+    spec: dict[str, Any] | None = Field(
+        default=None, description="Fields of the spec to set; null goes back to the default.", max_length=100
+    )
+
+
+class PostDecision(Wire):
+    """What is to be done with a post."""
+
+    action: PostAction = Field(
+        description="approve, reject, reopen (back to a draft), move (to publishAt), retry (at once)."
+    )
+    note: str | None = Field(default=None, max_length=2000, description="Remark that is kept with the decision.")
+    publish_at: AwareDatetime | None = Field(default=None, description="For move: when it goes out (RFC 3339).")
+    missing_on_platform: bool = Field(
+        default=False, description="For retry of a post that may be out: you looked, and it is not there."
+    )
+
+
+class PostsDecision(PostDecision):
+    """What is to be done with several posts."""
+
+    ids: list[ObjectName] = Field(min_length=1, max_length=500, description="Ids of the posts.")
+
+
+class ItemResult(Wire):
+    """What came of one of several."""
+
+    id: str
+    success: bool
+    error: ErrorBody | None = None
+
+
+class PostsCreate(Wire):
+    """Several posts."""
+
+    posts: list[PostCreate] = Field(min_length=1, max_length=100)
+
+
+class CalendarEntry(Wire):
+    id: str = Field(description="Id of the post.")
+    at: datetime = Field(description="When it went out, or is to go out.")
+    phase: PostPhase | None = Field(description="How far it is.")
+    approval: ApprovalState
+    channel: str
+    campaign: str | None
+    episode: str | None
+    text: str = Field(description="How it begins.")
+    url: str | None = Field(description="Where it is, once it is out.")
+
+
+class CalendarView(Wire):
+    entries: list[CalendarEntry] = Field(description="In the order of their times.")
+
+
+class RetriedView(Wire):
+    retried_at: datetime
 
 
 class UploadCreate(Wire):
@@ -96,7 +251,9 @@ class UploadView(Wire):
 
 
 class ReadyView(Wire):
-    ready: bool = Field(description="True: the Kubernetes API and the storage answer.")
+    ready: bool = Field(
+        description="True: the Kubernetes API, the storage and, where there is one, the database answer."
+    )
 
 
 class AliveView(Wire):
@@ -107,6 +264,16 @@ class TranscriptData(Wire):
     """The transcript as the stage left it; ``segments`` and their words carry times in seconds."""
 
     model_config = Wire.model_config | {"extra": "allow"}
+
+
+class StageDocument(Wire):
+    """A document as a stage left it."""
+
+    model_config = Wire.model_config | {"extra": "allow"}
+
+
+class DocumentAnswer(Answer[StageDocument]):
+    pass
 
 
 class PodcastAnswer(Answer[PodcastView]):
@@ -133,6 +300,42 @@ class PostsAnswer(Answer[Items[PostView]]):
     pass
 
 
+class CampaignAnswer(Answer[CampaignView]):
+    pass
+
+
+class CampaignsAnswer(Answer[Items[CampaignView]]):
+    pass
+
+
+class ChannelAnswer(Answer[ChannelView]):
+    pass
+
+
+class ChannelsAnswer(Answer[Items[ChannelView]]):
+    pass
+
+
+class ModelEndpointAnswer(Answer[ModelEndpointView]):
+    pass
+
+
+class ModelEndpointsAnswer(Answer[Items[ModelEndpointView]]):
+    pass
+
+
+class ResultsAnswer(Answer[Items[ItemResult]]):
+    pass
+
+
+class CalendarAnswer(Answer[CalendarView]):
+    pass
+
+
+class RetriedAnswer(Answer[RetriedView]):
+    pass
+
+
 class UploadAnswer(Answer[UploadView]):
     pass
 
@@ -156,6 +359,7 @@ def view(body: JsonObject) -> JsonObject:
         "id": metadata["name"],
         "createdAt": metadata["creationTimestamp"],
         "labels": metadata.get("labels") or {},
+        "managedBy": managed_by(body),
         "spec": body["spec"],
         "status": body.get("status") or {},
     }

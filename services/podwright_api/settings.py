@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 #: Shorter tokens can be guessed.
 TOKEN_MIN_LENGTH = 16
+#: Signing and encryption keys are random text of at least this many characters.
+KEY_MIN_LENGTH = 32
 
 
 class SettingsError(Exception):
@@ -32,6 +36,74 @@ class AccessToken:
         return token
 
 
+class Registration(StrEnum):
+    OPEN = "open"
+    INVITATION = "invitation"
+
+
+class MailSecurity(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """The SMTP server that mail leaves through."""
+
+    host: str
+    sender: str
+    port: int = 587
+    security: MailSecurity = MailSecurity.STARTTLS
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class AccountSettings:
+    """What people, keys and tenants need; a facade without a database has none and knows the one token only."""
+
+    #: Of the application's own role, which row-level security binds: postgresql://USER:PASSWORD@HOST/NAME.
+    database_url: str = field(repr=False)
+    #: The first signs access tokens, all of them verify.
+    signing_keys: tuple[str, ...] = field(repr=False)
+    #: The first seals, all of them open.
+    encryption_keys: tuple[str, ...] = field(repr=False)
+    pool_size: int = 10
+    registration: Registration = Registration.INVITATION
+    #: Where the console is; links in mail begin with it.
+    public_url: str = "http://127.0.0.1:8000"
+    mail: MailSettings | None = None
+    requests_per_hour: int = 1000
+    access_seconds: int = 3600
+    refresh_seconds: int = 30 * 86_400
+    lockout_seconds: int = 15 * 60
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "AccountSettings | None":
+        """The settings; None without a database. Raises ``SettingsError``."""
+        url = text_setting(environment, "PODWRIGHT_DATABASE_URL")
+        if url is None:
+            return None
+        mail = _mail(environment)
+        registration = _choice(environment, "PODWRIGHT_API_REGISTRATION", Registration, Registration.INVITATION)
+        if registration is Registration.OPEN and mail is None:
+            msg = "PODWRIGHT_API_REGISTRATION=open needs PODWRIGHT_SMTP_HOST: addresses are verified by mail"
+            raise SettingsError(msg)
+        return cls(
+            database_url=url,
+            signing_keys=_keys(environment, "PODWRIGHT_API_SIGNING_KEYS"),
+            encryption_keys=_keys(environment, "PODWRIGHT_API_ENCRYPTION_KEYS"),
+            pool_size=_number(environment, "PODWRIGHT_DATABASE_POOL_SIZE", cls.pool_size, 1, 1000),
+            registration=registration,
+            public_url=environment.get("PODWRIGHT_API_PUBLIC_URL", cls.public_url).rstrip("/"),
+            mail=mail,
+            requests_per_hour=_number(
+                environment, "PODWRIGHT_API_REQUESTS_PER_HOUR", cls.requests_per_hour, 1, 1_000_000_000
+            ),
+        )
+
+
 @dataclass(frozen=True)
 class Settings:
     token: AccessToken
@@ -48,6 +120,10 @@ class Settings:
     #: How long running requests may take to end after SIGTERM.
     drain_seconds: int = 25
     log_level: str = "INFO"
+    #: None: the token alone, no people.
+    accounts: AccountSettings | None = None
+    #: Origins (https://console.example.org) whose pages may call the facade.
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -55,10 +131,9 @@ class Settings:
         token_file = environment.get("PODWRIGHT_API_TOKEN_FILE")
         token = AccessToken(environment.get("PODWRIGHT_API_TOKEN", ""), Path(token_file) if token_file else None)
         token.current()
-        names = environment.get("PODWRIGHT_API_NAMESPACES", "").split(",")
         return cls(
             token=token,
-            namespaces=tuple(name.strip() for name in names if name.strip()) or ("default",),
+            namespaces=_list(environment, "PODWRIGHT_API_NAMESPACES") or ("default",),
             kubeconfig=environment.get("KUBECONFIG") or None,
             presign_endpoint=environment.get("PODWRIGHT_S3_PRESIGN_ENDPOINT") or None,
             upload_expiry_seconds=_number(environment, "PODWRIGHT_API_UPLOAD_EXPIRY_SECONDS", 3600, 60, 604_800),
@@ -66,7 +141,63 @@ class Settings:
             port=_number(environment, "PODWRIGHT_API_PORT", 8000, 0, 65535),
             drain_seconds=_number(environment, "PODWRIGHT_API_DRAIN_SECONDS", 25, 0, 3600),
             log_level=environment.get("PODWRIGHT_LOG_LEVEL", "INFO").upper(),
+            accounts=AccountSettings.read(environment),
+            cors_origins=_list(environment, "PODWRIGHT_API_CORS_ORIGINS"),
         )
+
+
+def _mail(environment: Mapping[str, str]) -> MailSettings | None:
+    host = environment.get("PODWRIGHT_SMTP_HOST")
+    if not host:
+        return None
+    sender = environment.get("PODWRIGHT_SMTP_SENDER")
+    if not sender:
+        msg = "PODWRIGHT_SMTP_SENDER must hold the address that mail comes from"
+        raise SettingsError(msg)
+    return MailSettings(
+        host=host,
+        sender=sender,
+        port=_number(environment, "PODWRIGHT_SMTP_PORT", 587, 1, 65535),
+        security=_choice(environment, "PODWRIGHT_SMTP_SECURITY", MailSecurity, MailSecurity.STARTTLS),
+        username=text_setting(environment, "PODWRIGHT_SMTP_USERNAME"),
+        password=text_setting(environment, "PODWRIGHT_SMTP_PASSWORD"),
+    )
+
+
+def text_setting(environment: Mapping[str, str], name: str) -> str | None:
+    """A value that stands in the variable or in the file that ``NAME_FILE`` names; None where it is not set."""
+    file = environment.get(f"{name}_FILE")
+    if not file:
+        return environment.get(name) or None
+    try:
+        return Path(file).read_text().strip() or None
+    except OSError as error:
+        msg = f"{name}_FILE: {file} cannot be read: {error.strerror}"
+        raise SettingsError(msg) from error
+
+
+def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _keys(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in (text_setting(environment, name) or "").split(",") if key.strip())
+    if not keys or any(len(key) < KEY_MIN_LENGTH for key in keys):
+        msg = f"{name} (or _FILE) must hold keys of at least {KEY_MIN_LENGTH} characters, comma-separated, newest first"
+        raise SettingsError(msg)
+    return keys
+
+
+T = TypeVar("T", bound=StrEnum)
+
+
+def _choice(environment: Mapping[str, str], name: str, choices: type[T], default: T) -> T:
+    text = environment.get(name) or default.value
+    try:
+        return choices(text)
+    except ValueError as error:
+        msg = f"{name} must be one of {', '.join(choices)}, not {text!r}"
+        raise SettingsError(msg) from error
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

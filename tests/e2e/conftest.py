@@ -27,7 +27,7 @@ def podwright() -> Iterator[demo.Demo]:
     with Progress() as progress:
         if not keep:
             cluster.delete(progress)
-        target = LocalTarget(cluster, progress, postgres=False)
+        target = LocalTarget(cluster, progress)
         try:
             target.up()
             yield demo.install(target, cluster.cache, progress)

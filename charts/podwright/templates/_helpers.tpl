@@ -48,6 +48,46 @@ app.kubernetes.io/component: {{ .component }}
 {{- .Values.facade.token.existingSecret | default (printf "%s-api-token" (include "podwright.fullname" .)) }}
 {{- end }}
 
+{{- define "podwright.keysSecret" -}}
+{{- .Values.facade.keys.existingSecret | default (printf "%s-api-keys" (include "podwright.fullname" .)) }}
+{{- end }}
+
+{{/* What the facade is told of people, where there is a database. */}}
+{{- define "podwright.accountsEnvironment" -}}
+- name: PODWRIGHT_DATABASE_URL_FILE
+  value: /run/podwright-database/url
+- name: PODWRIGHT_DATABASE_POOL_SIZE
+  value: {{ .Values.facade.database.poolSize | quote }}
+- name: PODWRIGHT_API_SIGNING_KEYS_FILE
+  value: /run/podwright-keys/signing
+- name: PODWRIGHT_API_ENCRYPTION_KEYS_FILE
+  value: /run/podwright-keys/encryption
+- name: PODWRIGHT_API_REGISTRATION
+  value: {{ .Values.facade.accounts.registration }}
+- name: PODWRIGHT_API_PUBLIC_URL
+  value: {{ .Values.facade.accounts.publicUrl | quote }}
+- name: PODWRIGHT_API_REQUESTS_PER_HOUR
+  value: {{ int64 .Values.facade.accounts.requestsPerHour | quote }}
+{{- with .Values.facade.mail }}
+{{- if .host }}
+- name: PODWRIGHT_SMTP_HOST
+  value: {{ .host | quote }}
+- name: PODWRIGHT_SMTP_PORT
+  value: {{ .port | quote }}
+- name: PODWRIGHT_SMTP_SECURITY
+  value: {{ .security }}
+- name: PODWRIGHT_SMTP_SENDER
+  value: {{ .sender | quote }}
+{{- if .existingSecret }}
+- name: PODWRIGHT_SMTP_USERNAME_FILE
+  value: /run/podwright-mail/username
+- name: PODWRIGHT_SMTP_PASSWORD_FILE
+  value: /run/podwright-mail/password
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "podwright.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 10001

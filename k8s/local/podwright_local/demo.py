@@ -12,12 +12,13 @@ from podwright_local.commands import run_logged
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.progress import Progress
-from podwright_local.targets import Target
+from podwright_local.targets import Database, Target
 
 CHART = REPOSITORY / "charts" / "podwright"
 RELEASE = "podwright"
 SYSTEM = "podwright-system"
 TENANTS = ("podcasts",)
+DATABASE_SECRET = "podwright-database"  # noqa: S105  (the name of a Secret)
 READY_SECONDS = 120.0
 
 
@@ -38,6 +39,16 @@ def namespace(name: str) -> Manifest:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
+def database_secret(database: Database) -> Manifest:
+    """The addresses of PostgreSQL, as the chart's facade reads them."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": DATABASE_SECRET, "namespace": SYSTEM},
+        "stringData": {"url": database.url, "migrationUrl": database.migration_url},
+    }
+
+
 def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
     """The values of the chart for this cluster."""
     store = target.storage_account()
@@ -54,7 +65,10 @@ def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
             "publicBucket": storage.PUBLIC_BUCKET,
             "publicUrl": f"{store.outside}/{storage.PUBLIC_BUCKET}",
         },
-        "facade": {"presignEndpoint": store.outside},
+        "facade": {
+            "presignEndpoint": store.outside,
+            "database": {"existingSecret": DATABASE_SECRET if target.database() else ""},
+        },
         # The public bucket has a private address here.
         "stages": {"fetch": {"allow": stores}},
     }
@@ -66,6 +80,8 @@ def install(target: Target, cache: Cache, progress: Progress, tenants: Sequence[
     with progress.step(f"namespaces {', '.join([SYSTEM, *tenants])}"):
         kubectl.apply([namespace(name) for name in (SYSTEM, *tenants)])
         kubectl.apply([item for name in tenants for item in target.tenant_objects(name)])
+        if database := target.database():
+            kubectl.apply([database_secret(database)])
     upload_models(target, progress)
     log = cache.logs / "helm.log"
     with progress.step("installing the chart", log):

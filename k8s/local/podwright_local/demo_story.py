@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 from minio import Minio
 
-from podwright_local import storage
+from podwright_local import demo_admin, storage
 from podwright_local.commands import LocalError
 from podwright_local.demo import Demo, namespace
 from podwright_local.kubectl import Kubectl
@@ -177,9 +177,22 @@ def show(demo: Demo) -> None:
         ("kubectl", f"{kubectl.program} {_kubeconfig(kubectl)}-n {demo.tenant} get episodes,posts"),
         ("facade", f"{_service(demo, 'podwright-api', demo.system_namespace)}/docs"),
         ("token", _token_command(demo)),
+        *_sign_in(demo),
         ("stop", "make down"),
     ):
         say(f"  {title:<8} {where}")
+
+
+def _sign_in(demo: Demo) -> list[tuple[str, str]]:
+    """How to sign in to the facade as the demo's admin, where it has a database."""
+    if demo.target.database() is None:
+        return []
+    name = "podwright-api-token"
+    kept = demo.kubectl.get("secret", name, "-n", demo.system_namespace) or {}
+    token = base64.b64decode(kept["data"]["token"]).decode()
+    facade = _service(demo, "podwright-api", demo.system_namespace)
+    password = demo_admin.ensure(demo.kubectl, demo.system_namespace, facade, token, demo.tenant)
+    return [("sign in", f"{demo_admin.EMAIL} with {password}: docs/api.md shows how")] if password else []
 
 
 def receiver_posts(demo: Demo) -> list[Object]:

@@ -16,7 +16,7 @@ from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.prerequisites import S3_ENDPOINT
 from podwright_local.progress import Progress
-from podwright_local.targets import Storage, image_value
+from podwright_local.targets import Database, Storage, image_value
 
 KUBERAY_CHART = ("kuberay-operator", "https://ray-project.github.io/kuberay-helm/", "1.5.1")
 MINIO_CHART = ("minio", "https://charts.min.io/", "5.4.0")
@@ -75,6 +75,10 @@ class DockerTarget:
     def storage_account(self) -> Storage:
         credentials = self._credentials
         return Storage(S3_ENDPOINT, S3_ENDPOINT, credentials.user, credentials.password, storage.REGION)
+
+    def database(self) -> Database | None:
+        """None: with kind and on a user's own cluster the demo installs no PostgreSQL."""
+        return None
 
     @contextmanager
     def store(self) -> Iterator[Minio]:

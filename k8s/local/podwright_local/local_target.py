@@ -13,7 +13,7 @@ from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import Cache
 from podwright_local.prerequisites import S3_ENDPOINT, Prerequisites
 from podwright_local.progress import Progress, Task, run_graph
-from podwright_local.targets import Storage, image_value
+from podwright_local.targets import Database, Storage, image_value
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,15 @@ class LocalTarget:
         service = self.kubectl.get("service", "minio", "-n", "minio") or {}
         outside = f"http://{service['spec']['clusterIP']}:9000"
         return Storage(S3_ENDPOINT, outside, credentials.user, credentials.password, storage.REGION)
+
+    def database(self) -> Database | None:
+        if not self.postgres:
+            return None
+        credentials = storage.Credentials.ensure(self.cluster.paths.secrets)
+        place = "postgres.postgres.svc:5432/podwright"
+        password = credentials.database_password
+        # Two roles, one secret: whoever reads the one file reads the other.
+        return Database(f"postgresql://podwright_app:{password}@{place}", f"postgresql://podwright:{password}@{place}")
 
     @contextmanager
     def store(self) -> Iterator[Minio]:

@@ -27,6 +27,16 @@ class Storage:
     region: str
 
 
+@dataclass(frozen=True)
+class Database:
+    """The PostgreSQL of a target, from inside the cluster."""
+
+    url: str
+    """Of the application's role, which the chart's migration creates."""
+    migration_url: str
+    """Of the owner."""
+
+
 class Target(Protocol):
     """A cluster that the demo can use, with what it needs from it."""
 
@@ -47,6 +57,9 @@ class Target(Protocol):
         """The chart's values that name this cluster's images and the settings of its Ray pods."""
 
     def storage_account(self) -> Storage: ...
+
+    def database(self) -> Database | None:
+        """None where there is none: the facade then knows its token only."""
 
     def store(self) -> AbstractContextManager[Minio]:
         """The bucket store as this machine reaches it."""

@@ -23,10 +23,10 @@ async def healthz(request: Request) -> Response:
     "/readyz",
     response_model=ReadyAnswer,
     responses=UNAVAILABLE,
-    summary="Whether the Kubernetes API and the storage answer",
+    summary="Whether the Kubernetes API, the storage and the database answer",
 )
 async def readyz(request: Request, services: ServicesOf) -> Response:
-    checks = await asyncio.gather(_check_cluster(services), _check_storage(services))
+    checks = await asyncio.gather(_check_cluster(services), _check_storage(services), _check_database(services))
     problems = [problem for problem in checks if problem]
     if problems:
         raise FacadeError(problems[0].code, " ".join(problem.message for problem in problems))
@@ -52,4 +52,15 @@ async def _check_storage(services: Services) -> FacadeError | None:
         await (await services.storage.of(services.settings.namespaces[0])).check()
     except FacadeError as problem:
         return None if problem.code is ErrorCode.STORAGE_NOT_CONFIGURED else problem
+    return None
+
+
+async def _check_database(services: Services) -> FacadeError | None:
+    if services.accounts is None:
+        return None
+    try:
+        await services.prepare()
+        await services.accounts.foundation.database.check()
+    except FacadeError as problem:
+        return problem
     return None

@@ -1,21 +1,98 @@
 """Shows."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
 
-from podwright_api.answers import page_answer, resource_answer
-from podwright_api.context import Cursor, Id, Limit, TenantOf
-from podwright_api.contract import API_PREFIX, CONDITIONAL, NOT_FOUND
-from podwright_api.models import PodcastAnswer, PodcastsAnswer
+from fastapi import APIRouter, Depends, Request, Response
+
+from podwright_api import resources
+from podwright_api.access.roles import ALL_SHOWS, Role
+from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, ServicesOf, Tenant, may
+from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
+from podwright_api.models import (
+    PodcastAnswer,
+    PodcastCreate,
+    PodcastReplace,
+    PodcastsAnswer,
+    ResourceChange,
+)
+from podwright_api.naming import name_from_title
+from podwright_api.resources import Change
+from podwright_api.validation import strict_body
 from podwright_crds.podcast import Podcast
 
 router = APIRouter(prefix=f"{API_PREFIX}/podcasts", tags=["shows"])
 
+Reads = Annotated[Tenant, may("podcasts:read")]
+Writes = Annotated[Tenant, may("podcasts:write")]
+
 
 @router.get("", response_model=PodcastsAnswer, summary="List podcasts")
-async def list_podcasts(request: Request, tenant: TenantOf, limit: Limit = 50, cursor: Cursor = None) -> Response:
-    return page_answer(request, await tenant.cluster.list(Podcast, tenant.namespace, limit=limit, cursor=cursor))
+async def list_podcasts(
+    request: Request, tenant: Reads, labels: Labels = None, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
+    return await resources.page(request, tenant, Podcast, limit=limit, cursor=cursor, labels=labels)
+
+
+@router.post(
+    "", status_code=201, response_model=PodcastAnswer, responses=CONFLICT | TOO_LARGE, summary="Create a podcast"
+)
+async def create_podcast(
+    request: Request,
+    services: ServicesOf,
+    tenant: Writes,
+    _: Annotated[None, Depends(strict_body(PodcastCreate))],
+    body: PodcastCreate,
+    dry_run: DryRun = False,
+) -> Response:
+    """Whoever creates a show works on it from then on."""
+    name = body.name or name_from_title(body.spec.title)
+    answer = await resources.create(request, tenant, Podcast, name, body, Change(dry_run=dry_run))
+    person, of = tenant.actor.person, tenant.membership
+    if services.accounts and person and of.role is not Role.ADMIN and ALL_SHOWS not in of.shows and not dry_run:
+        await services.accounts.tenancy.own_show(tenant.namespace, person, name)
+    return answer
 
 
 @router.get("/{id}", response_model=PodcastAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read a podcast")
-async def get_podcast(request: Request, tenant: TenantOf, id: Id) -> Response:  # noqa: A002  (the contract's name)
-    return resource_answer(request, await tenant.cluster.get(Podcast, tenant.namespace, id))
+async def get_podcast(request: Request, tenant: Reads, id: Id) -> Response:  # noqa: A002  (the contract's name)
+    return await resources.read(request, tenant, Podcast, id)
+
+
+@router.put(
+    "/{id}", response_model=PodcastAnswer, responses=NOT_FOUND | CHANGED | TOO_LARGE, summary="Replace a podcast's spec"
+)
+async def put_podcast(
+    request: Request,
+    tenant: Writes,
+    id: Id,  # noqa: A002  (the contract's name)
+    _: Annotated[None, Depends(strict_body(PodcastReplace))],
+    body: PodcastReplace,
+    if_match: IfMatch = None,
+    dry_run: DryRun = False,
+) -> Response:
+    return await resources.put(request, tenant, Podcast, id, body, Change(if_match, dry_run))
+
+
+@router.patch(
+    "/{id}", response_model=PodcastAnswer, responses=NOT_FOUND | CHANGED | TOO_LARGE, summary="Change a podcast"
+)
+async def patch_podcast(
+    request: Request,
+    tenant: Writes,
+    id: Id,  # noqa: A002  (the contract's name)
+    body: ResourceChange,
+    if_match: IfMatch = None,
+    dry_run: DryRun = False,
+) -> Response:
+    how = Change(if_match, dry_run)
+    return await resources.change(request, tenant, Podcast, id, body.model_dump(exclude_unset=True), how)
+
+
+@router.delete("/{id}", status_code=204, responses=NOT_FOUND | CHANGED, summary="Delete a podcast")
+async def delete_podcast(
+    tenant: Writes,
+    id: Id,  # noqa: A002  (the contract's name)
+    if_match: IfMatch = None,
+    dry_run: DryRun = False,
+) -> Response:
+    return await resources.remove(tenant, Podcast, id, Change(if_match, dry_run))

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Body, Request, Response
 
-from podwright_api.context import ServicesOf, TenantOf
+from podwright_api.context import ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, TOO_LARGE, UPLOAD_EXAMPLES
 from podwright_api.envelope import answer
 from podwright_api.models import UploadAnswer, UploadCreate, UploadedMedia, UploadView
@@ -19,7 +19,7 @@ router = APIRouter(prefix=f"{API_PREFIX}/uploads", tags=["episodes"])
 async def create_upload(
     request: Request,
     services: ServicesOf,
-    tenant: TenantOf,
+    tenant: Annotated[Tenant, may("uploads:write")],
     body: Annotated[UploadCreate, Body(openapi_examples=UPLOAD_EXAMPLES)],
 ) -> Response:
     """Get an address to PUT a file to; then create an episode with the `media.url` that comes with it."""

@@ -12,18 +12,24 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 import yaml
+from aiosmtpd.controller import Controller
 from minio import Minio
 
+from podwright_api.database.migration import migrate
 from tests.control_plane import ControlPlane, binaries
+from tests.database import DatabaseServer
+from tests.postbox import Postbox
 
 CHART = Path(__file__).parents[3] / "charts" / "podwright"
 TENANTS = ("team-a", "team-b")
 SYSTEM = "podwright-system"
 TOKEN = "a-token-for-the-tests-only"
+PASSWORD = "mulde sprotte anker 22"
 KEYS = ("podwright", "podwright-secret")
 START_SECONDS = 60.0
 
@@ -35,6 +41,20 @@ class Facade:
     url: str
     control_plane: ControlPlane
     storage: Minio
+    postbox: Postbox
+
+    def join(self, role: str, **membership: Any) -> str:
+        """The access token of a new person with a role in the first tenant."""
+        email = f"{role}-{uuid4().hex[:8]}@example.org"
+        with self.client() as admin, self.client(None) as nobody:
+            invitation = {"email": email, "role": role} | membership
+            made = admin.post(f"/workspaces/{TENANTS[0]}/invitations", json=invitation)
+            assert made.status_code == 201, made.text
+            token = self.postbox.token(email)
+            person = {"email": email, "name": role, "password": PASSWORD, "invitation": token}
+            assert nobody.post("/auth/register", json=person).status_code == 202
+            signed_in = nobody.post("/auth/login", json={"email": email, "password": PASSWORD})
+            return str(signed_in.json()["data"]["accessToken"])
 
     def client(self, token: str | None = TOKEN, namespace: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -151,12 +171,18 @@ def minio_address(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> I
 
 @pytest.fixture(scope="session")
 def facade(
-    tmp_path_factory: pytest.TempPathFactory, control_plane: ControlPlane, minio_address: str
+    tmp_path_factory: pytest.TempPathFactory,
+    control_plane: ControlPlane,
+    minio_address: str,
+    database_server: DatabaseServer,
+    smtp: Controller,
 ) -> Iterator[Facade]:
     storage = Minio(minio_address, *KEYS, secure=False)
     for bucket in ("podwright", "podwright-public"):
         storage.make_bucket(bucket)
     install_chart(control_plane, minio_address)
+    database = database_server.database("api")
+    migrate(database.owner, database.application)
     folder = tmp_path_factory.mktemp("facade")
     (folder / "token").write_text(TOKEN)
     port = free_port()
@@ -166,11 +192,21 @@ def facade(
         "PODWRIGHT_API_NAMESPACES": ",".join(TENANTS),
         "PODWRIGHT_API_HOST": "127.0.0.1",
         "PODWRIGHT_API_PORT": str(port),
+        "PODWRIGHT_DATABASE_URL": database.application,
+        "PODWRIGHT_API_SIGNING_KEYS": "signing" * 8,
+        "PODWRIGHT_API_ENCRYPTION_KEYS": "sealing" * 8,
+        "PODWRIGHT_API_REQUESTS_PER_HOUR": "1000000",
+        "PODWRIGHT_SMTP_HOST": smtp.hostname,
+        "PODWRIGHT_SMTP_PORT": str(smtp.port),
+        "PODWRIGHT_SMTP_SECURITY": "none",
+        "PODWRIGHT_SMTP_SENDER": "podwright@example.org",
     }
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "podwright_api"]
+    postbox = smtp.handler
+    assert isinstance(postbox, Postbox)
     with process(command, environment, folder / "log", answers(f"{url}/readyz")):
-        yield Facade(url, control_plane, storage)
+        yield Facade(url, control_plane, storage, postbox)
 
 
 def install_chart(control_plane: ControlPlane, minio_address: str) -> None:

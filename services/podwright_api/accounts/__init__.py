@@ -1,0 +1,1 @@
+"""People and tenants: signing in, memberships, keys."""

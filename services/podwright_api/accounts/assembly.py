@@ -1,0 +1,50 @@
+"""Puts accounts together."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from podwright_api.accounts.audit_log import AuditLog
+from podwright_api.accounts.documents import Documents
+from podwright_api.accounts.foundation import Foundation
+from podwright_api.accounts.profile import Profile
+from podwright_api.accounts.registration import Registration
+from podwright_api.accounts.repetition import Repetition
+from podwright_api.accounts.second_factor import SecondFactor
+from podwright_api.accounts.sign_in import SignIn
+from podwright_api.accounts.tenancy import Tenancy
+from podwright_api.settings import AccountSettings
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Everything that needs PostgreSQL."""
+
+    foundation: Foundation
+    sign_in: SignIn
+    registration: Registration
+    second_factor: SecondFactor
+    profile: Profile
+    tenancy: Tenancy
+    audit: AuditLog
+    repetition: Repetition
+    documents: Documents
+
+    @classmethod
+    def build(cls, settings: AccountSettings) -> Self:
+        foundation = Foundation.build(settings)
+        second_factor = SecondFactor(foundation)
+        return cls(
+            foundation,
+            SignIn(foundation, second_factor),
+            Registration(foundation),
+            second_factor,
+            Profile(foundation),
+            Tenancy(foundation),
+            AuditLog(foundation),
+            Repetition(foundation),
+            Documents(foundation),
+        )
+
+    async def close(self) -> None:
+        await self.registration.close()
+        await self.foundation.database.close()

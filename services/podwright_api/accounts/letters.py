@@ -1,0 +1,52 @@
+"""What is written to people by mail."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+
+@dataclass(frozen=True)
+class Letter:
+    subject: str
+    text: str
+
+
+def verify_address(public_url: str, name: str, token: str) -> Letter:
+    return Letter(
+        "Confirm your address for Podwright",
+        f"Hello {name},\n\nconfirm that this address is yours by opening this page within a day:\n\n"
+        f"  {public_url}/verify-email?token={quote(token)}\n\n"
+        "If you did not register with Podwright, do nothing: without confirmation the account cannot be used.\n",
+    )
+
+
+def known_already(public_url: str, name: str) -> Letter:
+    return Letter(
+        "You have a Podwright account already",
+        f"Hello {name},\n\nsomebody, perhaps you, tried to register this address with Podwright, which knows it "
+        f"already.\nSign in at {public_url}/login, or ask for a new password there.\n",
+    )
+
+
+def reset_password(public_url: str, name: str, token: str) -> Letter:
+    return Letter(
+        "A new password for Podwright",
+        f"Hello {name},\n\nchoose a new password by opening this page within an hour:\n\n"
+        f"  {public_url}/reset-password?token={quote(token)}\n\n"
+        "If you did not ask for it, do nothing: your password stays as it is.\n",
+    )
+
+
+def password_changed(name: str) -> Letter:
+    return Letter(
+        "Your Podwright password was changed",
+        f"Hello {name},\n\nyour password was changed, and all other sessions have ended.\n"
+        "If that was not you, ask for a new password at once and tell your administrator.\n",
+    )
+
+
+def invitation(public_url: str, workspace: str, token: str) -> Letter:
+    return Letter(
+        f"You are invited to {workspace} on Podwright",
+        f"Hello,\n\nyou are invited to work in {workspace} on Podwright. Accept within a week by opening this page:\n\n"
+        f"  {public_url}/accept-invitation?token={quote(token)}\n",
+    )

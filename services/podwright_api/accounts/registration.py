@@ -1,0 +1,186 @@
+"""Registering, confirming addresses, forgotten passwords.
+
+No answer tells whether an address has an account: what differs goes by mail to whoever owns the address.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from podwright_api.access.roles import Grant, Membership, Role
+from podwright_api.access.secrets import digest, new_secret
+from podwright_api.accounts import letters
+from podwright_api.accounts.foundation import Foundation
+from podwright_api.database import people, sessions, workspaces
+from podwright_api.database.engine import Connection
+from podwright_api.errors import ErrorCode, FacadeError, invalid
+from podwright_api.mail import Mail
+from podwright_api.settings import Registration as RegistrationSetting
+
+logger = logging.getLogger(__name__)
+
+_VERIFY, _RESET = "verify", "reset"
+VERIFY_SECONDS = 86_400
+RESET_SECONDS = 3_600
+
+
+class Registration:
+    def __init__(self, foundation: Foundation) -> None:
+        self._foundation = foundation
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def register(self, email: str, name: str, password: str, invitation: str | None) -> bool:
+        """Make an account; whether its address has to be confirmed before it can be used."""
+        email = email.strip().lower()
+        open_to_all = self._foundation.settings.registration is RegistrationSetting.OPEN
+        if invitation is None and not open_to_all:
+            raise FacadeError(ErrorCode.FORBIDDEN, "Registration needs an invitation; ask an admin of a workspace.")
+        await self._foundation.passwords.check(password, "password", email, name)
+        hashed = await self._foundation.passwords.hash(password)
+        if invitation is not None:
+            await self._register_invited(email, name, hashed, invitation)
+            return False
+        await self._register_stranger(email, name, hashed)
+        return True
+
+    async def accept(self, person: str, invitation: str) -> str:
+        """Join a workspace as who one is already; the workspace."""
+        async with self._foundation.database.identity() as connection:
+            found = await people.person_by_id(connection, person)
+            return await self._join(connection, person, found.email if found else "", invitation)
+
+    async def verify(self, token: str) -> None:
+        async with self._foundation.database.identity() as connection:
+            person = await people.take_mail_token(connection, digest(token), _VERIFY)
+            if person is None:
+                raise _not_valid()
+            await people.set_verified(connection, person)
+
+    async def send_verification(self, email: str) -> None:
+        """Mail another link where the address has an account that waits for it."""
+        self._mail_or_raise()
+        async with self._foundation.database.identity() as connection:
+            person = await people.person_by_email(connection, email.strip().lower())
+        if person and not person.verified:
+            self._later(self._mail_verification(person.id, person.email, person.name))
+
+    async def forgot(self, email: str) -> None:
+        """Mail a link to choose a new password where the address has an account."""
+        self._mail_or_raise()
+        async with self._foundation.database.identity() as connection:
+            person = await people.person_by_email(connection, email.strip().lower())
+            token = new_secret()
+            if person:
+                await people.add_mail_token(connection, digest(token), person.id, _RESET, RESET_SECONDS)
+        if person:
+            letter = letters.reset_password(self._foundation.settings.public_url, person.name, token)
+            self._later(self._send(person.email, letter))
+
+    async def reset(self, token: str, password: str) -> None:
+        """Set a new password with a mailed token; all sessions and locks end."""
+        async with self._foundation.database.identity() as connection:
+            known = await people.mail_token_person(connection, digest(token), _RESET)
+            person = await people.person_by_id(connection, known) if known else None
+        if person is None:
+            raise _not_valid()
+        await self._foundation.passwords.check(password, "password", person.email, person.name)
+        hashed = await self._foundation.passwords.hash(password)
+        async with self._foundation.database.identity() as connection:
+            if await people.take_mail_token(connection, digest(token), _RESET) is None:
+                raise _not_valid()
+            await people.set_password(connection, person.id, hashed)
+            # Whoever reads the mail of an address owns it.
+            await people.set_verified(connection, person.id)
+            await sessions.revoke_sessions(connection, person.id)
+            await sessions.clear_attempts(connection, person.email)
+        await self._send_if_possible(person.email, letters.password_changed(person.name))
+
+    async def change_password(self, person: str, current: str, new: str, session: str | None) -> None:
+        """Set a new password as who one is; all other sessions end."""
+        async with self._foundation.database.identity() as connection:
+            found = await people.person_by_id(connection, person)
+            credentials = await people.credentials_of(connection, person)
+        if found is None or not await self._foundation.passwords.verify(credentials.password_hash, current):
+            raise invalid("currentPassword", "This is not your password.")
+        await self._foundation.passwords.check(new, "newPassword", found.email, found.name)
+        hashed = await self._foundation.passwords.hash(new)
+        async with self._foundation.database.identity() as connection:
+            await people.set_password(connection, person, hashed)
+            await sessions.revoke_sessions(connection, person, keep=session)
+        await self._send_if_possible(found.email, letters.password_changed(found.name))
+
+    async def _register_invited(self, email: str, name: str, hashed: str, invitation: str) -> None:
+        async with self._foundation.database.identity() as connection:
+            # The invitation vouches for the address: it was mailed there, or an admin handed it over.
+            person = await people.create_person(connection, email, name, hashed, verified=True)
+            if person is None:
+                message = "This address has an account already: sign in, then accept the invitation."
+                raise FacadeError(ErrorCode.ALREADY_EXISTS, message)
+            await self._join(connection, person, email, invitation)
+
+    async def _register_stranger(self, email: str, name: str, hashed: str) -> None:
+        async with self._foundation.database.identity() as connection:
+            person = await people.create_person(connection, email, name, hashed, verified=False)
+            known = None if person else await people.person_by_email(connection, email)
+        if person:
+            await self._mail_verification(person, email, name)
+        elif known and known.verified:
+            await self._send(email, letters.known_already(self._foundation.settings.public_url, known.name))
+        elif known:
+            await self._mail_verification(known.id, email, known.name)
+
+    async def _join(self, connection: Connection, person: str, email: str, invitation: str) -> str:
+        found = await workspaces.take_invitation(connection, digest(invitation))
+        # The same words for both, or a stolen link would tell whose it is.
+        if found is None or found.email != email:
+            raise _not_valid()
+        grants = frozenset(Grant(grant) for grant in found.grants)
+        membership = Membership(Role(found.role), frozenset(found.shows), grants)
+        await workspaces.add_member(connection, found.workspace, person, membership)
+        return found.workspace
+
+    async def _mail_verification(self, person: str, email: str, name: str) -> None:
+        token = new_secret()
+        async with self._foundation.database.identity() as connection:
+            await people.add_mail_token(connection, digest(token), person, _VERIFY, VERIFY_SECONDS)
+        await self._send(email, letters.verify_address(self._foundation.settings.public_url, name, token))
+
+    async def _send(self, to: str, letter: letters.Letter) -> None:
+        await self._mail_or_raise().send(to, letter.subject, letter.text)
+
+    def _mail_or_raise(self) -> Mail:
+        if self._foundation.mail is None:
+            raise FacadeError(ErrorCode.MAIL_UNAVAILABLE, "This facade sends no mail; ask your administrator.")
+        return self._foundation.mail
+
+    def _later(self, sending: Coroutine[Any, Any, None]) -> None:
+        """Send after the answer: how long it takes, or that it fails, would tell that the address is known."""
+
+        async def send() -> None:
+            try:
+                await sending
+            except FacadeError as error:
+                logger.warning("a letter was not sent: %s", error.message)
+
+        task = asyncio.create_task(send())
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def close(self) -> None:
+        """Wait for letters that are on their way."""
+        await asyncio.gather(*self._sending)
+
+    async def _send_if_possible(self, to: str, letter: letters.Letter) -> None:
+        """For what is done whether or not the mail about it goes out."""
+        if self._foundation.mail is None:
+            return
+        try:
+            await self._foundation.mail.send(to, letter.subject, letter.text)
+        except FacadeError:
+            return
+
+
+def _not_valid() -> FacadeError:
+    message = "This token does not count: it was used, has expired, or is for another address. Ask for a new one."
+    return FacadeError(ErrorCode.TOKEN_NOT_VALID, message)

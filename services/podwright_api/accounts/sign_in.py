@@ -1,0 +1,150 @@
+"""Signing in: passwords, second factors, sessions whose refresh tokens rotate."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from podwright_api.access.secrets import digest, new_secret
+from podwright_api.accounts.foundation import Foundation
+from podwright_api.accounts.second_factor import SecondFactor
+from podwright_api.database import audit, people, sessions
+from podwright_api.database.engine import Connection
+from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.passwords import needs_rehash
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Where a request came from, as told to the person in the list of sessions."""
+
+    agent: str
+    address: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    access_token: str
+    access_seconds: int
+    refresh_token: str
+    refresh_expires_at: datetime
+
+
+class SignIn:
+    """Signs people in and out."""
+
+    def __init__(self, foundation: Foundation, second_factor: SecondFactor) -> None:
+        self._foundation = foundation
+        self._second_factor = second_factor
+
+    async def with_password(self, email: str, password: str, code: str | None, caller: Caller) -> TokenPair:
+        """A new session; raises ``FacadeError`` in the same words whether the address or the password is wrong."""
+        email = email.strip().lower()
+        await self._begin_attempt(email)
+        async with self._foundation.database.identity() as connection:
+            person = await people.person_by_email(connection, email)
+            credentials = await people.credentials_of(connection, person.id) if person else None
+        kept = credentials.password_hash if credentials else None
+        if not await self._foundation.passwords.verify(kept, password) or person is None or credentials is None:
+            await self._note(caller, "sign-in.refused", person.id if person else None)
+            raise _refused()
+        if not person.verified:
+            message = "Confirm your address first: open the link that was mailed to it, or ask for another one."
+            raise FacadeError(ErrorCode.FORBIDDEN, message)
+        if credentials.totp_confirmed and not code:
+            await self._clear_attempts(email)
+            message = "This account has a second factor: send its code, or a recovery code, as 'code'."
+            raise FacadeError(ErrorCode.SECOND_FACTOR_NEEDED, message)
+        if credentials.totp_confirmed and not await self._code_counts(person.id, email, code or ""):
+            await self._note(caller, "sign-in.refused", person.id)
+            raise _refused()
+        if needs_rehash(credentials.password_hash or ""):
+            renewed = await self._foundation.passwords.hash(password)
+            async with self._foundation.database.identity() as connection:
+                await people.set_password(connection, person.id, renewed)
+        return await self.start_session(person.id, email, caller)
+
+    async def start_session(self, person: str, email: str, caller: Caller) -> TokenPair:
+        """A session for someone who has proved who they are."""
+        settings = self._foundation.settings
+        async with self._foundation.database.identity() as connection:
+            await sessions.clear_attempts(connection, email)
+            await sessions.clear_attempts(connection, _code_subject(email))
+            agent, address = caller.agent[:300], caller.address[:100]
+            session = await sessions.create_session(connection, person, settings.refresh_seconds, agent, address)
+            await _record(connection, caller, "sign-in", person)
+            return await self._pair(connection, person, session)
+
+    async def refresh(self, token: str, caller: Caller) -> TokenPair:
+        """The next pair of tokens. A token that was used before ends its session: one of its two users stole it."""
+        hashed = digest(token)
+        async with self._foundation.database.identity() as connection:
+            found = await sessions.lock_refresh_token(connection, hashed)
+            if found and found.counts and not found.used:
+                await sessions.use_refresh_token(connection, hashed)
+                return await self._pair(connection, found.person, found.session)
+            if found and found.used and found.counts:
+                await sessions.revoke_session(connection, found.person, found.session)
+                await _record(connection, caller, "session.stolen", found.person)
+                logger.warning("a refresh token was used twice; its session has ended")
+        raise FacadeError(ErrorCode.SESSION_ENDED, "This session has ended; sign in again.")
+
+    async def sign_out(self, person: str, session: str, caller: Caller) -> None:
+        async with self._foundation.database.identity() as connection:
+            await sessions.revoke_session(connection, person, session)
+            await _record(connection, caller, "sign-out", person)
+
+    async def sign_out_everywhere(self, person: str, caller: Caller) -> None:
+        async with self._foundation.database.identity() as connection:
+            await sessions.revoke_sessions(connection, person)
+            await _record(connection, caller, "sign-out.everywhere", person)
+
+    async def _pair(self, connection: Connection, person: str, session: str) -> TokenPair:
+        settings, refresh = self._foundation.settings, new_secret()
+        await sessions.add_refresh_token(connection, digest(refresh), session, settings.refresh_seconds)
+        tokens = self._foundation.tokens
+        expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=settings.refresh_seconds)
+        return TokenPair(tokens.issue(person, session), tokens.lifetime_seconds, refresh, expires)
+
+    async def _begin_attempt(self, subject: str) -> None:
+        async with self._foundation.database.identity() as connection:
+            wait = await sessions.begin_attempt(connection, subject, self._foundation.settings.lockout_seconds)
+        if wait is not None:
+            minutes = -(-wait // 60)
+            message = f"Too many failed sign-ins for this address; try again in {minutes} min, or reset the password."
+            raise FacadeError(ErrorCode.SIGN_IN_LOCKED, message, retry_after=wait)
+
+    async def _clear_attempts(self, email: str) -> None:
+        """The password was right. Codes are counted apart, or asking without one would reset the count of guesses."""
+        async with self._foundation.database.identity() as connection:
+            await sessions.clear_attempts(connection, email)
+
+    async def _code_counts(self, person: str, email: str, code: str) -> bool:
+        await self._begin_attempt(_code_subject(email))
+        async with self._foundation.database.identity() as connection:
+            return await self._second_factor.accepts(connection, person, code)
+
+    async def _note(self, caller: Caller, action: str, person: str | None) -> None:
+        async with self._foundation.database.identity() as connection:
+            await _record(connection, caller, action, person)
+
+
+def _code_subject(email: str) -> str:
+    return f"code:{email}"
+
+
+def _refused() -> FacadeError:
+    return FacadeError(ErrorCode.SIGN_IN_REFUSED, "The address, the password or the code is wrong.")
+
+
+async def _record(connection: Connection, caller: Caller, action: str, person: str | None) -> None:
+    entry: dict[str, object] = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "action": action,
+        "actor": {"kind": "person", "id": person},
+        "address": caller.address,
+        "requestId": caller.request_id,
+    }
+    await audit.append(connection, audit.NO_WORKSPACE, entry)

@@ -1,0 +1,94 @@
+"""Posts by their time. Pure."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+_TEXT_CHARACTERS = 140
+
+
+def entries(posts: Iterable[JsonObject], start: datetime, end: datetime) -> list[JsonObject]:
+    """Posts that went out, or are to go out, from ``start`` until before ``end``, in the order of their times."""
+    found: list[tuple[datetime, JsonObject]] = []
+    for post in posts:
+        at = time_of(post)
+        if at is not None and start <= at < end:
+            found.append((at, entry(post, at)))
+    return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1]["id"]))]
+
+
+def time_of(post: JsonObject) -> datetime | None:
+    """When a post went out, else when it is to; None for one without a time."""
+    status, spec = post.get("status") or {}, post["spec"]
+    text = status.get("publishedAt") or spec.get("publishAt")
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def entry(post: JsonObject, at: datetime) -> JsonObject:
+    spec, status = post["spec"], post.get("status") or {}
+    text = str(spec.get("text", ""))
+    return {
+        "id": post["metadata"]["name"],
+        "at": at.isoformat(),
+        "phase": status.get("phase"),
+        "approval": (spec.get("approval") or {}).get("state", "Draft"),
+        "channel": spec["channelRef"]["name"],
+        "campaign": (spec.get("campaignRef") or {}).get("name"),
+        "episode": (spec.get("episodeRef") or {}).get("name"),
+        "text": text if len(text) <= _TEXT_CHARACTERS else text[: _TEXT_CHARACTERS - 1].rstrip() + "…",
+        "url": status.get("url"),
+    }
+
+
+def icalendar(found: Iterable[JsonObject], namespace: str, now: datetime) -> str:
+    """The entries as a calendar (RFC 5545): one event of no length each."""
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Podwright//Calendar//EN",
+        f"X-WR-CALNAME:Posts of {namespace}",
+    ]
+    for one in found:
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{one['id']}@{namespace}.podwright.dev",
+            f"DTSTAMP:{_utc(now)}",
+            f"DTSTART:{_utc(datetime.fromisoformat(one['at']))}",
+            f"SUMMARY:{_escaped(one['channel'])}: {_escaped(one['text'])}",
+            f"STATUS:{'CONFIRMED' if one['approval'] == 'Approved' else 'TENTATIVE'}",
+            *([f"URL:{one['url']}"] if one["url"] else []),
+            "END:VEVENT",
+        ]
+    return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _folded(line))
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _escaped(text: str) -> str:
+    """Text as RFC 5545 section 3.3.11 wants it; control characters have no place in it."""
+    for character, instead in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n")):
+        text = text.replace(character, instead)
+    return "".join(character for character in text if character >= " ")
+
+
+def _folded(line: str) -> list[str]:
+    """Lines of at most 75 octets, the following ones after a blank (RFC 5545 section 3.1)."""
+    parts: list[str] = []
+    rest = ""
+    for character in line:
+        if len((rest + character).encode()) > (75 if not parts else 74):
+            parts.append(rest if not parts else f" {rest}")
+            rest = ""
+        rest += character
+    parts.append(rest if not parts else f" {rest}")
+    return parts

@@ -1,0 +1,1 @@
+"""PostgreSQL: what is not a resource. The only package that speaks SQL."""

@@ -1,0 +1,107 @@
+"""Connections to PostgreSQL, and as whom a transaction runs.
+
+No query runs as the login role itself: each transaction takes one of two roles that cannot do the other's work.
+``podwright_tenant`` sees the rows of one workspace, which row-level security enforces whatever the query says;
+``podwright_identity`` signs people in and sees neither content nor another workspace's work.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from podwright_api.errors import ErrorCode, FacadeError
+
+Connection = AsyncConnection
+
+TENANT_ROLE = "podwright_tenant"
+IDENTITY_ROLE = "podwright_identity"
+#: The migration that this version needs; a newer schema is fine, since migrations only add until both versions know.
+REVISION = 2
+
+#: Seconds that a request waits for a free connection.
+POOL_WAIT_SECONDS = 5
+STATEMENT_MILLISECONDS = 10_000
+LOCK_MILLISECONDS = 5_000
+_BEGIN = text(
+    "SELECT set_config('role', :role, true), set_config('podwright.workspace', :workspace, true), "
+    "set_config('podwright.person', :person, true)"
+)
+
+
+class Database:
+    """A pool of connections; every failure to reach the server comes as a ``FacadeError``."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def connect(cls, url: str, pool_size: int) -> Self:
+        """A pool for ``postgresql://`` addresses; connects when it is first used."""
+        options = f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS}"
+        engine = create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"options": options, "connect_timeout": 5, "application_name": "podwright-api"},
+        )
+        return cls(engine)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def tenant(self, workspace: str, person: str = "") -> AsyncIterator[Connection]:
+        """A transaction that sees one workspace's rows."""
+        async with self._as(TENANT_ROLE, workspace, person) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def identity(self) -> AsyncIterator[Connection]:
+        """A transaction that sees people, their credentials and memberships, and no content."""
+        async with self._as(IDENTITY_ROLE, "", "") as connection:
+            yield connection
+
+    async def check(self) -> None:
+        """Raise a ``FacadeError`` where the server does not answer or its schema is older than this version."""
+        async with _failures(), self._engine.connect() as connection:
+            found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+        if found is None or int(found) < REVISION:
+            message = (
+                "The database's schema is older than this facade; run the migrations (python -m podwright_api.migrate)."
+            )
+            raise FacadeError(ErrorCode.DATABASE_UNAVAILABLE, message)
+
+    @asynccontextmanager
+    async def _as(self, role: str, workspace: str, person: str) -> AsyncIterator[Connection]:
+        async with _failures(), self._engine.begin() as connection:
+            await connection.execute(_BEGIN, {"role": role, "workspace": workspace, "person": person})
+            yield connection
+
+
+def driver_url(url: str) -> str:
+    """The address with the driver that SQLAlchemy should use."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if separator and scheme in ("postgres", "postgresql") else url
+
+
+@asynccontextmanager
+async def _failures() -> AsyncIterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+        raise FacadeError(
+            ErrorCode.DATABASE_UNAVAILABLE, "The database does not answer; try again in a moment."
+        ) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise FacadeError(
+            ErrorCode.DATABASE_UNAVAILABLE, "The database's connection was lost; try again in a moment."
+        ) from error

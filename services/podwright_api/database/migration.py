@@ -1,0 +1,90 @@
+"""Brings a database to this version's schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from podwright_api.database.engine import IDENTITY_ROLE, TENANT_ROLE, driver_url
+
+#: Two migrations at once wait for each other under this lock; any number that nobody else uses.
+_LOCK = 0x706F6477
+#: A migration that cannot get a table at once gives up and is tried again, rather than holding up those in service.
+_LOCK_WAIT = "SET lock_timeout = '30s'"
+
+
+class MigrationError(Exception):
+    """The schema could not be brought up to date; the message says why."""
+
+
+def migrate(owner_url: str, application_url: str) -> None:
+    """Create roles and schema with the rights of ``owner_url`` for the role of ``application_url``."""
+    engine = create_engine(driver_url(owner_url), connect_args={"connect_timeout": 10})
+    application = make_url(driver_url(application_url))
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(_LOCK_WAIT))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            connection.commit()
+            _roles(connection, application.username or "", application.password)
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            _grant_version(connection, application.username or "")
+    except SQLAlchemyError as error:
+        raise MigrationError(str(error).splitlines()[0]) from error
+    finally:
+        engine.dispose()
+
+
+def _roles(connection: Connection, application: str, password: object) -> None:
+    known = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
+    for role in (TENANT_ROLE, IDENTITY_ROLE):
+        if role not in known:
+            connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
+    if application not in known:
+        # Rights come with SET ROLE only, never by being a member.
+        quoted = _quoted(connection, str(password or ""))
+        connection.execute(text(f"CREATE ROLE {_name(connection, application)} LOGIN NOINHERIT PASSWORD {quoted}"))
+    for role in (TENANT_ROLE, IDENTITY_ROLE):
+        if not _member(connection, application, role):
+            connection.execute(text(f"GRANT {role} TO {_name(connection, application)}"))
+    _superuser_refused(connection, application)
+    connection.commit()
+
+
+def _superuser_refused(connection: Connection, application: str) -> None:
+    question = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = :name")
+    if connection.execute(question, {"name": application}).scalar_one():
+        message = (
+            f"the role {application} of PODWRIGHT_DATABASE_URL may bypass row-level security; "
+            "name another role there, which is created where it is missing"
+        )
+        raise MigrationError(message)
+
+
+def _member(connection: Connection, application: str, role: str) -> bool:
+    question = text("SELECT pg_has_role(:name, :role, 'MEMBER')")
+    superuser = text("SELECT rolsuper FROM pg_roles WHERE rolname = :name")
+    if connection.execute(superuser, {"name": application}).scalar_one():
+        return True
+    return bool(connection.execute(question, {"name": application, "role": role}).scalar_one())
+
+
+def _grant_version(connection: Connection, application: str) -> None:
+    name = _name(connection, application)
+    connection.execute(text(f"GRANT SELECT ON alembic_version TO {name}"))
+    connection.commit()
+
+
+def _name(connection: Connection, name: str) -> str:
+    return str(connection.execute(text("SELECT quote_ident(:name)"), {"name": name}).scalar_one())
+
+
+def _quoted(connection: Connection, value: str) -> str:
+    # Passwords hold ':' which text() would take for a parameter.
+    quoted = str(connection.execute(text("SELECT quote_literal(:value)"), {"value": value}).scalar_one())
+    return quoted.replace(":", "\\:")

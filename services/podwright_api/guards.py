@@ -1,0 +1,217 @@
+"""What stands between a request and its handler: who sends it, whether it came before, and the audit log.
+
+In this order, since a repeated request is answered without being done, and only what is done is recorded.
+"""
+
+import logging
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from podwright_api.access.roles import Actor
+from podwright_api.accounts.audit_log import Deed
+from podwright_api.accounts.quotas import Quota
+from podwright_api.accounts.repetition import KeptAnswer, Repetition
+from podwright_api.context import Services
+from podwright_api.envelope import failure, request_id
+from podwright_api.errors import FacadeError, invalid
+from podwright_api.middleware import body_too_large
+
+logger = logging.getLogger(__name__)
+
+_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+#: Headers of an answer that a repeated request gets again.
+_KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
+_KEY_MAX_LENGTH = 255
+
+
+class Authenticate:
+    """Lets nobody below ``prefix`` who is not known, but to ``open_paths``, before anything of the body is read."""
+
+    def __init__(self, app: ASGIApp, prefix: str, open_paths: frozenset[str]) -> None:
+        self._app = app
+        self._prefix = prefix
+        self._open_paths = open_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+            await self._app(scope, receive, send)
+            return
+        services: Services = scope["state"]["services"]
+        quota: Quota | None
+        try:
+            if scope["path"] in self._open_paths:
+                quota = await services.authenticator.count_stranger(address_of(scope))
+            else:
+                authorization = Headers(scope=scope).get("authorization", "")
+                authenticated = await services.authenticator.authenticate(authorization)
+                scope["state"]["actor"] = authenticated.actor
+                quota = authenticated.quota
+        except FacadeError as error:
+            await failure(scope, error)(scope, receive, send)
+            return
+
+        async def send_with_quota(message: Message) -> None:
+            if quota and message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["RateLimit-Limit"] = str(quota.limit)
+                headers["RateLimit-Remaining"] = str(quota.remaining)
+                headers["RateLimit-Reset"] = str(quota.seconds_left)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_quota)
+        finally:
+            if scope["method"] in _CHANGES:
+                services.authenticator.forget()
+
+
+class Repeatable:
+    """Answers a POST that was answered under the same Idempotency-Key before as it was answered then."""
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        actor: Actor | None = scope.get("state", {}).get("actor")
+        wanted = scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(self._prefix)
+        key = Headers(scope=scope).get("idempotency-key") if wanted else None
+        services: Services | None = scope.get("state", {}).get("services")
+        if actor is None or key is None or services is None or services.accounts is None:
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._once(services.accounts.repetition, scope, receive, send, actor, key)
+        except FacadeError as error:
+            await failure(scope, error)(scope, receive, send)
+        except HTTPException:
+            limit = services.settings.body_limit_bytes
+            await failure(scope, body_too_large(limit))(scope, receive, send)
+
+    async def _once(
+        self, repetition: Repetition, scope: Scope, receive: Receive, send: Send, actor: Actor, key: str
+    ) -> None:
+        if not (0 < len(key) <= _KEY_MAX_LENGTH and key.isascii() and key.isprintable()):
+            raise invalid("Idempotency-Key", f"The header holds 1 to {_KEY_MAX_LENGTH} visible ASCII characters.")
+        body = await _read(receive)
+        named = Headers(scope=scope).get("x-podwright-namespace", "")
+        # Whoever names a workspace that is not theirs is refused later; nothing is kept there for them.
+        workspace = named if actor.in_workspace(named) else ""
+        of = (workspace, actor.subject, key)
+        request = b"\n".join((scope["path"].encode(), scope["query_string"], body))
+        kept = await repetition.begin(*of, request)
+        if kept is not None:
+            await _replay(kept, send)
+            return
+        answer = _Recorder(send)
+        try:
+            await self._app(scope, _again(body, receive), answer.send)
+        finally:
+            if answer.fulfilled():
+                await repetition.keep(*of, answer.kept())
+            else:
+                await repetition.release(*of)
+
+
+class Recorded:
+    """Writes into the audit log what was changed, and what somebody was not allowed to, before it is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        actor: Actor | None = scope.get("state", {}).get("actor")
+        services: Services | None = scope.get("state", {}).get("services")
+        if actor is None or services is None or services.accounts is None or scope["method"] not in _CHANGES:
+            await self._app(scope, receive, send)
+            return
+        audit = services.accounts.audit
+
+        async def send_recorded(message: Message) -> None:
+            if message["type"] == "http.response.start" and _worth_recording(message["status"]):
+                state = scope["state"]
+                route = getattr(scope.get("route"), "path", scope["path"])
+                deed = Deed(
+                    actor=actor,
+                    action=f"{scope['method']} {route}",
+                    target={**scope.get("path_params", {}), **state.get("target", {})},
+                    status=message["status"],
+                    address=address_of(scope),
+                    request_id=request_id(scope),
+                )
+                await audit.record(state.get("workspace"), deed)
+            await send(message)
+
+        await self._app(scope, receive, send_recorded)
+
+
+def address_of(scope: Scope) -> str:
+    """Where the request came from; behind a proxy, what uvicorn believes of X-Forwarded-For."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _worth_recording(status: int) -> bool:
+    return status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.FORBIDDEN
+
+
+class _Recorder:
+    """Passes an answer on and remembers it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._status = 0
+        self._headers: list[tuple[str, str]] = []
+        self._body = bytearray()
+        self._ended = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            for name, value in message.get("headers", []):
+                if name.decode("latin-1").lower() in _KEPT_HEADERS:
+                    self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        elif message["type"] == "http.response.body":
+            self._body += message.get("body", b"")
+            self._ended = not message.get("more_body", False)
+        await self._send(message)
+
+    def fulfilled(self) -> bool:
+        return self._ended and HTTPStatus.OK <= self._status < HTTPStatus.MULTIPLE_CHOICES
+
+    def kept(self) -> KeptAnswer:
+        return KeptAnswer(self._status, self._headers, bytes(self._body))
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What was read, once more; then whatever comes after it, such as the end of the connection."""
+    given = False
+
+    async def receive_again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+async def _replay(kept: KeptAnswer, send: Send) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.headers]
+    headers.append((b"content-length", str(len(kept.body)).encode()))
+    headers.append((b"idempotency-replayed", b"true"))
+    await send({"type": "http.response.start", "status": kept.status, "headers": headers})
+    await send({"type": "http.response.body", "body": kept.body})

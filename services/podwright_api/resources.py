@@ -1,0 +1,195 @@
+"""Creating, changing and deleting resources: what is the same for every kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+
+from podwright_api.answers import created_answer, done, page_answer, resource_answer
+from podwright_api.context import Tenant
+from podwright_api.errors import ErrorCode, FacadeError, invalid
+from podwright_api.kubernetes import JsonObject, Kind, Page
+from podwright_api.models import NewResource
+from podwright_api.ownership import episode_of_post, managed_by, show_of_campaign, show_of_episode
+from podwright_api.validation import with_hints
+from podwright_crds.campaign import Campaign
+from podwright_crds.episode import Episode
+from podwright_crds.names import API_VERSION
+from podwright_crds.podcast import Podcast
+from podwright_crds.post import Post
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a change is to be made."""
+
+    if_match: str | None = None
+    dry_run: bool = False
+
+
+async def create(request: Request, tenant: Tenant, kind: Kind, name: str, body: NewResource, how: Change) -> Response:
+    """Create an object of a show that the actor may work on."""
+    created = await created_from(tenant, kind, name, body, how)
+    request.state.target = {"id": created["metadata"]["name"]}
+    return created_answer(request, created)
+
+
+async def created_from(tenant: Tenant, kind: Kind, name: str, new: NewResource, how: Change) -> JsonObject:
+    """The object that was created; a show that somebody creates is theirs, so it is of no show before."""
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": kind.KIND,
+        "metadata": {"name": name, "labels": new.labels},
+        "spec": new.spec.model_dump(mode="json", by_alias=True, exclude_unset=True),
+    }
+    if kind is not Podcast:
+        await demand_reach(tenant, kind, body)
+    try:
+        return await tenant.cluster.create(kind, tenant.namespace, body, dry_run=how.dry_run)
+    except FacadeError as error:
+        raise with_hints(error, type(new)) from error
+
+
+async def read(request: Request, tenant: Tenant, kind: Kind, name: str) -> Response:
+    return resource_answer(request, await reached(tenant, kind, name))
+
+
+async def page(
+    request: Request,
+    tenant: Tenant,
+    kind: Kind,
+    *,
+    limit: int,
+    cursor: str | None,
+    fields: Mapping[str, str | None] | None = None,
+    labels: str | None = None,
+) -> Response:
+    """A page of what the actor may see; it may hold fewer items than ``limit`` where some are of other shows."""
+    given = {path: value for path, value in (fields or {}).items() if value}
+    found = await tenant.cluster.list(
+        kind, tenant.namespace, limit=limit, cursor=cursor, fields=given, labels=labels or None
+    )
+    return page_answer(request, Page(await visible(tenant, kind, found.items), found.next_cursor))
+
+
+async def change(request: Request, tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: Change) -> Response:
+    """Merge ``patch`` (labels and spec as sent) into an object."""
+    body = await changeable(tenant, kind, name)
+    merged = body["spec"] | {key: value for key, value in (patch.get("spec") or {}).items() if value is not None}
+    await demand_reach(tenant, kind, body | {"spec": merged})
+    metadata: JsonObject = {"resourceVersion": demand_version(body, how.if_match)} if how.if_match else {}
+    if patch.get("labels") is not None:
+        metadata["labels"] = patch["labels"]
+    sent: JsonObject = {"metadata": metadata} if metadata else {}
+    if patch.get("spec") is not None:
+        sent["spec"] = patch["spec"]
+    return resource_answer(request, await write(tenant, kind, name, sent, how))
+
+
+async def put(request: Request, tenant: Tenant, kind: Kind, name: str, new: NewResource, how: Change) -> Response:
+    """Put a spec and labels in the place of an object's."""
+    body = await changeable(tenant, kind, name)
+    wanted = new.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    await demand_reach(tenant, kind, body | {"spec": wanted})
+    metadata = body["metadata"] | {"labels": new.labels, "resourceVersion": demand_version(body, how.if_match)}
+    replaced = body | {"metadata": metadata, "spec": wanted}
+    try:
+        changed = await tenant.cluster.replace(kind, tenant.namespace, name, replaced, dry_run=how.dry_run)
+    except FacadeError as error:
+        raise with_hints(_changed_meanwhile(error, kind, name, how.if_match), type(new)) from error
+    return resource_answer(request, changed)
+
+
+async def remove(tenant: Tenant, kind: Kind, name: str, how: Change) -> Response:
+    body = await changeable(tenant, kind, name)
+    version = demand_version(body, how.if_match) if how.if_match else None
+    try:
+        await tenant.cluster.delete(kind, tenant.namespace, name, version, dry_run=how.dry_run)
+    except FacadeError as error:
+        raise _changed_meanwhile(error, kind, name, how.if_match) from error
+    return done()
+
+
+async def write(tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: Change) -> JsonObject:
+    """Merge a patch as the API server takes it."""
+    try:
+        return await tenant.cluster.patch(kind, tenant.namespace, name, patch, dry_run=how.dry_run)
+    except FacadeError as error:
+        raise _changed_meanwhile(error, kind, name, how.if_match) from error
+
+
+async def reached(tenant: Tenant, kind: Kind, name: str) -> JsonObject:
+    """An object, where it is of a show that the actor may see; else it is not there."""
+    body = await tenant.cluster.get(kind, tenant.namespace, name)
+    await demand_reach(tenant, kind, body)
+    return body
+
+
+async def changeable(tenant: Tenant, kind: Kind, name: str) -> JsonObject:
+    """An object that the actor may see and that no other tool manages."""
+    body = await reached(tenant, kind, name)
+    if manager := managed_by(body):
+        message = (
+            f"{kind.KIND} '{name}' is managed by {manager}, which would undo the change: change it where {manager} "
+            "takes it from."
+        )
+        raise FacadeError(ErrorCode.MANAGED_ELSEWHERE, message)
+    return body
+
+
+async def demand_reach(tenant: Tenant, kind: Kind, body: JsonObject) -> None:
+    """Raise a ``FacadeError`` (NOT_FOUND) where the object is of a show that is not the actor's."""
+    if not tenant.all_shows and not await visible(tenant, kind, [body]):
+        name = body["metadata"].get("name") or "of this show"
+        raise FacadeError(ErrorCode.NOT_FOUND, f"There is no {kind.KIND} '{name}' here.")
+
+
+async def visible(tenant: Tenant, kind: Kind, items: list[JsonObject]) -> list[JsonObject]:
+    """Those of the objects that are of a show that the actor may see."""
+    if tenant.all_shows:
+        return items
+    if kind is Podcast:
+        return [item for item in items if tenant.reaches(item["metadata"].get("name"))]
+    if kind is Episode:
+        return [item for item in items if tenant.reaches(show_of_episode(item))]
+    if kind is Campaign:
+        return [item for item in items if tenant.reaches(show_of_campaign(item))]
+    if kind is Post:
+        shows = await _shows_by_episode(tenant, items)
+        return [item for item in items if tenant.reaches(shows.get(episode_of_post(item) or ""))]
+    return items
+
+
+async def _shows_by_episode(tenant: Tenant, posts: list[JsonObject]) -> dict[str, str | None]:
+    wanted = {name for post in posts if (name := episode_of_post(post))}
+    if len(wanted) == 1:
+        (name,) = wanted
+        try:
+            return {name: show_of_episode(await tenant.cluster.get(Episode, tenant.namespace, name))}
+        except FacadeError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            return {}
+    episodes = (await tenant.cluster.all(Episode, tenant.namespace)).items if wanted else []
+    return {episode["metadata"]["name"]: show_of_episode(episode) for episode in episodes}
+
+
+def demand_version(body: JsonObject, if_match: str | None) -> str:
+    """The version that a change is for; raises ``FacadeError`` (CHANGED_MEANWHILE) where that is not the one there."""
+    there = str(body["metadata"]["resourceVersion"])
+    if if_match is None or if_match.strip() == "*":
+        return there
+    given = {tag.strip().strip('"') for tag in if_match.split(",")}
+    if not all(given):
+        raise invalid("If-Match", "The header holds the ETag of an answer, with its quotes.")
+    if there not in given:
+        message = f"{body['kind']} '{body['metadata']['name']}' was changed meanwhile; read it again and repeat."
+        raise FacadeError(ErrorCode.CHANGED_MEANWHILE, message)
+    return there
+
+
+def _changed_meanwhile(error: FacadeError, kind: Kind, name: str, if_match: str | None) -> FacadeError:
+    if error.code is ErrorCode.CONFLICT and if_match is not None:
+        message = f"{kind.KIND} '{name}' was changed meanwhile; read it again and repeat."
+        return FacadeError(ErrorCode.CHANGED_MEANWHILE, message)
+    return error

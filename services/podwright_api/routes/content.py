@@ -1,0 +1,239 @@
+"""Documents: articles, newsletters and other texts about an episode or a topic of one's own, in versions."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from podwright_api import resources
+from podwright_api.accounts.assembly import Accounts
+from podwright_api.answers import done, is_known, listed, not_modified
+from podwright_api.content_models import (
+    ContentAnswer,
+    ContentDecision,
+    ContentsAnswer,
+    ContentState,
+    ContentType,
+    ContentWrite,
+    VersionsAnswer,
+)
+from podwright_api.context import AccountsOf, IfMatch, Limit, Tenant, may
+from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, NOT_FOUND, TOO_LARGE
+from podwright_api.database.content import Document, Draft
+from podwright_api.envelope import answer
+from podwright_api.errors import ErrorCode, FacadeError, invalid
+from podwright_api.ownership import show_of_episode
+from podwright_crds.episode import Episode
+from podwright_crds.resource import ObjectName
+
+router = APIRouter(prefix=f"{API_PREFIX}/content", tags=["content"])
+
+Reads = Annotated[Tenant, may("content:read")]
+Writes = Annotated[Tenant, may("content:write")]
+Decides = Annotated[Tenant, may("content:publish")]
+DocumentId = Annotated[UUID, Path(description="Id of the document.")]
+
+
+@router.get("", response_model=ContentsAnswer, summary="List documents")
+async def list_content(
+    request: Request,
+    accounts: AccountsOf,
+    tenant: Reads,
+    episode: Annotated[ObjectName | None, Query(description="Only about this episode.")] = None,
+    type: Annotated[ContentType | None, Query(description="Only of this type.")] = None,  # noqa: A002
+    state: Annotated[ContentState | None, Query(description="Only in this state.")] = None,
+    limit: Limit = 50,
+    cursor: Annotated[UUID | None, Query(description="nextCursor of the page before.")] = None,
+) -> Response:
+    shows = None if tenant.all_shows else sorted(tenant.membership.shows)
+    filters = {"episode": episode, "type": type, "state": state}
+    after = str(cursor) if cursor else None
+    found = await accounts.documents.page(tenant.namespace, shows, filters, after, limit)
+    return listed(request, [_view(one) for one in found], found[-1].id if len(found) == limit else None)
+
+
+@router.post(
+    "", status_code=201, response_model=ContentAnswer, responses=NOT_FOUND | TOO_LARGE, summary="Write a document"
+)
+async def create_content(request: Request, accounts: AccountsOf, tenant: Writes, body: ContentWrite) -> Response:
+    draft = await _draft(tenant, body)
+    created = await accounts.documents.create(tenant.namespace, draft, tenant.actor.name)
+    request.state.target = {"id": created.id}
+    headers = {"ETag": _etag(created), "Location": f"{request.url.path}/{created.id}"}
+    return answer(request.scope, _view(created), 201, headers)
+
+
+@router.get("/{id}", response_model=ContentAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read a document")
+async def get_content(
+    request: Request,
+    accounts: AccountsOf,
+    tenant: Reads,
+    id: DocumentId,  # noqa: A002  (the contract's name)
+) -> Response:
+    return _answer(request, await _reached(accounts, tenant, id))
+
+
+@router.put(
+    "/{id}", response_model=ContentAnswer, responses=NOT_FOUND | CHANGED | TOO_LARGE, summary="Write another version"
+)
+async def put_content(
+    request: Request,
+    accounts: AccountsOf,
+    tenant: Writes,
+    id: DocumentId,  # noqa: A002  (the contract's name)
+    body: ContentWrite,
+    if_match: IfMatch = None,
+) -> Response:
+    """What was approved is a draft again. Versions before stay readable."""
+    await _reached(accounts, tenant, id)
+    draft = await _draft(tenant, body)
+    over = _version(if_match, id)
+    written = await accounts.documents.rewrite(tenant.namespace, str(id), draft, tenant.actor.name, over)
+    return _answer(request, written)
+
+
+@router.delete("/{id}", status_code=204, responses=NOT_FOUND | CHANGED, summary="Delete a document")
+async def delete_content(
+    accounts: AccountsOf,
+    tenant: Writes,
+    id: DocumentId,  # noqa: A002  (the contract's name)
+    if_match: IfMatch = None,
+) -> Response:
+    """With all its versions."""
+    await _reached(accounts, tenant, id)
+    await accounts.documents.remove(tenant.namespace, str(id), _version(if_match, id))
+    return done()
+
+
+@router.get("/{id}/versions", response_model=VersionsAnswer, responses=NOT_FOUND, summary="A document's versions")
+async def list_content_versions(
+    request: Request,
+    accounts: AccountsOf,
+    tenant: Reads,
+    id: DocumentId,  # noqa: A002  (the contract's name)
+) -> Response:
+    await _reached(accounts, tenant, id)
+    found = await accounts.documents.versions(tenant.namespace, str(id))
+    items = [
+        {
+            "version": one.version,
+            "title": one.title,
+            "body": one.body,
+            "settings": one.settings,
+            "writtenBy": one.written_by,
+            "createdAt": one.created_at.isoformat(),
+        }
+        for one in found
+    ]
+    return listed(request, items)
+
+
+@router.post(
+    "/{id}/approve", response_model=ContentAnswer, responses=NOT_FOUND | CHANGED | TOO_LARGE, summary="Approve it"
+)
+async def approve_content(
+    request: Request,
+    accounts: AccountsOf,
+    tenant: Decides,
+    id: DocumentId,  # noqa: A002  (the contract's name)
+    body: ContentDecision,
+    if_match: IfMatch = None,
+) -> Response:
+    return await _decided(request, accounts, tenant, id, ContentState.APPROVED, body, if_match)
+
+
+@router.post(
+    "/{id}/reject", response_model=ContentAnswer, responses=NOT_FOUND | CHANGED | TOO_LARGE, summary="Reject it"
+)
+async def reject_content(
+    request: Request,
+    accounts: AccountsOf,
+    tenant: Decides,
+    id: DocumentId,  # noqa: A002  (the contract's name)
+    body: ContentDecision,
+    if_match: IfMatch = None,
+) -> Response:
+    return await _decided(request, accounts, tenant, id, ContentState.REJECTED, body, if_match)
+
+
+async def _decided(
+    request: Request,
+    accounts: Accounts,
+    tenant: Tenant,
+    document: UUID,
+    state: ContentState,
+    body: ContentDecision,
+    if_match: str | None,
+) -> Response:
+    await _reached(accounts, tenant, document)
+    over = _version(if_match, document)
+    by = tenant.actor.name
+    return _answer(
+        request, await accounts.documents.decide(tenant.namespace, str(document), state, by, body.note, over)
+    )
+
+
+async def _reached(accounts: Accounts, tenant: Tenant, document: UUID) -> Document:
+    found = await accounts.documents.read(tenant.namespace, str(document))
+    tenant.demand_show(found.show, "such document")
+    return found
+
+
+async def _draft(tenant: Tenant, body: ContentWrite) -> Draft:
+    """What is written; it belongs to the show of its episode, or to the one that it names."""
+    show = body.podcast
+    if body.episode is not None:
+        try:
+            episode = await resources.reached(tenant, Episode, body.episode)
+        except FacadeError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            raise invalid("episode", f"There is no Episode '{body.episode}' here.") from error
+        of = show_of_episode(episode)
+        if show not in (None, of):
+            raise invalid("podcast", f"The episode is of the show '{of}'; leave this out.")
+        show = of
+    if not tenant.reaches(show):
+        raise invalid("podcast", "Name a show of yours, or one of its episodes.")
+    settings = body.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return Draft(show, body.episode, body.type, body.title, body.body, settings)
+
+
+def _etag(found: Document) -> str:
+    return f'"{found.id}.{found.version}.{found.state}"'
+
+
+def _version(if_match: str | None, document: UUID) -> int | None:
+    """The version that an ETag of this document names; None where any will do."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    named, _, rest = if_match.strip().strip('"').partition(".")
+    version = rest.partition(".")[0]
+    # An ETag of anything else is of no version that could be there.
+    return int(version) if named == str(document) and version.isdecimal() and len(version) < 10 else 0
+
+
+def _answer(request: Request, found: Document) -> Response:
+    etag = _etag(found)
+    if request.method == "GET" and is_known(request, etag):
+        return not_modified(etag)
+    return answer(request.scope, _view(found), headers={"ETag": etag})
+
+
+def _view(found: Document) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "podcast": found.show,
+        "episode": found.episode,
+        "type": found.type,
+        "title": found.title,
+        "body": found.body,
+        "settings": found.settings,
+        "state": found.state,
+        "decidedBy": found.decided_by,
+        "note": found.note,
+        "version": found.version,
+        "writtenBy": found.written_by,
+        "createdAt": found.created_at.isoformat(),
+        "updatedAt": found.updated_at.isoformat(),
+    }

@@ -1,0 +1,80 @@
+"""What happens, as it happens: server-sent events."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from starlette.responses import StreamingResponse
+
+from podwright_api import resources
+from podwright_api.context import ServicesOf, Tenant, may
+from podwright_api.contract import API_PREFIX, EVENT_STREAM
+from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.live import Behind, Change, Live, LiveNamespace
+from podwright_api.models import view
+
+router = APIRouter(prefix=f"{API_PREFIX}/events", tags=["live"])
+
+#: Comments keep proxies from ending a quiet stream.
+PING_SECONDS = 15.0
+
+
+@router.get("/stream", responses=EVENT_STREAM, response_class=Response, summary="What happens, as it happens")
+async def stream_events(
+    services: ServicesOf,
+    tenant: Annotated[Tenant, may("events:read")],
+    kinds: Annotated[
+        str | None,
+        Query(description="Only these kinds: episodes,posts.", pattern=r"^[a-z]+(,[a-z]+)*$", max_length=100),
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="id of the last event that was seen.", pattern=r"^\d{1,18}$")
+    ] = None,
+) -> Response:
+    """Server-sent events. `event` is `created`, `changed` or `deleted`; `data` is `{kind, object}`, with the object as
+    its own path shows it; `id` is to be sent as `Last-Event-ID` to go on. `reset` says that events were lost: read
+    again what you show.
+    """
+    live = await services.live.of(tenant.namespace)
+    wanted = frozenset(kinds.split(",")) if kinds else None
+    since = int(last_event_id) if last_event_id else None
+    events = _events(services.live, live, tenant, wanted, since)
+    return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(
+    live: Live, namespace: LiveNamespace, tenant: Tenant, kinds: frozenset[str] | None, since: int | None
+) -> AsyncIterator[bytes]:
+    yield b"retry: 2000\n\n"
+    with namespace.listen() as listener:
+        try:
+            # At once, so that no change comes between: it would be told twice, or not at all.
+            missed = namespace.since(since) if since is not None else []
+            for change in missed:
+                if text := await _event(change, tenant, kinds):
+                    yield text
+            while not live.draining:
+                following = await listener.next(PING_SECONDS)
+                if following is None:
+                    yield b": still here\n\n"
+                elif text := await _event(following, tenant, kinds):
+                    yield text
+        except Behind:
+            if not live.draining:
+                yield b"event: reset\ndata: {}\n\n"
+
+
+async def _event(change: Change, tenant: Tenant, kinds: frozenset[str] | None) -> bytes | None:
+    """The event's text; None where it is not for this listener."""
+    if kinds is not None and change.kind.PLURAL not in kinds:
+        return None
+    try:
+        if not await resources.visible(tenant, change.kind, [change.body]):
+            return None
+    except FacadeError as error:
+        if error.code is not ErrorCode.CLUSTER_UNAVAILABLE:
+            raise
+        return None
+    data = json.dumps({"kind": change.kind.PLURAL, "object": view(change.body)}, ensure_ascii=False)
+    return f"id: {change.version}\nevent: {change.type}\ndata: {data}\n\n".encode()
