@@ -23,8 +23,9 @@ from podwright_core.stages import (
     StageRequest,
     StageResult,
 )
+from podwright_telemetry.spans import Span
 from podwright_telemetry.trace_context import VARIABLE, TraceContext
-from podwright_telemetry.tracing import Span, from_environment
+from podwright_telemetry.tracing import from_environment
 
 logger = logging.getLogger("podwright.stage")
 

@@ -25,6 +25,7 @@ from podwright_publish.channels.webhook import WebhookChannel
 from podwright_publish.credentials import SIGNING_SECRET, credentials_problem
 from podwright_publish.due import Surroundings
 from podwright_publish.ports import ConflictError, Loaded, NotConnectedError, Platform, StoreUnavailableError
+from podwright_telemetry.json_logs import conceal
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
@@ -133,6 +134,7 @@ class KubernetesStore:
         if secret is None:
             raise NotConnectedError(f"Secret '{name}' of channel '{channel.metadata.name}' does not exist.")
         values = {key: base64.b64decode(value).decode(errors="replace") for key, value in (secret.data or {}).items()}
+        conceal(values.values())
         if problem := credentials_problem(channel.spec.type, values):
             raise NotConnectedError(f"Secret '{name}' of channel '{channel.metadata.name}': {problem}.")
         return WebhookChannel(channel.spec, values[SIGNING_SECRET])

@@ -13,8 +13,9 @@ from typing import TypeVar
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from podwright_core.times import parse_instant
+from podwright_crds.names import ANNOTATION_TRACE
 from podwright_crds.post import AttemptOutcome, Post, PostStatus
-from podwright_publish.answers import Answer, NotTaken, Refused, Unclear
+from podwright_publish.answers import Answer, Confirmed, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import START_WITHIN, Capabilities
 from podwright_publish.due import due_at
 from podwright_publish.ports import (
@@ -38,6 +39,9 @@ from podwright_publish.protocol import (
     next_step,
     recorded,
 )
+from podwright_telemetry.json_logs import FACTS
+from podwright_telemetry.spans import NoTracing, Span, Tracing
+from podwright_telemetry.trace_context import span_of
 
 T = TypeVar("T")
 
@@ -74,7 +78,9 @@ class Publisher:
         worker: str,
         now: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
+        tracing: Tracing | None = None,
     ):
+        self._tracing = tracing or NoTracing()
         self._store = store
         self._worker = worker
         self._now = now
@@ -93,7 +99,7 @@ class Publisher:
             except NotConnectedError as error:
                 return Report(name, str(error))
             if report is not None:
-                log.info(report.message, extra={"post": name})
+                log.info(report.message, extra={FACTS: {"post": name}})
                 return report
         return Report(name, "Others keep changing the post; left to them.")
 
@@ -108,14 +114,30 @@ class Publisher:
             case Wait() as wait:
                 return Report(name, wait.message, wait.until)
             case Send():
-                return await self._send(loaded, await self._store.connect(loaded))
+                return await self._traced_send(loaded)
             case LookUp():
                 platform = await self._store.connect(loaded)
                 finding = await platform.find(self._message(post))
                 await self._store.record(post, looked_up(post, finding, self._now(), self._jitter()))
                 return None
 
-    async def _send(self, loaded: Loaded, platform: Platform) -> Report:
+    async def _traced_send(self, loaded: Loaded) -> Report:
+        metadata, channel = loaded.post.metadata, loaded.around.channel
+        facts = {
+            "k8s.namespace.name": metadata.namespace,
+            "podwright.kind": Post.KIND,
+            "podwright.name": metadata.name,
+            "podwright.channel": loaded.post.spec.channel_ref.name,
+            "podwright.channel_type": channel.spec.type.value if channel is not None else "unknown",
+            "podwright.attempt": len(loaded.post.status.attempts) + 1,
+        }
+        parent = span_of(metadata.uid, metadata.annotations.get(ANNOTATION_TRACE))
+        with self._tracing.during("publish", parent, facts) as span:
+            report = await self._send(loaded, await self._store.connect(loaded), span)
+            span.note({"podwright.again": report.again_at is not None})
+        return report
+
+    async def _send(self, loaded: Loaded, platform: Platform, span: Span) -> Report:
         message = self._message(loaded.post)
         problems = platform.validate(message)
         claimed = await self._claim(loaded.post)
@@ -125,6 +147,9 @@ class Publisher:
             answer = NotTaken("Recording the attempt took too long; nothing was sent.")
         else:
             answer = await self._asked(platform, message, loaded.capabilities)
+        span.note({"podwright.answer": type(answer).__name__})
+        if not isinstance(answer, Confirmed):
+            span.fail(answer.message)
         confirmed = await self._confirm(claimed, answer)
         text = f"{type(answer).__name__}. {answer.message}".strip()
         again = confirmed.status.next_attempt_at
@@ -149,7 +174,7 @@ class Publisher:
         except TimeoutError:
             return Unclear(f"No answer within {limit:.0f} s.")
         except Exception as error:  # whatever broke, the attempt's outcome is unknown and has to be recorded as such
-            log.exception("publishing broke", extra={"post": message.post})
+            log.exception("publishing broke", extra={FACTS: {"post": message.post}})
             return Unclear(f"The publisher failed while sending ({type(error).__name__}).")
 
     async def _confirm(self, claimed: Post, answer: Answer) -> Post:
@@ -240,7 +265,7 @@ async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetim
         try:
             report = await publisher.work(name)
         except (StoreUnavailableError, ConflictError) as error:
-            log.error("left to the next run: %s", error, extra={"post": name})  # noqa: TRY400  (an outcome, no bug)
+            log.error("left to the next run: %s", error, extra={FACTS: {"post": name}})  # noqa: TRY400  (an outcome, no bug)
             report = Report(name, str(error), undone=True)
         last[name] = report
         if report.again_at is not None and report.again_at <= until:

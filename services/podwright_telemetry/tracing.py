@@ -5,12 +5,13 @@ The exporter and the sampler read OpenTelemetry's own variables (``OTEL_EXPORTER
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from podwright_telemetry.json_logs import about, masked
+from podwright_telemetry.spans import Attributes, NoTracing, Span, Tracing
 from podwright_telemetry.trace_context import TraceContext, is_wanted
 
 if TYPE_CHECKING:
@@ -20,75 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Attributes = Mapping[str, str | bool | int | float]
 _TIMEOUTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
 #: A Job that is done does not stay for a collector that is away.
 _TIMEOUT_S: Final = 3.0
-
-
-class Span(Protocol):
-    """A span that is under way."""
-
-    def note(self, attributes: Attributes) -> None: ...
-
-    def fail(self, message: str) -> None: ...
-
-
-class Tracing(Protocol):
-    """Where the spans of one program go."""
-
-    def during(self, name: str, parent: TraceContext | None, attributes: Attributes) -> AbstractContextManager[Span]:
-        """A span for the time of the context, below ``parent``; the log lines inside carry its trace."""
-        ...
-
-    def past(
-        self,
-        name: str,
-        own: TraceContext,
-        parent: TraceContext | None,
-        times: tuple[datetime, datetime],
-        attributes: Attributes,
-        failure: str | None = None,
-    ) -> None:
-        """A span that is over, with identifiers that others know already."""
-        ...
-
-    def close(self) -> None:
-        """Send what has not been sent; waits some seconds at most."""
-        ...
-
-
-class _NoSpan:
-    def note(self, attributes: Attributes) -> None:
-        pass
-
-    def fail(self, message: str) -> None:
-        pass
-
-
-class NoTracing:
-    """Nothing is traced."""
-
-    @contextmanager
-    def during(self, name: str, parent: TraceContext | None, attributes: Attributes) -> Iterator[Span]:  # noqa: ARG002
-        yield _NO_SPAN
-
-    def past(
-        self,
-        name: str,
-        own: TraceContext,
-        parent: TraceContext | None,
-        times: tuple[datetime, datetime],
-        attributes: Attributes,
-        failure: str | None = None,
-    ) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-_NO_SPAN: Final = _NoSpan()
 
 
 def from_environment(service: str, environment: Mapping[str, str]) -> Tracing:

@@ -11,8 +11,8 @@ from podwright_crds.resource import Resource
 from podwright_operator.engine.measurements import Measurement, PostOutcome, PostSettled, StageEnded, StageOutcome
 from podwright_operator.engine.telemetry import LookSpan
 from podwright_operator.kinds.stage_job import stage_span
+from podwright_telemetry.spans import Attributes, Span, Tracing
 from podwright_telemetry.trace_context import TraceContext, span_of
-from podwright_telemetry.tracing import Attributes, Span, Tracing
 
 _GOOD: Final = frozenset({StageOutcome.DONE, StageOutcome.CACHED, PostOutcome.PUBLISHED})
 
