@@ -46,9 +46,14 @@ def _outcome(status: StageStatus, job: JobSeen) -> StageOutcome | None:
 
 
 def _was_over(old: StageStatus | None, job: JobSeen) -> bool:
-    """Whether it ended before the stage last changed: its results are wanted again, and it did not run again."""
+    """Whether it ended before the stage last changed: its results are wanted again, and it did not run again.
+
+    Kubernetes' times are whole seconds, so a run that was seen at work has no need to have ended later.
+    """
+    if old is None or old.since is None or (old.phase is StagePhase.RUNNING and old.key == job.key):
+        return False
     ended = _end(job)
-    return ended is not None and old is not None and old.since is not None and ended < parse_instant(old.since)
+    return ended is not None and ended <= parse_instant(old.since)
 
 
 def _end(job: JobSeen) -> datetime | None:
