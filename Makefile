@@ -41,6 +41,7 @@ lint: sync ## style, import contracts, generated files
 	@$(RUN) lint-imports
 	@$(RUN) python -m podwright_crds.generate --check
 	@$(RUN) python -m podwright_api.openapi --check
+	@$(RUN) python -m podwright_cli.troubleshooting --check
 
 types: sync ## mypy, strict
 	@$(RUN) mypy
@@ -66,6 +67,7 @@ bench-%: sync ## one measurement: bench-demo
 generate: sync ## CRDs, roles and OpenAPI from the code
 	@$(RUN) python -m podwright_crds.generate
 	@$(RUN) python -m podwright_api.openapi
+	@$(RUN) python -m podwright_cli.troubleshooting
 
 lock: $(UV) lock-inference ## pin what pyproject.toml and inference/ ask for
 	@$(UV) lock

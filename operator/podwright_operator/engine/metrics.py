@@ -22,8 +22,8 @@ RECONCILE_SECONDS: Final = Histogram(
 QUEUE_DEPTH: Final = Gauge("podwright_queue_depth", "Objects that wait for a worker.")
 QUEUE_AGE_SECONDS: Final = Gauge("podwright_queue_age_seconds", "How long the next object has waited for a worker.")
 WATCH_EVENTS: Final = Counter("podwright_watch_events", "Watch events received, by type.", ["type"])
-LAST_EVENT_TIME: Final = Gauge(
-    "podwright_last_watch_event_timestamp_seconds",
+WATCH_EVENT_TIME: Final = Gauge(
+    "podwright_watch_last_event_timestamp_seconds",
     "When the last watch event of a type came (Unix time); where nothing changes, none comes.",
     ["type"],
 )

@@ -82,7 +82,7 @@ def _watch(engine: Engine, audit: Audit, type_: KubeType, handlers: kopf.Operato
         audit.heard(type_, event["object"]["metadata"].get("namespace", ""))
         engine.feed(type_, raw, deleted=event["type"] == "DELETED")
         metrics.WATCH_EVENTS.labels(type_.plural).inc()
-        metrics.LAST_EVENT_TIME.labels(type_.plural).set(time.time())
+        metrics.WATCH_EVENT_TIME.labels(type_.plural).set(time.time())
 
 
 async def watch(engine: Engine, audit: Audit, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
