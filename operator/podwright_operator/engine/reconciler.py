@@ -17,7 +17,7 @@ from podwright_operator.engine.difference import merge_patch
 from podwright_operator.engine.kind import Index, Kind
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, status_of
 from podwright_operator.engine.notes import event_body, transitions
-from podwright_operator.engine.plan import Outcome, OutcomeKind, Plan
+from podwright_operator.engine.plan import NoteType, Outcome, OutcomeKind, Plan
 from podwright_operator.engine.store import Store
 from podwright_operator.engine.telemetry import NoTelemetry, Telemetry
 
@@ -30,6 +30,7 @@ FINALIZER: Final = f"{names.GROUP}/operator"
 _SECRET_TTL_S: Final = 5.0
 #: Somebody else's objects are not watched: a name that is taken is tried again this often.
 _UNWATCHED: Final = timedelta(seconds=15)
+_LEVELS: Final = {NoteType.NORMAL: logging.INFO, NoteType.WARNING: logging.WARNING}
 #: Failed looks after which the object's status says so.
 _FAILURES_TOLD: Final = 3
 
@@ -157,6 +158,7 @@ class Reconciler:
         if not before:
             self.telemetry.accepted(resource, now)
         for note in (*transitions(before, after.conditions), *plan.notes):
+            logger.log(_LEVELS[note.type], "%s: %s", note.reason, note.message)
             await self.cluster.emit(event_body(resource, note, now), key.namespace)
         return after
 
