@@ -129,6 +129,16 @@ CASES = [
         {f'podwright_leader{{{OPERATOR},pod="a"}}': "0x10", f'podwright_leader{{{OPERATOR},pod="b"}}': "1x10"},
         10,
     ),
+    Case(
+        "PodwrightNotLeading",  # one shard of two
+        {
+            f'podwright_leader{{{OPERATOR},podwright_dev_shard="0"}}': "1x10",
+            f'podwright_leader{{{OPERATOR},podwright_dev_shard="1"}}': "0x10",
+        },
+        3,
+        "No operator of test works.",
+        {"podwright_dev_shard": "1"},
+    ),
     Case("PodwrightNotLeading", {f"podwright_leader{{{OPERATOR}}}": "0 1x10"}, 10),  # a handover
     Case("PodwrightQueueOld", {f"podwright_queue_age_seconds{{{OPERATOR}}}": "90x10"}, 6,
          "Objects wait 1m 30s for the operator."),
