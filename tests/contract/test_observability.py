@@ -187,7 +187,7 @@ CASES = [
     Case(
         "PodwrightStageFailures",
         {
-            f'podwright_stage_runs_total{{{OPERATOR},stage="write",outcome="failed"}}': "0 1 2 3 4x100",
+            f'podwright_stage_runs_total{{{OPERATOR},stage="write",outcome="failed"}}': "0x5 1 2 3 4x100",
             f'podwright_stage_runs_total{{{OPERATOR},stage="write",outcome="done"}}': "0+0.1x120",
         },
         60,
@@ -197,7 +197,7 @@ CASES = [
     Case(
         "PodwrightStageFailures",  # few of many
         {
-            f'podwright_stage_runs_total{{{OPERATOR},stage="write",outcome="failed"}}': "0 1 2 3 4x100",
+            f'podwright_stage_runs_total{{{OPERATOR},stage="write",outcome="failed"}}': "0x5 1 2 3 4x100",
             f'podwright_stage_runs_total{{{OPERATOR},stage="write",outcome="done"}}': "0+10x120",
         },
         60,
