@@ -35,26 +35,25 @@ class _Secrets:
 
     def __init__(self) -> None:
         self._values: dict[str, None] = {}
-        self._pattern: re.Pattern[str] | None = None
+        #: As they may stand in a line, the longest first, so that none shows the end of another.
+        self._forms: list[str] = []
 
     def add(self, values: Iterable[str]) -> None:
-        for value in values:
-            secret = value.strip()
-            if len(secret) >= _SHORTEST_SECRET and secret not in self._values:
-                self._values[secret] = None
-                self._pattern = None
+        new = {value.strip() for value in values} - self._values.keys()
+        if not (new := {value for value in new if len(value) >= _SHORTEST_SECRET}):
+            return
+        self._values.update(dict.fromkeys(sorted(new)))
         while len(self._values) > _MOST_SECRETS:
             del self._values[next(iter(self._values))]
+        # In JSON some characters are written otherwise.
+        forms = {form for value in self._values for form in (value, json.dumps(value, ensure_ascii=False)[1:-1])}
+        self._forms = sorted(forms, key=lambda form: (-len(form), form))
 
     def mask(self, text: str) -> str:
-        if not self._values:
-            return text
-        if self._pattern is None:  # the longest first, so that none shows the end of another
-            known = sorted(self._values, key=len, reverse=True)
-            # A line is masked in its JSON form too, where some characters are written otherwise.
-            forms = {form: None for value in known for form in (value, json.dumps(value, ensure_ascii=False)[1:-1])}
-            self._pattern = re.compile("|".join(map(re.escape, forms)))
-        return self._pattern.sub(MASK, text)
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        return text
 
 
 _secrets = _Secrets()
