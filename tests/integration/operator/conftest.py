@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from kubernetes import client, config
 
-from tests.control_plane import ControlPlane, binaries, free_ports
-from tests.integration.operator.announcing import S3_SECRET, made
-from tests.integration.operator.cluster import Kubelet, Operator, Tenant, until
+from tests.control_plane import ControlPlane, binaries
+from tests.integration.operator.bucket import announcing, storage  # noqa: F401  (fixtures)
+from tests.integration.operator.cluster import Kubelet, Operator, Tenant
 
 
 @pytest.fixture(scope="session")
@@ -30,26 +30,6 @@ def api(operated: ControlPlane) -> Iterator[client.ApiClient]:
     made: client.ApiClient = config.new_client_from_config(str(operated.kubeconfig))  # type: ignore[no-untyped-call]
     with made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a MinIO with the bucket ``podwright``."""
-    folder = tmp_path_factory.mktemp("minio")
-    port, console = free_ports(2)
-    address = f"127.0.0.1:{port}"
-    environment = {"MINIO_ROOT_USER": "podwright", "MINIO_ROOT_PASSWORD": S3_SECRET, "HOME": str(folder)}
-    command = [str(binaries() / "minio"), "server", str(folder / "data"), "--address", address]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--console-address", f"127.0.0.1:{console}"], env=environment, stdout=log, stderr=log
-        )
-    try:
-        until(lambda: made(address), "MinIO", 60)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture

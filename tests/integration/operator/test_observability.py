@@ -17,17 +17,9 @@ from podwright_core.stages import StageUsage
 from podwright_crds import names
 from podwright_telemetry.trace_context import TraceContext, span_of
 from tests.control_plane import ControlPlane
-from tests.integration.operator.announcing import (
-    S3_SECRET,
-    campaign,
-    channel,
-    credentials,
-    give_show,
-    give_storage,
-    publish,
-    write_texts,
-)
+from tests.integration.operator.bucket import secret
 from tests.integration.operator.cluster import Kubelet, Operator, Tenant, until
+from tests.integration.operator.test_publishing import campaign, channel, credentials, publish, write_texts
 from tests.integration.publish.receivers import SECRET, receiver
 from tests.otlp import Received, Span
 from tests.otlp import receiver as collector
@@ -35,6 +27,7 @@ from tests.prometheus import Prometheus
 
 CHART = Path(__file__).parents[3] / "charts" / "podwright"
 POST = "launch-one-news"
+S3_SECRET = "podwright-secret"
 #: A pipeline's own trace, which the second episode is applied in.
 GIVEN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -60,6 +53,23 @@ class Run:
         return self.prometheus.value(expression)
 
 
+def give_show(tenant: Tenant, storage: str) -> None:
+    """A bucket, endpoints that answer, and a show."""
+    values = {
+        "PODWRIGHT_S3_ENDPOINT": f"http://{storage}",
+        "PODWRIGHT_S3_ACCESS_KEY": "podwright",
+        "PODWRIGHT_S3_SECRET_KEY": S3_SECRET,
+        "PODWRIGHT_S3_BUCKET": "podwright",
+        "PODWRIGHT_S3_PUBLIC_URL": "https://media.example.org",
+    }
+    secret(tenant, names.STORAGE_SECRET, values)
+    for name, task in (("ears", "transcription"), ("pen", "generation")):
+        tenant.endpoint(name, task)
+        tenant.serve(name)
+        tenant.wait_reason("ModelEndpoint", name, "Ready")
+    tenant.podcast(website="https://show.example.org/")
+
+
 @pytest.fixture(scope="module")
 def run(
     operated: ControlPlane, api: client.ApiClient, storage: str, tmp_path_factory: pytest.TempPathFactory
@@ -75,8 +85,7 @@ def run(
             rules = CHART / "rules" / "podwright.yaml"
             with Prometheus.start(folder / "prometheus", {"operator": operator.metrics_port}, rules) as prometheus:
                 kubelet = Kubelet(tenant)
-                give_storage(tenant, storage)
-                give_show(tenant)
+                give_show(tenant, storage)
                 credentials(tenant)
                 channel(tenant, where.url)
                 campaign(tenant)
@@ -87,7 +96,10 @@ def run(
                 post = until(lambda: tenant.exists("Post", POST) and tenant.get("Post", POST), "the post")
                 due = post["metadata"]["creationTimestamp"]
                 tenant.patch("Post", POST, {"spec": {"publishAt": due}})
-                publish(tenant, operated, "campaign", "launch", variables=tracing)
+                with pytest.MonkeyPatch.context() as environment:
+                    for name, value in tracing.items():
+                        environment.setenv(name, value)
+                    publish(tenant, operated, "campaign", "launch")
                 tenant.wait_reason("Post", POST, "Ready")
                 media = {"url": "s3://podwright/uploads/two.wav"}
                 spec = {"podcastRef": {"name": "show"}, "title": "two", "media": media}

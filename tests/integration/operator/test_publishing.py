@@ -1,42 +1,74 @@
 """Channel, Campaign and Post on a real API server, with a real bucket and a real receiver; the test runs the pods."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kubernetes import client
 
+from podwright_core.stages import StageName, results_prefix
 from podwright_crds import names
 from tests.control_plane import ControlPlane, free_ports
-from tests.integration.operator.announcing import (
-    campaign,
-    channel,
-    credentials,
-    give_show,
-    give_storage,
-    posts,
-    publish,
-    write_texts,
-)
-from tests.integration.operator.cluster import Kubelet, Operator, Tenant, until
+from tests.integration.operator.bucket import bucket, secret
+from tests.integration.operator.cluster import Kubelet, Operator, Tenant, request_of, until
 from tests.integration.publish.receivers import SECRET, Receiver, receiver
 
 APPROVED = {"approval": {"state": "Approved"}}
 
 
 @pytest.fixture
-def announcing(tenant: Tenant, operator: Operator, storage: str) -> Tenant:  # noqa: ARG001  (it has to run)
-    """A tenant with storage, endpoints that answer, a show and an episode that is not transcribed yet."""
-    give_storage(tenant, storage)
-    give_show(tenant)
-    return tenant
-
-
-@pytest.fixture
 def where(tmp_path: Path) -> Iterator[Receiver]:
     with receiver(tmp_path / "received") as started:
         yield started
+
+
+def credentials(tenant: Tenant, value: str = SECRET) -> None:
+    secret(tenant, "news-secret", {"signingSecret": value})
+
+
+def channel(tenant: Tenant, url: str) -> None:
+    spec = {"type": "webhook", "webhook": {"url": url, "timeoutSeconds": 2}, "credentialsRef": {"name": "news-secret"}}
+    tenant.create("Channel", "news", spec)
+
+
+def campaign(tenant: Tenant, name: str = "launch", zone: str = "Europe/Vienna", **spec: Any) -> None:
+    body = {
+        "episodes": {"podcastRef": {"name": "show"}},
+        "channelRefs": [{"name": "news"}],
+        "cadence": {"cron": "0 9 * * *", "timeZone": zone},
+        "approval": "Automatic",
+    }
+    tenant.create("Campaign", name, {**body, **spec})
+
+
+def write_texts(tenant: Tenant, kubelet: Kubelet, address: str, episode: str) -> None:
+    """Run the episode's stages, with a text for the channel in the bucket."""
+    for stage in ("ingest", "transcribe", "analyze"):
+        kubelet.run_stage(episode, stage)
+    job = until(lambda: tenant.jobs(episode, "write"), "the write Job")[0]
+    key = f"{results_prefix(tenant.namespace, StageName.WRITE, request_of(job).key)}/texts.json"
+    content = json.dumps({"title": episode, "posts": {"news": {"text": f"“Listen,” said {episode}."}}}).encode()
+    bucket(address).put_object(bucket_name="podwright", object_name=key, data=BytesIO(content), length=len(content))
+    kubelet.run_stage(episode, "write")
+
+
+def publish(tenant: Tenant, control_plane: ControlPlane, *arguments: str) -> None:
+    """What the pod of a publishing Job does."""
+    environment = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig), "PODWRIGHT_NAMESPACE": tenant.namespace}
+    command = [sys.executable, "-m", "podwright_publish.main", "--for-seconds", "0", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def posts(tenant: Tenant) -> list[dict[str, Any]]:
+    found: Any = tenant.custom.list_namespaced_custom_object(names.GROUP, names.VERSION, tenant.namespace, "posts")
+    return list(found["items"])
 
 
 def test_channel_waits_for_its_secret_and_heals(tenant: Tenant, operator: Operator) -> None:
