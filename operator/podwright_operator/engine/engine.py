@@ -15,8 +15,10 @@ from typing import Any, Final
 from podwright_operator.engine import metrics
 from podwright_operator.engine.children import Children
 from podwright_operator.engine.cluster import Cluster, ClusterError, ConflictError, RefusedError
+from podwright_operator.engine.conditions import state_of
 from podwright_operator.engine.kind import Kind, Wake
-from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, own
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, own, status_of
+from podwright_operator.engine.overview import Overview
 from podwright_operator.engine.queue import WorkQueue
 from podwright_operator.engine.reconciler import ClusterView, Reconciler
 from podwright_operator.engine.store import Change, Store
@@ -54,6 +56,7 @@ class Engine:
         telemetry: Telemetry | None = None,
     ) -> None:
         self._telemetry = telemetry or NoTelemetry()
+        self.overview = Overview()
         self._kinds = {own(kind.model): kind for kind in kinds}
         self._settings = settings or EngineSettings()
         self._types_by_label = {type_.kind.lower(): type_ for type_ in self._kinds}
@@ -127,6 +130,7 @@ class Engine:
         finally:
             self._working = False
             self.queue.clear()
+            self.overview.clear()
 
     @property
     def kinds(self) -> tuple[KubeType, ...]:
@@ -216,6 +220,11 @@ class Engine:
                 self.queue.schedule(key, self._no_later(delay))
         metrics.RECONCILES.labels(key.type.kind, result).inc()
         metrics.RECONCILE_SECONDS.labels(key.type.kind).observe(time.perf_counter() - began)
+        if (entry := self.store.entry(key)) is None:
+            self.overview.forget(key)
+        else:
+            resource = entry.value
+            self.overview.saw(key, state_of(status_of(resource).conditions), kind.due(resource))
         return result
 
     async def _failed(self, kind: Kind[Any, Any], key: ObjectKey, error: Exception) -> None:

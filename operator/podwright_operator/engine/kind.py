@@ -94,3 +94,7 @@ class Kind(ABC, Generic[R, Observed]):
     def measured(self, before: R, after: Status, observed: Observed) -> Iterable[Measurement]:  # noqa: ARG002
         """What a status that was just written says besides, for metrics and traces: a pure function."""
         return ()
+
+    def due(self, resource: R) -> datetime | None:  # noqa: ARG002
+        """When people expect something of it that has not come yet; None where they expect nothing at a time."""
+        return None

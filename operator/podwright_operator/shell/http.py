@@ -1,22 +1,18 @@
 """Probes and metrics over HTTP."""
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from podwright_crds.post import Post
 from podwright_operator.engine import metrics
 from podwright_operator.engine.audit import Audit
-from podwright_operator.engine.conditions import State, state_of
+from podwright_operator.engine.conditions import State
 from podwright_operator.engine.engine import Engine
-from podwright_operator.engine.kube import own, status_of
-from podwright_operator.kinds.post.settled import overdue
 
 #: Workers that end no look for longer although objects wait are stuck: a look is given up much earlier.
 _LONGEST_STUCK_S: Final = 300.0
@@ -50,11 +46,9 @@ def _measure(health: Health, now: datetime) -> None:
         metrics.OVERDUE_SECONDS.set(0)
         return
     for type_ in engine.kinds:
-        found = Counter(state_of(status_of(entry.value).conditions) for entry in engine.store.entries(type_))
         for state in State:
-            metrics.RESOURCES.labels(type_.kind, state.value).set(found[state])
-    late = (overdue(entry.value, now) for entry in engine.store.entries(own(Post)))
-    metrics.OVERDUE_SECONDS.set(max(late, default=timedelta(0)).total_seconds())
+            metrics.RESOURCES.labels(type_.kind, state.value).set(engine.overview.count(type_, state))
+    metrics.OVERDUE_SECONDS.set(engine.overview.longest_overdue(now).total_seconds())
 
 
 @asynccontextmanager

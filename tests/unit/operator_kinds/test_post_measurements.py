@@ -2,13 +2,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from podwright_crds.channel import Channel
 from podwright_crds.post import Post
 from podwright_crds.resource import Condition, ConditionStatus
 from podwright_operator.engine.conditions import State, state_of
+from podwright_operator.engine.kube import ObjectKey, own
 from podwright_operator.engine.measurements import PostOutcome, PostSettled
-from podwright_operator.kinds.post.settled import overdue, post_settled
+from podwright_operator.engine.overview import Overview
+from podwright_operator.kinds.post.settled import open_since, post_settled
 from tests.unit.operator.builders import NOW, metadata
 
 CHANNEL = Channel.read(
@@ -81,7 +85,30 @@ AN_HOUR_AGO = {"publishAt": (NOW - timedelta(hours=1)).isoformat()}
     ],
 )
 def test_overdue_is_what_people_wait_for(found: Post, late: bool) -> None:
-    assert overdue(found, NOW) == timedelta(hours=1) * late
+    key, overview = ObjectKey(own(Post), "shows", "p"), Overview()
+    overview.saw(key, State.WORKING, open_since(found))
+    assert overview.longest_overdue(NOW) == timedelta(hours=1) * late
+    overview.forget(key)
+    assert overview.longest_overdue(NOW) == timedelta(0)
+
+
+SIGHTS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([*State, None])), max_size=30)
+
+
+@given(SIGHTS)
+def test_the_overview_counts_each_object_in_its_last_state(sights: list[tuple[str, State | None]]) -> None:
+    overview = Overview()
+    last: dict[str, State] = {}
+    for name, state in sights:
+        key = ObjectKey(own(Post), "shows", name)
+        if state is None:
+            overview.forget(key)
+            last.pop(name, None)
+        else:
+            overview.saw(key, state, None)
+            last[name] = state
+    for state in State:
+        assert overview.count(own(Post), state) == list(last.values()).count(state)
 
 
 @pytest.mark.parametrize(

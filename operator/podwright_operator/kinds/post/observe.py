@@ -16,7 +16,7 @@ from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.endpoints import ready_condition
 from podwright_operator.kinds.job_state import jobs_seen
 from podwright_operator.kinds.post.desired import PostObserved, PublishJob, desired
-from podwright_operator.kinds.post.settled import post_settled
+from podwright_operator.kinds.post.settled import open_since, post_settled
 from podwright_operator.settings import StageJobSettings
 from podwright_publish.due import Surroundings
 
@@ -80,6 +80,9 @@ class PostKind(Kind[Post, PostObserved]):
 
     def measured(self, before: Post, after: Status, observed: PostObserved) -> Iterable[Measurement]:
         return post_settled(before, cast("PostStatus", after), observed.around.channel)
+
+    def due(self, resource: Post) -> datetime | None:
+        return open_since(resource)
 
 
 def _sent(channel: Channel | None, view: View) -> tuple[datetime, ...]:

@@ -1,7 +1,7 @@
-"""When a change of status tells that a post was settled, and which approved posts are late."""
+"""When a change of status tells that a post was settled, and which approved posts are waited for."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from podwright_crds.channel import Channel
@@ -38,15 +38,14 @@ def _told(status: Status) -> tuple[str, str] | None:
     return (condition.status, condition.reason) if condition is not None else None
 
 
-def overdue(post: Post, now: datetime) -> timedelta:
-    """How long an approved post has been due without being out; nothing where that is as people want it."""
+def open_since(post: Post) -> datetime | None:
+    """When an approved post that is not out is or was due; None where nobody waits for it."""
     if post.status.phase in _OUTCOMES or post.spec.suspend or post.spec.approval.state is not ApprovalState.APPROVED:
-        return timedelta(0)
+        return None
     condition = _ready(post.status)
     if condition is not None and condition.reason == Reason.SUSPENDED:  # its channel or campaign is
-        return timedelta(0)
+        return None
     try:
-        due = due_at(post)
+        return due_at(post)
     except ValueError:
-        return timedelta(0)
-    return max(timedelta(0), now - due) if due is not None else timedelta(0)
+        return None
