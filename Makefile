@@ -41,6 +41,7 @@ lint: sync ## style, import contracts, generated files
 	@$(RUN) lint-imports
 	@$(RUN) python -m podwright_crds.generate --check
 	@$(RUN) python -m podwright_api.openapi --check
+	@$(RUN) python -m podwright_cli.troubleshooting --check
 
 types: sync ## mypy, strict
 	@$(RUN) mypy
@@ -50,6 +51,7 @@ unit: sync ## decisions: tables and properties
 
 prepare: sync ## build and download what the cluster needs, once
 	@$(LOCAL) prepare
+	@$(LOCAL) prometheus
 
 contract: sync ## schemas, manifests, chart, against a real API server
 	@$(PYTEST) tests/contract
@@ -69,6 +71,7 @@ chaos: sync ## a few hundred episodes while everything around them fails in turn
 generate: sync ## CRDs, roles and OpenAPI from the code
 	@$(RUN) python -m podwright_crds.generate
 	@$(RUN) python -m podwright_api.openapi
+	@$(RUN) python -m podwright_cli.troubleshooting
 
 landed: sync ## the schemas as they are now become what later versions may only add to; when a version lands
 	@$(RUN) python -m podwright_crds.compatibility

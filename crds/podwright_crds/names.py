@@ -33,9 +33,15 @@ ANNOTATION_OWNER_NAME = f"{GROUP}/owner-name"
 ANNOTATION_SPEC_DIGEST = f"{GROUP}/spec-digest"
 #: Set by a person to have a stalled object tried again at once; any new value counts.
 ANNOTATION_RETRY = f"{GROUP}/retry"
+#: The span (W3C ``traceparent``) that an object was made in: a trace of its work goes on from there.
+ANNOTATION_TRACE = f"{GROUP}/traceparent"
 
 #: The Secret with the tenant's bucket credentials; its keys are the ``PODWRIGHT_S3_*`` variables.
 STORAGE_SECRET = "podwright-storage"  # noqa: S105  (the name of a Secret, not a secret)
+#: What of it anybody may read in a log; the rest are credentials.
+STORAGE_SETTINGS = frozenset(
+    f"PODWRIGHT_S3_{name}" for name in ("ENDPOINT", "REGION", "BUCKET", "PUBLIC_BUCKET", "PUBLIC_URL")
+)
 #: On a Secret of tokens: of which credentials they came, and until when one publisher renews them.
 ANNOTATION_CREDENTIALS = f"{GROUP}/credentials"
 ANNOTATION_RENEWING_UNTIL = f"{GROUP}/renewing-until"

@@ -6,11 +6,12 @@ import os
 
 from podwright_operator.settings import Settings
 from podwright_operator.shell.main import run
+from podwright_telemetry import json_logs
 
 
 def main() -> None:
     settings = Settings.from_environment(os.environ)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    json_logs.configure(settings.log_level)
     logging.getLogger("kopf").setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
     asyncio.run(run(settings))
 

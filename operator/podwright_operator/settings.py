@@ -6,12 +6,23 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from podwright_core.egress import Egress
 from podwright_crds import names
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.shard import Shard
+from podwright_telemetry.trace_context import is_wanted
+
+#: What Jobs in the tenants' namespaces are told about traces; not the headers, which may hold credentials.
+_TRACING: Final = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class StageJobSettings:
     retries: int = 4
     #: How long a finished Job stays, for its logs.
     keep_finished: timedelta = timedelta(minutes=30)
+    #: Where Jobs send their spans and which of them, as OpenTelemetry's variables; empty: nothing is traced.
+    tracing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,7 @@ class Settings:
                 egress=Egress.from_environment(environment),
                 retries=int(text("STAGE_RETRIES", str(jobs.retries))),
                 keep_finished=timedelta(seconds=int(text("STAGE_KEEP_SECONDS", "1800"))),
+                tracing=_tracing(environment),
             ),
             inference=InferenceSettings(
                 image=text("INFERENCE_IMAGE", inference.image),
@@ -138,3 +152,9 @@ class Settings:
             metrics_port=int(text("METRICS_PORT", "9090")),
             log_level=text("LOG_LEVEL", "INFO"),
         )
+
+
+def _tracing(environment: Mapping[str, str]) -> Mapping[str, str]:
+    if not is_wanted(environment):
+        return {}
+    return {name: environment[name] for name in _TRACING if environment.get(name)}

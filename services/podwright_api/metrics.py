@@ -23,10 +23,10 @@ class Metrics:
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
         self._requests = Counter(
-            "podwright_api_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
+            "podwright_facade_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
         )
         self._seconds = Histogram(
-            "podwright_api_request_seconds",
+            "podwright_facade_request_seconds",
             "Time from a request's first byte to its answer's last, in seconds.",
             ["method", "route"],
             registry=self._registry,

@@ -14,7 +14,7 @@ from podwright_crds.episode import Episode
 from podwright_crds.model_endpoint import ModelEndpoint, Task
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import ApprovalState, Post
-from podwright_crds.resource import Condition, ConditionStatus, Reason, Resource
+from podwright_crds.resource import Condition, ConditionStatus, Metadata, Reason, Resource
 
 KUBERAY = "helm install kuberay-operator kuberay/kuberay-operator -n podwright-system"
 _OPERATOR = "app.kubernetes.io/name=podwright,app.kubernetes.io/component=operator"
@@ -144,6 +144,16 @@ def cure(resource: Resource, condition: Condition, graph: Graph, *, explained: b
         return  # its channel or campaign is
     if make := _CURES.get(condition.reason):
         yield make(case)
+
+
+def general_cure(reason: Reason, kind: type[Resource]) -> Cure | None:
+    """The cure for any object of a kind, with NAME and NAMESPACE for what they are; None where it heals by itself."""
+    make = _CURES.get(reason)
+    if make is None:
+        return None
+    resource = kind.model_construct(metadata=Metadata(name="NAME", namespace="NAMESPACE"))
+    told = "kubectl -n NAMESPACE create secret generic SECRET --from-literal=KEY=VALUE"
+    return make(_Case(resource, told, "NAMESPACE"))
 
 
 #: Reasons about another object.

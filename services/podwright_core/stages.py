@@ -54,6 +54,7 @@ class EndpointUse(Wire):
     url: str = Field(description="Base URL of an OpenAI-compatible API, up to /v1.")
     model_id: str
     model_revision: str
+    gpus: int = Field(default=0, description="GPUs of one replica.")
 
 
 class PostTarget(Wire):
@@ -128,6 +129,20 @@ class Manifest(Wire):
     seconds: float = Field(description="How long the computation took.")
 
 
+class StageUsage(Wire):
+    """What one process of a stage took."""
+
+    cpu_seconds: float = Field(ge=0, description="CPU time of the process and of the programs that it ran.")
+    endpoint_seconds: float = Field(
+        default=0, ge=0, description="Time in which at least one of its requests was with the endpoint."
+    )
+    gpu_seconds: float = Field(
+        default=0,
+        ge=0,
+        description="endpointSeconds times the GPUs of a replica; requests that share a batch count in full.",
+    )
+
+
 class StageResult(Wire):
     """What a stage process leaves as its termination message (JSON, at most 4096 bytes)."""
 
@@ -139,6 +154,7 @@ class StageResult(Wire):
     facts: dict[str, Any] = Field(default_factory=dict)
     #: For people: why it was rejected or failed, and what to do.
     message: str | None = None
+    usage: StageUsage | None = None
 
 
 class StageProgress(Wire):

@@ -17,6 +17,7 @@ from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment, Word
 from podwright_pipeline.engines import Message, Speech
 from podwright_pipeline.errors import StageError, TemporaryError
+from podwright_pipeline.usage import BusyTime
 
 #: The client tries again on connection errors, 408, 409, 429 and 5xx, with exponential backoff up to 8 s.
 _RETRIES = 5
@@ -29,13 +30,14 @@ _USUAL_CONTEXT = 2048
 class HttpTranscriber:
     concurrency = 4
 
-    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse) -> None:
+    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse, busy: BusyTime) -> None:
         self._client = client
         self._endpoint = endpoint
+        self._busy = busy
 
     def transcribe(self, audio: Path, *, language: str | None, prompt: str | None) -> Speech:
         try:
-            with audio.open("rb") as stream:
+            with audio.open("rb") as stream, self._busy:
                 answer = self._client.audio.transcriptions.create(
                     file=(audio.name, stream),
                     model=self._endpoint.model_id,
@@ -79,9 +81,10 @@ def _speech(answer: TranscriptionVerbose, language: str | None) -> Speech:
 class HttpWriter:
     concurrency = 8
 
-    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse) -> None:
+    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse, busy: BusyTime) -> None:
         self._client = client
         self._endpoint = endpoint
+        self._busy = busy
 
     @cached_property
     def context_tokens(self) -> int:
@@ -107,15 +110,16 @@ class HttpWriter:
         }
         said = [cast("ChatCompletionMessageParam", message.model_dump()) for message in messages]
         try:
-            answer = self._client.chat.completions.create(
-                model=self._endpoint.model_id,
-                messages=said,
-                max_tokens=max_tokens,
-                temperature=temperature,
-                seed=seed,
-                response_format=wanted,
-                timeout=_WRITE_TIMEOUT,
-            )
+            with self._busy:
+                answer = self._client.chat.completions.create(
+                    model=self._endpoint.model_id,
+                    messages=said,
+                    max_tokens=max_tokens,
+                    temperature=temperature,
+                    seed=seed,
+                    response_format=wanted,
+                    timeout=_WRITE_TIMEOUT,
+                )
         except openai.OpenAIError as error:
             raise _failure(error, self._endpoint) from error
         return (answer.choices[0].message.content or "") if answer.choices else ""
@@ -126,12 +130,14 @@ class HttpEngines:
 
     def __init__(self, api_key: str = "none") -> None:
         self._api_key = api_key
+        #: When endpoints have worked for this process.
+        self.busy = BusyTime()
 
     def transcriber(self, endpoint: EndpointUse | None) -> HttpTranscriber:
-        return HttpTranscriber(*self._opened(endpoint))
+        return HttpTranscriber(*self._opened(endpoint), self.busy)
 
     def writer(self, endpoint: EndpointUse | None) -> HttpWriter:
-        return HttpWriter(*self._opened(endpoint))
+        return HttpWriter(*self._opened(endpoint), self.busy)
 
     def _opened(self, endpoint: EndpointUse | None) -> tuple[openai.OpenAI, EndpointUse]:
         if endpoint is None:

@@ -8,13 +8,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from podwright_core.egress import Egress
-from podwright_core.stage_environment import from_environment
+from podwright_core.stage_environment import from_environment as request_from
 from podwright_core.stages import (
     EXIT_REJECTED,
     EXIT_RETRY,
@@ -23,6 +24,9 @@ from podwright_core.stages import (
     StageRequest,
     StageResult,
 )
+from podwright_telemetry.spans import Span
+from podwright_telemetry.trace_context import VARIABLE, TraceContext
+from podwright_telemetry.tracing import from_environment
 
 logger = logging.getLogger("podwright.stage")
 
@@ -59,31 +63,51 @@ def leave(result: StageResult, target: Path) -> int:
 
 def run(environment: Mapping[str, str], target: Path) -> int:
     """Runs the request of an environment; gives the exit code."""
-    request = from_environment(environment)
+    request = request_from(environment)
     _stop_on_sigterm(request, target)
     # Importing the clients takes a second: after the signal handler is there.
     from podwright_pipeline.engines_http import HttpEngines  # noqa: PLC0415
     from podwright_pipeline.fetch import Limits  # noqa: PLC0415
     from podwright_pipeline.runner import Runner  # noqa: PLC0415
     from podwright_pipeline.store_s3 import storage_from_environment  # noqa: PLC0415
+    from podwright_pipeline.usage import usage  # noqa: PLC0415
     from podwright_pipeline.websub import notify  # noqa: PLC0415
     from podwright_pipeline.work import Throttled  # noqa: PLC0415
 
+    engines = HttpEngines(environment.get("PODWRIGHT_ENDPOINT_API_KEY", "none"))
     runner = Runner(
         storage=storage_from_environment(environment),
-        engines=HttpEngines(environment.get("PODWRIGHT_ENDPOINT_API_KEY", "none")),
+        engines=engines,
         on_progress=Throttled(print_progress),
         scratch=_SCRATCH if _SCRATCH.is_dir() and os.access(_SCRATCH, os.W_OK) else None,
         limits=Limits(egress=Egress.from_environment(environment)),
         notify=notify,
     )
+    with _traced(request, environment) as span:
+        try:
+            result = runner.run(request)
+        except Exception as error:
+            logger.exception("the stage failed")
+            message = f"the stage failed: {type(error).__name__}: {error}"
+            result = StageResult(stage=request.stage, key=request.key, outcome="failed", message=message)
+        span.note({"podwright.outcome": result.outcome, "podwright.cached": result.cached})
+        if result.outcome != "done":
+            span.fail(result.message or result.outcome)
+    return leave(result.model_copy(update={"usage": usage(engines.busy, request.endpoint)}), target)
+
+
+@contextmanager
+def _traced(request: StageRequest, environment: Mapping[str, str]) -> Iterator[Span]:
+    """A span below the one that the operator gave this Job, where spans are wanted; sent before the Job ends."""
+    tracing = from_environment("podwright-stage", environment)
+    parent = TraceContext.parse(environment.get(VARIABLE))
     try:
-        result = runner.run(request)
-    except Exception as error:
-        logger.exception("the stage failed")
-        message = f"the stage failed: {type(error).__name__}: {error}"
-        result = StageResult(stage=request.stage, key=request.key, outcome="failed", message=message)
-    return leave(result, target)
+        name = f"run {request.stage.value}"
+        about = {"podwright.stage": request.stage.value, "k8s.namespace.name": request.namespace}
+        with tracing.during(name, parent, about) as span:
+            yield span
+    finally:
+        tracing.close()
 
 
 def _stop_on_sigterm(request: StageRequest, target: Path) -> None:

@@ -27,6 +27,7 @@ from podwright_publish.kubernetes_calls import REQUEST_SECONDS, decoded, transla
 from podwright_publish.kubernetes_tokens import KubernetesTokens
 from podwright_publish.media_source import StoredMedia
 from podwright_publish.ports import ConflictError, Loaded, NotConnectedError, Platform
+from podwright_telemetry.json_logs import conceal
 
 R = TypeVar("R", bound=Resource)
 
@@ -175,6 +176,7 @@ class KubernetesStore:
         values = await self._secret(reference.name)
         if values is None:
             raise NotConnectedError(f"Secret '{reference.name}' of channel '{channel.metadata.name}' does not exist.")
+        conceal(values.values())
         if problem := credentials_problem(channel.spec.type, values):
             raise NotConnectedError(f"Secret '{reference.name}' of channel '{channel.metadata.name}': {problem}.")
         return values

@@ -6,39 +6,24 @@ be done (the API server gave no answer) and should be repeated.
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from podwright_publish.kubernetes_store import KubernetesStore, own_namespace
 from podwright_publish.ports import StoreUnavailableError
 from podwright_publish.publisher import Publisher, publish_all, utc_now
+from podwright_telemetry import json_logs
+from podwright_telemetry.tracing import from_environment
 
 EXIT_USAGE = 64
 EXIT_RETRY = 75
 
 log = logging.getLogger("podwright_publish")
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, message, and the post that it is about."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-        }
-        if post := getattr(record, "post", None):
-            line["post"] = post
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -56,9 +41,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    json_logs.configure(logging.INFO, sys.stdout)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     wanted = arguments(argv)
     try:
         namespace = os.environ.get("PODWRIGHT_NAMESPACE") or own_namespace()
@@ -84,7 +68,11 @@ async def _run(wanted: argparse.Namespace, namespace: str) -> int:
             loaded = await store.load(wanted.name)
             posts = [loaded.post] if loaded else []
         worker = os.environ.get("HOSTNAME") or socket.gethostname()
-        reports = await publish_all(Publisher(store, worker), posts, until, stop)
+        tracing = from_environment("podwright-publish", os.environ)
+        try:
+            reports = await publish_all(Publisher(store, worker, tracing=tracing), posts, until, stop)
+        finally:
+            await asyncio.to_thread(tracing.close)
     log.info("%s %s: looked at %d of %d posts", wanted.what, wanted.name, len(reports), len(posts))
     return EXIT_RETRY if any(report.undone for report in reports) else 0
 

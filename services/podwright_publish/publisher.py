@@ -14,8 +14,9 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from podwright_core.times import parse_instant
 from podwright_crds.channel import Delivery
+from podwright_crds.names import ANNOTATION_TRACE
 from podwright_crds.post import AttemptOutcome, Post, PostPhase, PostStatus
-from podwright_publish.answers import Answer, NotTaken, Refused, Unclear
+from podwright_publish.answers import Answer, Confirmed, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import START_WITHIN, Capabilities
 from podwright_publish.content import content_of
 from podwright_publish.delivery import delivery_after
@@ -41,6 +42,9 @@ from podwright_publish.protocol import (
     next_step,
     recorded,
 )
+from podwright_telemetry.json_logs import FACTS
+from podwright_telemetry.spans import NoTracing, Span, Tracing
+from podwright_telemetry.trace_context import span_of
 
 T = TypeVar("T")
 
@@ -77,7 +81,9 @@ class Publisher:
         worker: str,
         now: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
+        tracing: Tracing | None = None,
     ):
+        self._tracing = tracing or NoTracing()
         self._store = store
         self._worker = worker
         self._now = now
@@ -96,7 +102,7 @@ class Publisher:
             except NotConnectedError as error:
                 return Report(name, str(error))
             if report is not None:
-                log.info(report.message, extra={"post": name})
+                log.info(report.message, extra={FACTS: {"post": name}})
                 return report
         return Report(name, "Others keep changing the post; left to them.")
 
@@ -111,7 +117,7 @@ class Publisher:
             case Wait() as wait:
                 return Report(name, wait.message, wait.until)
             case Send():
-                return await self._send(loaded, await self._store.connect(loaded))
+                return await self._traced_send(loaded)
             case LookUp():
                 platform = await self._store.connect(loaded)
                 others = frozenset(await self._store.platform_ids(post))
@@ -121,7 +127,23 @@ class Publisher:
                 await self._note(loaded, finding)
                 return None
 
-    async def _send(self, loaded: Loaded, platform: Platform) -> Report:
+    async def _traced_send(self, loaded: Loaded) -> Report:
+        metadata, channel = loaded.post.metadata, loaded.around.channel
+        facts = {
+            "k8s.namespace.name": metadata.namespace,
+            "podwright.kind": Post.KIND,
+            "podwright.name": metadata.name,
+            "podwright.channel": loaded.post.spec.channel_ref.name,
+            "podwright.channel_type": channel.spec.type.value if channel is not None else "unknown",
+            "podwright.attempt": len(loaded.post.status.attempts) + 1,
+        }
+        parent = span_of(metadata.uid, metadata.annotations.get(ANNOTATION_TRACE))
+        with self._tracing.during("publish", parent, facts) as span:
+            report = await self._send(loaded, await self._store.connect(loaded), span)
+            span.note({"podwright.again": report.again_at is not None})
+        return report
+
+    async def _send(self, loaded: Loaded, platform: Platform, span: Span) -> Report:
         message = self._message(loaded.post)
         problems = platform.validate(message)
         claimed = await self._claim(loaded.post)
@@ -131,6 +153,9 @@ class Publisher:
             answer = NotTaken("Recording the attempt took too long; nothing was sent.")
         else:
             answer = await self._asked(platform, message, loaded.capabilities)
+        span.note({"podwright.answer": type(answer).__name__})
+        if not isinstance(answer, Confirmed):
+            span.fail(answer.message)
         confirmed = await self._confirm(claimed, answer)
         await self._note(loaded, answer)
         text = f"{type(answer).__name__}. {answer.message}".strip()
@@ -156,7 +181,7 @@ class Publisher:
         except TimeoutError:
             return Unclear(f"No answer within {limit:.0f} s.")
         except Exception as error:  # whatever broke, the attempt's outcome is unknown and has to be recorded as such
-            log.exception("publishing broke", extra={"post": message.post})
+            log.exception("publishing broke", extra={FACTS: {"post": message.post}})
             return Unclear(f"The publisher failed while sending ({type(error).__name__}).")
 
     async def _confirm(self, claimed: Post, answer: Answer) -> Post:
@@ -281,7 +306,7 @@ async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetim
         try:
             report = await publisher.work(name)
         except (StoreUnavailableError, ConflictError) as error:
-            log.error("left to the next run: %s", error, extra={"post": name})  # noqa: TRY400  (an outcome, no bug)
+            log.error("left to the next run: %s", error, extra={FACTS: {"post": name}})  # noqa: TRY400  (an outcome, no bug)
             report = Report(name, str(error), undone=True)
         last[name] = report
         if report.again_at is not None and report.again_at <= until:

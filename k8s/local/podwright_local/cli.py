@@ -10,7 +10,17 @@ from typing import Any
 
 import click
 
-from podwright_local import binaries, demo, host, images, inference_venv, models, network, publishing_servers
+from podwright_local import (
+    binaries,
+    demo,
+    host,
+    images,
+    inference_venv,
+    models,
+    network,
+    prometheus,
+    publishing_servers,
+)
 from podwright_local.cluster import LocalCluster
 from podwright_local.commands import LocalError, tail_of
 from podwright_local.docker_targets import DockerTarget
@@ -67,6 +77,13 @@ def prepare() -> None:
     """Download, compile and build everything that a cluster needs."""
     with Progress() as progress:
         LocalTarget(_cluster(network.DEMO), progress).prepare()
+
+
+@app.command("prometheus")
+def prometheus_command() -> None:
+    """Compile Prometheus and promtool, for tests."""
+    with Progress() as progress:
+        click.echo(prometheus.build(Cache.from_environment(), progress))
 
 
 @app.command("demo")

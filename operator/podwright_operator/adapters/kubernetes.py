@@ -25,6 +25,7 @@ from podwright_operator.engine.cluster import (
     TerminatingError,
 )
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+from podwright_telemetry.json_logs import conceal
 
 logger = logging.getLogger(__name__)
 
@@ -195,7 +196,9 @@ class KubernetesCluster:
         raw = await self.read(ObjectKey(_SECRET, namespace, name))
         if raw is None:
             return None
-        return {key: base64.b64decode(value).decode(errors="replace") for key, value in raw.get("data", {}).items()}
+        data = {key: base64.b64decode(value).decode(errors="replace") for key, value in raw.get("data", {}).items()}
+        conceal(value for key, value in data.items() if key not in names.STORAGE_SETTINGS)
+        return data
 
     async def serves(self, type_: KubeType) -> bool:
         known = self._served.get(type_)

@@ -2,9 +2,32 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from podwright_crds.resource import Condition, ConditionStatus, ConditionType, Reason
 from podwright_operator.engine.plan import ExtraCondition, Outcome, OutcomeKind
+
+
+class State(StrEnum):
+    """What a person would say of an object, in one word."""
+
+    READY = "ready"
+    WORKING = "working"
+    STALLED = "stalled"
+    SUSPENDED = "suspended"
+
+
+def state_of(held: Sequence[Condition]) -> State:
+    """Of an object with these conditions."""
+    known = {condition.type: condition for condition in held}
+    ready, stuck = known.get(ConditionType.READY), known.get(ConditionType.STALLED)
+    if ready is not None and ready.status is ConditionStatus.TRUE:
+        return State.READY
+    if stuck is not None and stuck.status is ConditionStatus.TRUE:
+        return State.STALLED
+    suspended = ready is not None and ready.reason == Reason.SUSPENDED
+    return State.SUSPENDED if suspended else State.WORKING
+
 
 _TRUE, _FALSE = ConditionStatus.TRUE, ConditionStatus.FALSE
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -14,12 +15,16 @@ from typing import Any, Final
 from podwright_operator.engine import metrics
 from podwright_operator.engine.children import Children
 from podwright_operator.engine.cluster import Cluster, ClusterError, ConflictError, RefusedError
+from podwright_operator.engine.conditions import state_of
 from podwright_operator.engine.kind import Kind, Wake
-from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, own
+from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, own, status_of
+from podwright_operator.engine.overview import Overview
 from podwright_operator.engine.queue import WorkQueue
 from podwright_operator.engine.reconciler import ClusterView, Reconciler
 from podwright_operator.engine.shard import Shard
 from podwright_operator.engine.store import Change, Store
+from podwright_operator.engine.telemetry import NoTelemetry, Telemetry
+from podwright_telemetry.json_logs import about
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +55,10 @@ class Engine:
         settings: EngineSettings | None = None,
         clock: Callable[[], datetime] = utc_now,
         shard: Shard | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
+        self._telemetry = telemetry or NoTelemetry()
+        self.overview = Overview()
         self._kinds = {own(kind.model): kind for kind in kinds}
         self._settings = settings or EngineSettings()
         self._shard = shard or Shard.only()
@@ -69,6 +77,7 @@ class Engine:
             store=self.store,
             learn=self._learn,
             clock=clock,
+            telemetry=self._telemetry,
         )
         self._started = asyncio.Event()
         self._working = False
@@ -126,6 +135,17 @@ class Engine:
         finally:
             self._working = False
             self.queue.clear()
+            self.overview.clear()
+
+    @property
+    def kinds(self) -> tuple[KubeType, ...]:
+        """The types that it reconciles."""
+        return tuple(self._kinds)
+
+    @property
+    def working(self) -> bool:
+        """Whether it looks at objects; a replica that stands by does not."""
+        return self._working
 
     @property
     def stuck_for(self) -> float:
@@ -177,6 +197,17 @@ class Engine:
                 self.queue.done(key)
 
     async def _look(self, key: ObjectKey) -> None:
+        """Whatever is logged meanwhile says for which object, and in which look at it."""
+        entry = self.store.entry(key)
+        about_key = {"kind": key.type.kind, "namespace": key.namespace, "name": key.name}
+        with (
+            about(**about_key, reconcileId=secrets.token_hex(8)),
+            self._telemetry.look(entry.value if entry is not None else None) as told,
+        ):
+            told.ended(await self._reconcile(key))
+
+    async def _reconcile(self, key: ObjectKey) -> str:
+        """Returns how it ended, as the metrics name it."""
         kind = self._kinds[key.type]
         began = time.perf_counter()
         result = "ok"
@@ -194,6 +225,12 @@ class Engine:
                 self.queue.schedule(key, self._no_later(delay))
         metrics.RECONCILES.labels(key.type.kind, result).inc()
         metrics.RECONCILE_SECONDS.labels(key.type.kind).observe(time.perf_counter() - began)
+        if (entry := self.store.entry(key)) is None:
+            self.overview.forget(key)
+        else:
+            resource = entry.value
+            self.overview.saw(key, state_of(status_of(resource).conditions), kind.due(resource))
+        return result
 
     async def _failed(self, kind: Kind[Any, Any], key: ObjectKey, error: Exception) -> None:
         delay = self.queue.retry(key)

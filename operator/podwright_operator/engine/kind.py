@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from podwright_crds.resource import Resource
+from podwright_crds.resource import Resource, Status
 from podwright_operator.engine.kube import KubeType, Raw
+from podwright_operator.engine.measurements import Measurement
 from podwright_operator.engine.plan import Plan
 
 R = TypeVar("R", bound=Resource)
@@ -89,3 +90,11 @@ class Kind(ABC, Generic[R, Observed]):
     @abstractmethod
     def desired(self, resource: R, observed: Observed, now: datetime) -> Plan:
         """Decide: a pure function."""
+
+    def measured(self, before: R, after: Status, observed: Observed) -> Iterable[Measurement]:  # noqa: ARG002
+        """What a status that was just written says besides, for metrics and traces: a pure function."""
+        return ()
+
+    def due(self, resource: R) -> datetime | None:  # noqa: ARG002
+        """When people expect something of it that has not come yet; None where they expect nothing at a time."""
+        return None

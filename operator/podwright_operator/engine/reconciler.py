@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from podwright_crds import names
-from podwright_crds.resource import Condition, Reason, Resource
+from podwright_crds.resource import Condition, Reason, Resource, Status
+from podwright_operator.engine import metrics
 from podwright_operator.engine.children import Children, Learn
 from podwright_operator.engine.cluster import Cluster, ConflictError, NotFoundError, RefusedError, TerminatingError
 from podwright_operator.engine.conditions import conditions
@@ -18,8 +19,9 @@ from podwright_operator.engine.difference import merge_patch
 from podwright_operator.engine.kind import Index, Kind
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, status_of
 from podwright_operator.engine.notes import event_body, transitions
-from podwright_operator.engine.plan import Outcome, OutcomeKind, Plan
+from podwright_operator.engine.plan import NoteType, Outcome, OutcomeKind, Plan
 from podwright_operator.engine.store import Store
+from podwright_operator.engine.telemetry import NoTelemetry, Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ _SECRET_TTL_S: Final = 15.0
 _MISSING_TTL_S: Final = 5.0
 #: Somebody else's objects are not watched: a name that is taken is tried again this often.
 _UNWATCHED: Final = timedelta(seconds=15)
+_LEVELS: Final = {NoteType.NORMAL: logging.INFO, NoteType.WARNING: logging.WARNING}
 #: Failed looks after which the object's status says so.
 _FAILURES_TOLD: Final = 3
 
@@ -86,6 +89,7 @@ class Reconciler:
     store: Store
     learn: Learn
     clock: Callable[[], datetime]
+    telemetry: Telemetry = field(default_factory=NoTelemetry)
 
     async def reconcile(self, kind: Kind[Any, Any], key: ObjectKey) -> timedelta | None:
         """Bring one object closer to what it declares; returns when to look again."""
@@ -106,7 +110,11 @@ class Reconciler:
         if problem:
             plan = replace(plan, outcome=problem, requeue_after=_UNWATCHED)
         await self.children.prune(resource, plan, kind.children)
-        await self._report(key, resource, plan)
+        written = await self._report(key, resource, plan)
+        if written is not None:
+            for measurement in kind.measured(resource, written, observed):
+                metrics.record(measurement)
+                self.telemetry.measured(resource, measurement)
         return plan.requeue_after
 
     async def tell_failure(self, kind: Kind[Any, Any], key: ObjectKey, failures: int, error: Exception) -> None:
@@ -131,10 +139,10 @@ class Reconciler:
             logger.warning("%s is deleted, but this stays in the bucket: %s", key, ", ".join(plan.leaves))
         self.learn(key, key.type, answer)
 
-    async def _report(self, key: ObjectKey, resource: Resource, plan: Plan) -> None:
-        """Write status where it differs from what is there, then tell what is worth an Event."""
+    async def _report(self, key: ObjectKey, resource: Resource, plan: Plan) -> Status | None:
+        """Write status where it differs from what is there, then tell what is worth an Event; returns what it wrote."""
         if plan.silent or resource.metadata.deletion_timestamp is not None:
-            return
+            return None
         status = status_of(resource)
         before: Sequence[Condition] = status.conditions
         now = self.clock()
@@ -146,17 +154,21 @@ class Reconciler:
         )
         patch = merge_patch(status.to_wire(), after.to_wire())
         if not patch:
-            return
+            return None
         body: Raw = {"status": patch}
         if plan.guarded:
             body["metadata"] = {"resourceVersion": resource.metadata.resource_version}
         try:
             answer = await self.cluster.patch_status(key, body)
         except NotFoundError:  # deleted meanwhile
-            return
+            return None
         self.learn(key, key.type, answer)
+        if not before:
+            self.telemetry.accepted(resource, now)
         for note in (*transitions(before, after.conditions), *plan.notes):
+            logger.log(_LEVELS[note.type], "%s: %s", note.reason, note.message)
             await self.cluster.emit(event_body(resource, note, now), key.namespace)
+        return after
 
 
 def _is_leaving(resource: Resource) -> bool:

@@ -34,7 +34,12 @@ def use_of(endpoint: ModelEndpoint) -> EndpointUse | None:
     status = endpoint.status
     if not (status.url and status.model_id and status.model_revision):
         return None
-    return EndpointUse(url=status.url, model_id=status.model_id, model_revision=status.model_revision)
+    return EndpointUse(
+        url=status.url,
+        model_id=status.model_id,
+        model_revision=status.model_revision,
+        gpus=endpoint.spec.resources.gpus,
+    )
 
 
 def problem_of(name: str, endpoint: ModelEndpoint | None, task: Task) -> Outcome | None:

@@ -44,6 +44,8 @@ class PodSeen:
     #: Why it does not run: the container's waiting reason or the scheduler's word, with its message.
     problem: str
     deleting: bool
+    #: When its container ended.
+    ended: datetime | None = None
 
     @property
     def result(self) -> StageResult | None:
@@ -162,11 +164,12 @@ def _pod(raw: Raw) -> PodSeen:
         name=raw["metadata"]["name"],
         phase=status.get("phase", "Pending"),
         created=_created(raw),
-        started=moment(running.get("startedAt")),
+        started=moment(running.get("startedAt") or terminated.get("startedAt")),
         exit_code=terminated.get("exitCode"),
         termination=terminated.get("message", ""),
         problem=pod_problem(raw),
         deleting=kube.is_deleting(raw),
+        ended=moment(terminated.get("finishedAt")),
     )
 
 

@@ -44,6 +44,7 @@ def publish_job_spec(owner: Resource, what: str, settings: StageJobSettings) -> 
         "env": [
             {"name": "PODWRIGHT_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
             {"name": "HOME", "value": "/tmp"},  # noqa: S108  (an emptyDir of the pod's own)
+            *({"name": name, "value": value} for name, value in settings.tracing.items()),
         ],
         "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
         "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -12,6 +12,8 @@ from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode
 from podwright_operator.kinds.stage_job_tuning import laid_over
 from podwright_operator.settings import StageJobSettings
+from podwright_telemetry import trace_context
+from podwright_telemetry.trace_context import TraceContext
 
 #: The container whose exit code and termination message count.
 CONTAINER: Final = "stage"
@@ -42,17 +44,27 @@ def job_name(owner: Resource, stage: StageName, key: str) -> str:
     return names.child_name(owner.metadata.name, stage.value, key[:10])
 
 
+def stage_span(owner: Resource, key: str, run: int) -> TraceContext:
+    """The span of one run of a stage, below that of its owner."""
+    own = trace_context.span_of(owner.metadata.uid, owner.metadata.annotations.get(names.ANNOTATION_TRACE))
+    return own.part("stage", key, str(run))
+
+
 def stage_job(owner: Resource, request: StageRequest, run: int, settings: StageJobSettings) -> Child:
     """The Job that runs a request. ``run`` counts the times that it was started anew after a failure."""
     key = request.key
     fetching = settings.egress.to_environment() if request.stage is StageName.INGEST else {}
     variables = {**to_environment(request), **fetching}
-    environment = [{"name": name, "value": value} for name, value in variables.items()]
     annotations = {
         ANNOTATION_KEY: key,
         ANNOTATION_RUN: str(run),
         ANNOTATION_RETRY: owner.metadata.annotations.get(names.ANNOTATION_RETRY, ""),
     }
+    if settings.tracing:
+        traceparent = stage_span(owner, key, run).traceparent
+        annotations[names.ANNOTATION_TRACE] = traceparent
+        variables = {**variables, trace_context.VARIABLE: traceparent, **settings.tracing}
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
     labels = {names.LABEL_STAGE: request.stage.value, names.LABEL_STAGE_KEY: key[:_KEY_LABEL_LENGTH]}
     body = job(
         owner,

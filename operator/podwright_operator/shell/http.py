@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from podwright_operator.engine import metrics
 from podwright_operator.engine.audit import Audit
+from podwright_operator.engine.conditions import State
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.pulse import Pulse
 
@@ -33,20 +35,34 @@ class Health:
         return None
 
 
+def _measure(health: Health, now: datetime) -> None:
+    """Set what is worked out when it is asked for."""
+    engine = health.engine
+    metrics.QUEUE_DEPTH.set(engine.queue.depth)
+    metrics.QUEUE_AGE_SECONDS.set(engine.queue.oldest_age())
+    metrics.WATCH_STALE.set(health.audit.problem is not None)
+    for type_ in engine.types:
+        metrics.OBJECTS.labels(type_.plural).set(engine.store.count(type_))
+    if not engine.working:  # who works tells of the objects, so that replicas can be added up
+        metrics.RESOURCES.clear()
+        metrics.OVERDUE_SECONDS.set(0)
+        return
+    for type_ in engine.kinds:
+        for state in State:
+            metrics.RESOURCES.labels(type_.kind, state.value).set(engine.overview.count(type_, state))
+    metrics.OVERDUE_SECONDS.set(engine.overview.longest_overdue(now).total_seconds())
+
+
 @asynccontextmanager
 async def serve(health: Health, health_port: int, metrics_port: int) -> AsyncIterator[None]:
     """Serve ``/healthz`` and ``/readyz`` on one port, ``/metrics`` on the other, while the context is open."""
-    engine = health.engine
 
     async def healthz(_: web.Request) -> web.Response:
         problem = health.problem()
         return web.Response(text=problem or "ok", status=503 if problem else 200)
 
     async def measured(_: web.Request) -> web.Response:
-        metrics.QUEUE_DEPTH.set(engine.queue.depth)
-        metrics.QUEUE_AGE_SECONDS.set(engine.queue.oldest_age())
-        for type_ in engine.types:
-            metrics.OBJECTS.labels(type_.plural).set(engine.store.count(type_))
+        _measure(health, datetime.now(UTC))
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     probes, metering = web.Application(), web.Application()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Final
@@ -14,14 +15,19 @@ from podwright_operator.adapters.lease import KubernetesLease, OtherDivisions
 from podwright_operator.adapters.probe import HttpProber
 from podwright_operator.adapters.progress import PodProgress
 from podwright_operator.adapters.texts import BucketTexts
+from podwright_operator.adapters.tracing import TracedWork
+from podwright_operator.engine import metrics
 from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.election import Election, Terms
 from podwright_operator.engine.engine import Engine, EngineSettings
 from podwright_operator.engine.pulse import Pulse
+from podwright_operator.engine.telemetry import NoTelemetry, Telemetry
 from podwright_operator.kinds.registry import Ports, kinds
 from podwright_operator.settings import Settings
 from podwright_operator.shell.http import Health, serve
 from podwright_operator.shell.watches import current_login, watch
+from podwright_telemetry.trace_context import is_wanted
+from podwright_telemetry.tracing import from_environment
 
 logger = logging.getLogger(__name__)
 
@@ -73,17 +79,31 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
     limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
     login = connection()
     async with (
+        _telemetry() as telemetry,
         _election(settings) as election,
         KubernetesCluster(login, settings.api_connections, limit, _right_to_write(election)) as cluster,
         make_ports(cluster, settings) as ports,
     ):
         limits = EngineSettings(settings.workers, settings.resync)
-        engine = Engine(kinds(settings, ports), cluster, limits, shard=settings.shard)
+        engine = Engine(kinds(settings, ports), cluster, limits, shard=settings.shard, telemetry=telemetry)
         audit = Audit(engine, cluster, settings.watched, settings.audit)
         pulse = Pulse(engine, cluster, audit, settings.watched)
         async with serve(Health(engine, audit, pulse), settings.health_port, settings.metrics_port):
             watching = watch(login, engine, audit, pulse, settings.watched, stop)
             await _work(engine, audit, pulse, election, watching, stop)
+
+
+@contextlib.asynccontextmanager
+async def _telemetry() -> AsyncIterator[Telemetry]:
+    """Spans, where OpenTelemetry's variables say where to send them."""
+    if not is_wanted(os.environ):
+        yield NoTelemetry()
+        return
+    tracing = from_environment("podwright-operator", os.environ)
+    try:
+        yield TracedWork(tracing)
+    finally:
+        await asyncio.to_thread(tracing.close)
 
 
 @contextlib.asynccontextmanager
@@ -106,6 +126,7 @@ def _right_to_write(election: Election | None) -> Callable[[], bool]:
 
 async def _lead(engine: Engine, election: Election | None) -> None:
     if election is None:
+        metrics.LEADER.set(1)
         await engine.run()
         return
     with contextlib.suppress(TimeoutError):  # in a cluster without resources nothing is ever listed

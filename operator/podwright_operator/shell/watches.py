@@ -41,7 +41,7 @@ class Intake:
         self._engine.feed(type_, raw, deleted=deleted)
         if not listed:
             metrics.WATCH_EVENTS.labels(type_.plural).inc()
-            metrics.LAST_EVENT_TIME.set(time.time())
+            metrics.WATCH_EVENT_TIME.labels(type_.plural).set(time.time())
 
     def complete(self, type_: KubeType, namespace: str, found: Listed) -> None:
         self._audit.missing(type_, namespace, found)

@@ -221,7 +221,7 @@ def test_requests_are_logged_with_their_ids_and_counted(facade: Facade) -> None:
     with facade.client() as client:
         client.get("/podcasts", headers={"X-Request-Id": "from-the-test"})
     figures = httpx.get(f"{facade.url}/metrics").text
-    assert 'podwright_api_requests_total{method="GET",route="/api/v1/podcasts",status="200"}' in figures
+    assert 'podwright_facade_requests_total{method="GET",route="/api/v1/podcasts",status="200"}' in figures
 
 
 def test_a_missing_storage_secret_is_told_and_heals(facade: Facade) -> None:

@@ -13,6 +13,7 @@ from podwright_operator.kinds.ports import ProbeResult
 from podwright_operator.kinds.registry import Ports
 from podwright_operator.settings import Settings
 from podwright_operator.shell.main import ports_of, run
+from podwright_telemetry import json_logs
 
 
 class Willing:
@@ -27,6 +28,6 @@ async def ports(cluster: KubernetesCluster, settings: Settings) -> AsyncIterator
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    json_logs.configure(logging.INFO)
     logging.getLogger("kopf").setLevel(logging.WARNING)
     asyncio.run(run(Settings.from_environment(os.environ), make_ports=ports))

@@ -13,7 +13,9 @@ import pytest
 from podwright_core.stage_environment import to_environment
 from podwright_core.stages import EndpointUse, StageName, StageProgress, StageRequest, StageResult
 from podwright_pipeline.store_s3 import storage_from_environment
+from podwright_telemetry.trace_context import span_of
 from tests.integration.pipeline.requests import after, ingest
+from tests.otlp import receiver as collector
 
 
 class Pod:
@@ -72,6 +74,31 @@ def test_storage_away(s3_environment: dict[str, str], tmp_path: Path) -> None:
     code, result, _ = Pod(ingest("s3://podwright/demo/uploads/none.mp3"), away, tmp_path).finish()
     assert (code, result.outcome) == (75, "failed")
     assert "could not be reached" in (result.message or "")
+
+
+def test_tells_what_it_took_and_sends_its_span(s3_environment: dict[str, str], media: Path, tmp_path: Path) -> None:
+    storage = storage_from_environment(s3_environment)
+    storage.private.upload("demo/uploads/3/clip.mp3", media / "clip.mp3", "audio/mpeg")
+    stage = span_of("uid").part("stage", "key", "0")
+    with collector() as traces:
+        variables = {"TRACEPARENT": stage.traceparent, "OTEL_EXPORTER_OTLP_ENDPOINT": traces.url}
+        request = ingest("s3://podwright/demo/uploads/3/clip.mp3")
+        _, result, _ = Pod(request, s3_environment | variables, tmp_path).finish()
+    assert result.usage is not None
+    assert 0.1 < result.usage.cpu_seconds < 60
+    assert (result.usage.endpoint_seconds, result.usage.gpu_seconds) == (0, 0)
+    (span,) = traces.spans
+    assert (span.service, span.name) == ("podwright-stage", "run ingest")
+    assert (span.trace, span.parent, span.failed) == (stage.trace_id, stage.span_id, False)
+    assert span.attributes["podwright.outcome"] == "done"
+
+
+def test_a_collector_that_is_away_costs_seconds_at_most(s3_environment: dict[str, str], tmp_path: Path) -> None:
+    away = s3_environment | {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    started = time.monotonic()
+    code, result, _ = Pod(ingest("s3://podwright/demo/uploads/none.mp3"), away, tmp_path).finish()
+    assert (code, result.outcome) == (64, "rejected")
+    assert time.monotonic() - started < 15
 
 
 @pytest.fixture

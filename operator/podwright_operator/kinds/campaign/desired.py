@@ -39,7 +39,8 @@ def desired(campaign: Campaign, observed: CampaignObserved, now: datetime, setti
             keep=frozenset((kube.CRON_JOB, name) for name in observed.cron_jobs),
         )
     slot = next_slot(plan, now)
-    made = new_posts(campaign, observed, plan, now) if not campaign.spec.suspend else NewPosts(())
+    traced = bool(settings.tracing)
+    made = new_posts(campaign, observed, plan, now, traced=traced) if not campaign.spec.suspend else NewPosts(())
     outcome = _outcome(campaign, observed, made, status)
     look_again = [slot - now + timedelta(seconds=1)] if slot else []
     if observed.texts_problem:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from podwright_core.links import link_with_utm
@@ -16,6 +16,7 @@ from podwright_crds.resource import LocalRef
 from podwright_operator.engine.kube import own
 from podwright_operator.engine.plan import Child, ChildMode
 from podwright_operator.kinds.campaign.observed import CampaignObserved, Pair
+from podwright_telemetry.trace_context import span_of
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,13 @@ def missing_pairs(campaign: Campaign, observed: CampaignObserved) -> list[Pair]:
     ]
 
 
-def new_posts(campaign: Campaign, observed: CampaignObserved, plan: Schedule, now: datetime) -> NewPosts:
-    """The posts to create. They are created once and belong to people from then on."""
+def new_posts(
+    campaign: Campaign, observed: CampaignObserved, plan: Schedule, now: datetime, *, traced: bool = False
+) -> NewPosts:
+    """The posts to create. They are created once and belong to people from then on.
+
+    A ``traced`` post goes on in its episode's trace.
+    """
     missing = missing_pairs(campaign, observed)
     with_text = [pair for pair in missing if pair in observed.texts]
     places = dict(_places(with_text, observed.posts, plan, now))
@@ -63,7 +69,8 @@ def new_posts(campaign: Campaign, observed: CampaignObserved, plan: Schedule, no
         if pair in places:
             name = _name(campaign, pair, taken)
             taken[name] = pair
-            children.append(_post(campaign, observed, episodes[pair[0]], pair[1], name, places[pair]))
+            post = _post(campaign, observed, episodes[pair[0]], pair[1], name, places[pair])
+            children.append(_in_trace(post, episodes[pair[0]]) if traced else post)
     return NewPosts(
         tuple(children),
         without_text=tuple(pair for pair in missing if pair not in observed.texts),
@@ -129,6 +136,12 @@ def _post(
     # Not owned: a post is the record of a publication, and outlives its campaign. A campaign that is made again finds
     # it, and does not publish twice.
     return Child(own(Post), body, ChildMode.CREATE, owned=False)
+
+
+def _in_trace(post: Child, episode: Episode) -> Child:
+    own = span_of(episode.metadata.uid, episode.metadata.annotations.get(names.ANNOTATION_TRACE))
+    metadata = {**post.object["metadata"], "annotations": {names.ANNOTATION_TRACE: own.traceparent}}
+    return replace(post, object={**post.object, "metadata": metadata})
 
 
 def _link(campaign: Campaign, observed: CampaignObserved, episode: Episode, channel: str) -> str | None:

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from podwright_core.channel_limits import TEXT_RULES, max_characters
 from podwright_core.stages import PostTarget, StageProgress
 from podwright_crds import names
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
-from podwright_crds.episode import Episode
+from podwright_crds.episode import Episode, EpisodeStatus
 from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
+from podwright_crds.resource import Status
 from podwright_operator.engine.kind import Index, Kind, View, Wake
 from podwright_operator.engine.kube import JOB, POD
+from podwright_operator.engine.measurements import Measurement
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.endpoints import endpoint_facts
 from podwright_operator.kinds.episode.desired import desired
@@ -22,6 +24,7 @@ from podwright_operator.kinds.job_state import JobSeen, jobs_seen
 from podwright_operator.kinds.ports import Progress
 from podwright_operator.kinds.removal import may_write
 from podwright_operator.kinds.selection import selects
+from podwright_operator.kinds.stage_ended import stages_ended
 from podwright_operator.kinds.stage_job import CONTAINER
 from podwright_operator.settings import StageJobSettings
 
@@ -123,6 +126,9 @@ class EpisodeKind(Kind[Episode, EpisodeObserved]):
 
     def desired(self, resource: Episode, observed: EpisodeObserved, now: datetime) -> Plan:
         return desired(resource, observed, now, self._settings)
+
+    def measured(self, before: Episode, after: Status, observed: EpisodeObserved) -> Iterable[Measurement]:
+        return stages_ended(before.status.stages, cast("EpisodeStatus", after).stages, observed.jobs)
 
     async def _running_progress(self, namespace: str, jobs: Iterable[JobSeen]) -> StageProgress | None:
         for job in jobs:

@@ -1,13 +1,16 @@
 """Gathering what a Podcast's decision is made from, and what wakes it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from podwright_crds import names
 from podwright_crds.episode import Episode
-from podwright_crds.podcast import Podcast
+from podwright_crds.podcast import Podcast, PodcastStatus
+from podwright_crds.resource import Status
 from podwright_operator.engine.kind import Kind, View, Wake
 from podwright_operator.engine.kube import JOB, POD
+from podwright_operator.engine.measurements import Measurement
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.episode.observe import EPISODES_BY_PODCAST
@@ -15,6 +18,7 @@ from podwright_operator.kinds.job_state import jobs_seen
 from podwright_operator.kinds.podcast.desired import desired
 from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
 from podwright_operator.kinds.removal import may_write
+from podwright_operator.kinds.stage_ended import stages_ended
 from podwright_operator.settings import StageJobSettings
 
 
@@ -53,3 +57,6 @@ class PodcastKind(Kind[Podcast, PodcastObserved]):
 
     def desired(self, resource: Podcast, observed: PodcastObserved, now: datetime) -> Plan:
         return desired(resource, observed, now, self._settings)
+
+    def measured(self, before: Podcast, after: Status, observed: PodcastObserved) -> Iterable[Measurement]:
+        return stages_ended((before.status.feed,), (cast("PodcastStatus", after).feed,), observed.jobs)

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
-from podwright_crds.post import Post
+from podwright_crds.post import Post, PostStatus
+from podwright_crds.resource import Status
 from podwright_operator.engine.kind import Index, Kind, View, Wake
 from podwright_operator.engine.kube import JOB, ROLE_BINDING, SERVICE_ACCOUNT
+from podwright_operator.engine.measurements import Measurement
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.endpoints import ready_condition
 from podwright_operator.kinds.job_state import jobs_seen
 from podwright_operator.kinds.post.desired import PostObserved, PublishJob, desired
+from podwright_operator.kinds.post.settled import open_since, post_settled
 from podwright_operator.settings import StageJobSettings
 from podwright_publish.due import Surroundings
 
@@ -79,6 +82,12 @@ class PostKind(Kind[Post, PostObserved]):
 
     def desired(self, resource: Post, observed: PostObserved, now: datetime) -> Plan:
         return desired(resource, observed, now, self._settings)
+
+    def measured(self, before: Post, after: Status, observed: PostObserved) -> Iterable[Measurement]:
+        return post_settled(before, cast("PostStatus", after), observed.around.channel)
+
+    def due(self, resource: Post) -> datetime | None:
+        return open_since(resource)
 
 
 def _sent(channel: Channel | None, view: View) -> tuple[datetime, ...]:

@@ -1,0 +1,50 @@
+"""What a stage takes: CPU time of its process, and time in which an endpoint worked for it."""
+
+import resource
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from podwright_core.stages import EndpointUse, StageUsage
+
+
+class BusyTime:
+    """Seconds in which at least one of any number of threads was inside: ``with busy: …``."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._since = 0.0
+        self._total = 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._since = self._clock()
+            self._inside += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._total += self._clock() - self._since
+
+    @property
+    def seconds(self) -> float:
+        with self._lock:
+            return self._total + (self._clock() - self._since if self._inside else 0.0)
+
+
+def usage(busy: BusyTime, endpoint: EndpointUse | None) -> StageUsage:
+    """What this process has taken so far; of the programs that it ran, those that have ended."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    seconds = busy.seconds
+    return StageUsage(
+        cpu_seconds=round(sum(each.ru_utime + each.ru_stime for each in spent), 3),
+        endpoint_seconds=round(seconds, 3),
+        gpu_seconds=round(seconds * endpoint.gpus, 3) if endpoint is not None else 0,
+    )

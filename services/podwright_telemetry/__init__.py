@@ -1,0 +1,1 @@
+"""What programs tell of themselves: logs as JSON, and spans over OTLP."""
