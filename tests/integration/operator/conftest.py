@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,7 +61,7 @@ def api(operated: ControlPlane) -> Iterator[client.ApiClient]:
 @pytest.fixture
 def tenant(api: client.ApiClient, request: pytest.FixtureRequest) -> Tenant:
     """A namespace of the test's own."""
-    name = request.node.name.removeprefix("test_").replace("_", "-")[:50].rstrip("-")
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:50].strip("-")
     made = Tenant(api, name)
     made.core.create_namespace({"metadata": {"name": name}})
     return made
