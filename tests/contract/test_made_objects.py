@@ -1,6 +1,7 @@
 """What the operator makes, on a real API server: KubeRay's schema takes it, and each pod keeps to `restricted`."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,11 @@ SCALED = ModelEndpoint.read(
 def with_kuberay(control_plane: ControlPlane) -> ControlPlane:
     crd = binaries() / "kuberay" / "crd" / "bases" / "ray.io_rayservices.yaml"
     control_plane.kubectl("apply", "--server-side", "-f", str(crd))
-    control_plane.kubectl("wait", "crd", "rayservices.ray.io", "--for=condition=Established", "--timeout=30s")
+    deadline = time.monotonic() + 30
+    # kubectl wait fails on a definition so new that it has no conditions yet.
+    while control_plane.kubectl("get", "rayservices", "-A", check=False).returncode:
+        assert time.monotonic() < deadline, "the definition was not established"
+        time.sleep(0.2)
     return control_plane
 
 
