@@ -293,7 +293,7 @@ def test_children_of_a_campaign_that_people_edit_or_delete(served: Tenant) -> No
 def test_the_feed_of_a_thousand_episodes_fits_into_one_job(tenant: Tenant) -> None:
     """Its request does not fit into one environment variable, and has to fit into one object of the API server's."""
     stages = [{"name": stage, "phase": "Done", "key": "ab" * 32, "digest": "cd" * 32} for stage in STAGES]
-    status = {
+    status: dict[str, Any] = {
         "media": {"durationSeconds": 61.0, "sizeBytes": 1000, "mimeType": "audio/mpeg", "sha256": "ab" * 32},
         "checks": {"checked": 4, "repaired": 1, "replaced": 0},
         "stages": stages,
