@@ -90,6 +90,11 @@ class ControlPlane:
         return self.folder / "admin.kubeconfig"
 
     @property
+    def pids(self) -> dict[str, int]:
+        """The process of each part."""
+        return {_program(process): process.pid for process in self._processes}
+
+    @property
     def environment(self) -> dict[str, str]:
         """For programs that talk to it: kubectl and helm on PATH, and the kubeconfig."""
         return {

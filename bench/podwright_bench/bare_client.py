@@ -31,7 +31,7 @@ class Writes:
     uid: str
     #: The Jobs of the stages, in order.
     jobs: tuple[str, ...]
-    #: Status patches, in order; the last one's size for all.
+    #: Status patches, in order.
     statuses: tuple[str, ...]
     events: tuple[str, ...]
 
@@ -48,13 +48,14 @@ def writes_of(sample: Place, episode: Raw, jobs: list[Raw], statuses: int, event
     requests = [request_of(job["spec"]["template"]["spec"]) for job in jobs]
     ordered = sorted(requests, key=lambda request: EPISODE_STAGES.index(request.stage))
     bodies = tuple(json.dumps(complete(stage_job(model, request, 0, settings), model)) for request in ordered)
-    status = {name: value for name, value in episode["status"].items() if name != "observedGeneration"}
+    # What the operator's merge patches carry each time: lists go whole, and the stage in work changes.
+    status = {name: episode["status"][name] for name in ("stages", "conditions", "stage")}
     note = transitions((), model.status.conditions)[0]
     return Writes(
         sample=sample,
         uid=episode["metadata"]["uid"],
         jobs=bodies,
-        statuses=tuple(json.dumps({"status": {**status, "summary": f"Take {n}."}}) for n in range(statuses)),
+        statuses=tuple(json.dumps({"status": {**status, "progress": f"{n} %"}}) for n in range(statuses)),
         events=tuple(json.dumps(event_body(model, note, utc_now())) for _ in range(events)),
     )
 

@@ -2,36 +2,39 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from podwright_bench.api_client import ApiClient
+from podwright_bench.api_server import Ground, cpu_ms_each, prepared
 from podwright_bench.bare_client import WORKERS, Writes, write_all, writes_of
-from podwright_bench.processes import beside, cpu_seconds, peak_rss_mb, rss_mb
+from podwright_bench.processes import cpu_seconds, peak_rss_mb, rss_mb
 from podwright_bench.simulated_kubelet import expire
-from podwright_bench.tenants import Place, collection, in_parallel, is_ready, make_tenant, places, simulated_kuberay
-from podwright_core.stages import EPISODE_STAGES
+from podwright_bench.tenants import (
+    EPISODES,
+    Place,
+    collection,
+    endpoints_ready,
+    in_parallel,
+    is_ready,
+    make_tenant,
+    places,
+    simulated_kuberay,
+)
+from podwright_bench.witness import LIMIT_S, Witness, say, witnessed
 from podwright_crds import names
-from podwright_local.paths import REPOSITORY
-from tests.control_plane import ControlPlane, binaries
 from tests.integration.operator.cluster import Operator
 
 Raw = dict[str, Any]
 
-_LIMIT_S: Final = 3600.0
-#: Jobs of one stage of Podwright: enough to see when an Episode's first one came.
-_FIRST_JOBS: Final = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY},{names.LABEL_STAGE}=ingest"
-_EPISODES: Final = f"/apis/{names.API_VERSION}/episodes"
+
+_OPEN_JOBS: Final = "/apis/batch/v1/jobs?fieldSelector=status.successful%3D0&limit=1"
 
 
 @dataclass(frozen=True)
@@ -50,74 +53,9 @@ class Size:
 
 SIZES: Final = {
     "full": Size("full", 10_000, 100, arrivals=600, arrivals_per_s=20, idle=330),
-    "middle": Size("middle", 1000, 100, arrivals=400, arrivals_per_s=20, idle=60),
-    "small": Size("small", 40, 4, arrivals=20, arrivals_per_s=20, idle=3),
+    "middle": Size("middle", 500, 50, arrivals=200, arrivals_per_s=20, idle=40),
+    "small": Size("small", 20, 4, arrivals=10, arrivals_per_s=20, idle=2),
 }
-
-
-def say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
-
-
-@dataclass
-class Witness:
-    """Watches what users see: Episodes that became Ready, and when the first Job of each came."""
-
-    api: ApiClient
-    ready: set[Place] = field(default_factory=set)
-    first_job: dict[Place, float] = field(default_factory=dict)
-    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def watch_episodes(self) -> None:
-        async for _, found in self.api.watch(_EPISODES):
-            place = Place(found["metadata"]["namespace"], found["metadata"]["name"])
-            if place not in self.ready and is_ready(found):
-                self.ready.add(place)
-                async with self._news:
-                    self._news.notify_all()
-
-    async def watch_jobs(self) -> None:
-        async for _, found in self.api.watch("/apis/batch/v1/jobs", _FIRST_JOBS):
-            owner = found["metadata"]["annotations"][names.ANNOTATION_OWNER_NAME]
-            self.first_job.setdefault(Place(found["metadata"]["namespace"], owner), time.monotonic())
-
-    async def until_ready(self, count: int, what: str) -> None:
-        told = time.monotonic()
-        async with asyncio.timeout(_LIMIT_S), self._news:
-            while len(self.ready) < count:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(5):
-                        await self._news.wait()
-                if time.monotonic() - told > 10:
-                    say(f"{what}: {len(self.ready)} of {count} Ready")
-                    told = time.monotonic()
-
-
-@contextlib.contextmanager
-def prepared(folder: Path) -> Iterator[ControlPlane]:
-    """A fresh API server with Podwright's CRDs and RayService's, and a simulated kubelet."""
-    with ControlPlane.start(folder, binaries()) as started:
-        crds = subprocess.run(
-            [sys.executable, "-m", "podwright_crds.generate", "--print"], capture_output=True, text=True, check=True
-        )
-        started.kubectl("apply", "--server-side", "-f", "-", stdin=crds.stdout)
-        started.kubectl("apply", "-f", str(REPOSITORY / "tests/integration/operator/rayservices.yaml"))
-        started.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
-        arguments = (str(started.kubeconfig), "--jobs")
-        with beside("podwright_bench.simulated_kubelet", *arguments, log=folder / "kubelet.log"):
-            yield started
-
-
-@contextlib.asynccontextmanager
-async def witnessed(api: ApiClient) -> AsyncIterator[Witness]:
-    witness = Witness(api)
-    tasks = [asyncio.create_task(watch()) for watch in (witness.watch_episodes, witness.watch_jobs)]
-    try:
-        yield witness
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass
@@ -125,7 +63,7 @@ class Measurement:
     """One run against the operator; figures gather in ``figures`` under their published names."""
 
     size: Size
-    control_plane: ControlPlane
+    ground: Ground
     operator: Operator
     api: ApiClient
     witness: Witness
@@ -136,13 +74,15 @@ class Measurement:
         """Apply everything at once, wait until all is Ready; returns what the operator wrote for one Episode."""
         size, pid = self.size, self.operator.pid
         where = places("episode", size.objects, self.namespaces)
-        before, cpu = self.written(), cpu_seconds(pid)
+        self.ground.pids.update({"operator": pid, "bench": os.getpid()})
+        before, cpu = self.written(), self.ground.cpu_seconds()
         began = time.monotonic()
         await in_parallel(WORKERS, (self._apply(place) for place in where))
         created = time.monotonic() - began
         await self.witness.until_ready(size.objects, "all at once")
         ready = time.monotonic() - began
-        seconds = max(ready, await _ended(self.api, size.objects * len(EPISODE_STAGES)) - began)
+        seconds = max(ready, await _ended(self.api) - began)
+        busy = cpu_ms_each(cpu, self.ground.cpu_seconds(), size.objects)
         await self.settled()
         after = self.written()
         each = {verb: (after[verb] - before[verb]) / size.objects for verb in after}
@@ -153,7 +93,7 @@ class Measurement:
             "ready_per_s": round(size.objects / ready, 2),
             "created_per_s": round(size.objects / created, 1),
             "writes_per_object": {verb: round(count, 2) for verb, count in each.items()},
-            "cpu_ms_per_object": round((cpu_seconds(pid) - cpu) / size.objects * 1000, 2),
+            "cpu_ms_per_object": busy,
             "rss_mb": round(peak_rss_mb(pid)),
         }
         say(f"all at once: {json.dumps(self.figures)}")
@@ -217,7 +157,7 @@ class Measurement:
     async def _until_looked_at(self, resources: int) -> float:
         """When the last look ended, once every resource was looked at and nothing moves any more."""
         looks, since = -1.0, time.monotonic()
-        async with asyncio.timeout(_LIMIT_S):
+        async with asyncio.timeout(LIMIT_S):
             while True:
                 now = await asyncio.to_thread(self.operator.counted, "podwright_reconciles_total")
                 if now != looks:
@@ -237,15 +177,21 @@ class Measurement:
 
 
 async def measure_operator(size: Size, folder: Path) -> tuple[dict[str, Any], Writes]:
-    with prepared(folder) as control_plane:
+    with prepared(folder) as ground:
+        control_plane = ground.control_plane
         namespaces = [f"tenant-{n:03d}" for n in range(size.namespaces)]
         operator = Operator(control_plane, folder, dict(_OPERATOR_ENVIRONMENT))
-        async with ApiClient(control_plane.kubeconfig) as api, simulated_kuberay(api), witnessed(api) as witness:
+        async with (
+            ApiClient(control_plane.kubeconfig) as api,
+            simulated_kuberay(api),
+            witnessed(api, EPISODES, is_ready) as witness,
+        ):
             await in_parallel(8, (make_tenant(api, namespace) for namespace in namespaces))
             await asyncio.to_thread(operator.start)
             try:
-                measurement = Measurement(size, control_plane, operator, api, witness, namespaces)
-                await _until(lambda: _endpoints_ready(api, 2 * size.namespaces), "endpoints")
+                measurement = Measurement(size, ground, operator, api, witness, namespaces)
+                await endpoints_ready(api, 2 * size.namespaces)
+                say("endpoints ready")
                 await measurement.settled()
                 writes = await measurement.all_at_once()
                 say(f"{await expire(api)} Jobs and pods are over and go")
@@ -261,46 +207,31 @@ async def measure_operator(size: Size, folder: Path) -> tuple[dict[str, Any], Wr
 
 async def measure_limit(size: Size, writes: Writes, folder: Path) -> dict[str, Any]:
     """The same writes from a client that decides nothing, while a kubelet ends the same Jobs."""
-    with prepared(folder) as control_plane:
+    with prepared(folder) as ground:
         namespaces = [f"tenant-{n:03d}" for n in range(size.namespaces)]
-        async with ApiClient(control_plane.kubeconfig) as api, simulated_kuberay(api):
+        async with ApiClient(ground.control_plane.kubeconfig) as api, simulated_kuberay(api):
             await in_parallel(8, (make_tenant(api, namespace) for namespace in namespaces))
-            began, cpu = time.monotonic(), time.process_time()
+            ground.pids["bench"] = os.getpid()
+            began, cpu = time.monotonic(), ground.cpu_seconds()
             written = await write_all(api, writes, places("episode", size.objects, namespaces))
-            ended = await _ended(api, size.objects * len(writes.jobs))
+            ended = await _ended(api)
             seconds = max(written, ended) - began
-            cpu = time.process_time() - cpu
+            each = cpu_ms_each(cpu, ground.cpu_seconds(), size.objects)
     figures = {
         "bare_client_objects_per_s": round(size.objects / seconds, 2),
         "bare_client_writes_s": round(written - began, 1),
-        "bare_client_cpu_ms_per_object": round(cpu / size.objects * 1000, 2),
+        "bare_client_cpu_ms_per_object": each,
     }
     say(f"limit: {json.dumps(figures)}")
     return figures
 
 
-async def _ended(api: ApiClient, jobs: int) -> float:
+async def _ended(api: ApiClient) -> float:
     """When the simulated kubelet has ended the last Job."""
-    over: set[str] = set()
-    async with asyncio.timeout(_LIMIT_S):
-        async for _, found in api.watch("/apis/batch/v1/jobs"):
-            if found.get("status", {}).get("conditions"):
-                over.add(found["metadata"]["uid"])
-            if len(over) >= jobs:
-                return time.monotonic()
-    raise AssertionError("unreachable")
-
-
-async def _endpoints_ready(api: ApiClient, count: int) -> bool:
-    found, _ = await api.list(f"/apis/{names.API_VERSION}/modelendpoints")
-    return sum(map(is_ready, found)) == count
-
-
-async def _until(check: Callable[[], Awaitable[bool]], what: str) -> None:
-    async with asyncio.timeout(300):
-        while not await check():  # noqa: ASYNC110  (the API server is asked)
-            await asyncio.sleep(0.5)
-    say(f"{what} ready")
+    async with asyncio.timeout(LIMIT_S):
+        while (await api.request("GET", _OPEN_JOBS))["items"]:  # noqa: ASYNC110  (the API server is asked)
+            await asyncio.sleep(0.1)
+    return time.monotonic()
 
 
 #: The operator as the chart runs it, but for the election, which has a Lease only in a cluster.
@@ -310,6 +241,9 @@ _OPERATOR_ENVIRONMENT: Final = {"PODWRIGHT_LOG_LEVEL": "INFO"}
 async def measure(size: Size, folder: Path) -> dict[str, Any]:
     figures, writes = await measure_operator(size, folder / "operator")
     figures |= await measure_limit(size, writes, folder / "limit")
+    limit, ours = figures["bare_client_cpu_ms_per_object"], figures["cpu_ms_per_object"]
+    # What the ratio comes to where every core is busy, whatever else runs on the machine.
+    figures["cpu_ratio_to_limit"] = round(limit["all"] / ours["all"], 3)
     figures["ratio_to_limit"] = round(figures["objects_per_s"] / figures["bare_client_objects_per_s"], 3)
     figures["size"] = size.name
     return figures

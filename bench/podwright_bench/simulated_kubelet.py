@@ -4,7 +4,7 @@ With Kubernetes' controller manager beside it, it plays the kubelet alone: it wa
 Without one (``jobs=True``) it plays the Job controller too: it makes the one pod of a Job, and writes the Job's end.
 kwok cannot do the latter: it makes no pods. As a program, it runs until it is ended:
 
-    python -m podwright_bench.simulated_kubelet KUBECONFIG [--jobs]
+    python -m podwright_bench.simulated_kubelet KUBECONFIG [--jobs] [--selector LABELS]
 """
 
 import argparse
@@ -26,7 +26,8 @@ from podwright_crds import names
 
 Raw = dict[str, Any]
 
-_SELECTOR: Final = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+#: What Podwright's operator makes.
+MANAGED: Final = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 _CONTAINER: Final = "stage"
 
 #: What the stages tell of results, by stage.
@@ -84,6 +85,8 @@ class SimulatedKubelet:
     api: ApiClient
     #: Whether it plays the Job controller too.
     jobs: bool = False
+    #: Labels of what it looks at.
+    selector: str = MANAGED
     run: Callable[[StageRequest], Awaitable[tuple[int, str]]] | None = None
     workers: int = 32
     #: Whether a pod is seen Running before it ends.
@@ -116,7 +119,7 @@ class SimulatedKubelet:
                 raise error
 
     async def _watch(self, path: str) -> None:
-        async for kind, found in self.api.watch(path, _SELECTOR):
+        async for kind, found in self.api.watch(path, self.selector):
             uid = found["metadata"]["uid"]
             if kind == "DELETED":
                 self._seen.discard(uid)
@@ -172,21 +175,20 @@ class SimulatedKubelet:
         return exit_code
 
     async def _set_status(self, pod: Raw, phase: str, state: Raw) -> None:
-        container = pod["spec"]["containers"][0]
-        status = {
-            "phase": phase,
-            "startTime": _now(),
-            "containerStatuses": [
-                {
-                    "name": container["name"],
-                    "state": state,
-                    "ready": phase == "Running",
-                    "restartCount": 0,
-                    "image": container["image"],
-                    "imageID": container["image"],
-                }
-            ],
-        }
+        status: Raw = {"phase": phase, "startTime": _now()}
+        for containers, statuses in (("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")):
+            if containers in pod["spec"]:
+                status[statuses] = [
+                    {
+                        "name": container["name"],
+                        "state": state,
+                        "ready": phase == "Running",
+                        "restartCount": 0,
+                        "image": container["image"],
+                        "imageID": container["image"],
+                    }
+                    for container in pod["spec"][containers]
+                ]
         metadata = pod["metadata"]
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
         await self.api.patch(path, {"status": status})
@@ -240,8 +242,8 @@ def _job_status(exit_code: int) -> Raw:
 
 async def expire(api: ApiClient, workers: int = 32) -> int:
     """Delete Jobs that are over, and their pods, as Kubernetes does when their time to live ends; returns how many."""
-    jobs, _ = await api.list("/apis/batch/v1/jobs", _SELECTOR)
-    pods, _ = await api.list("/api/v1/pods", _SELECTOR)
+    jobs, _ = await api.list("/apis/batch/v1/jobs", MANAGED)
+    pods, _ = await api.list("/api/v1/pods", MANAGED)
     over = [_path("/apis/batch/v1", "jobs", job) for job in jobs if job.get("status", {}).get("conditions")]
     over += [_path("/api/v1", "pods", pod) for pod in pods if pod["status"]["phase"] in {"Succeeded", "Failed"}]
     paths = iter(over)
@@ -263,8 +265,8 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-async def _serve(kubeconfig: Path, *, jobs: bool) -> None:
-    async with ApiClient(kubeconfig) as api, SimulatedKubelet(api, jobs=jobs) as kubelet:
+async def _serve(kubeconfig: Path, *, jobs: bool, selector: str) -> None:
+    async with ApiClient(kubeconfig) as api, SimulatedKubelet(api, jobs=jobs, selector=selector) as kubelet:
         while True:
             kubelet.check()
             await asyncio.sleep(1)
@@ -274,8 +276,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Ends the pods of stages.")
     parser.add_argument("kubeconfig", type=Path)
     parser.add_argument("--jobs", action="store_true", help="play the Job controller too")
+    parser.add_argument("--selector", default=MANAGED, help="labels of the pods, or Jobs, to look at")
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.kubeconfig, jobs=arguments.jobs))
+    asyncio.run(_serve(arguments.kubeconfig, jobs=arguments.jobs, selector=arguments.selector))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from podwright_crds import names
 Raw = dict[str, Any]
 
 _GROUP: Final = f"/apis/{names.API_VERSION}"
+#: Episodes of all namespaces.
+EPISODES: Final = f"{_GROUP}/episodes"
 _ENGINES: Final = {"transcription": "faster-whisper", "generation": "vllm"}
 _ENDPOINTS: Final = {"ears": "transcription", "pen": "generation"}
 _RAY_SERVICES: Final = "/apis/ray.io/v1"
@@ -105,6 +107,17 @@ async def simulated_kuberay(api: ApiClient) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def endpoints_ready(api: ApiClient, count: int) -> None:
+    """Wait until as many ModelEndpoints serve."""
+    ready: set[str] = set()
+    async with asyncio.timeout(300):
+        async for _, found in api.watch(f"{_GROUP}/modelendpoints"):
+            if is_ready(found):
+                ready.add(found["metadata"]["uid"])
+            if len(ready) == count:
+                return
 
 
 def is_ready(found: Raw) -> bool:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _PAGE: Final = "500"
 #: The server ends a watch after this time; spread, so that not all begin anew together.
 _WATCH_S: Final = (270, 310)
-#: The server sends a bookmark every minute: a watch that brings nothing for longer is dead.
+#: A watch that brings nothing for longer, no bookmark either, is begun anew: it may be dead.
 _SILENCE_S: Final = 100.0
 _CONNECT_S: Final = 10.0
 #: Between two tries to reach an API server that is away: evenly, since watches should be there when it is.
@@ -113,6 +113,8 @@ class Watches:
                 else:
                     logger.warning("%s: %s; again in %.0f s", where, problem, _PAUSE_S)
                 await asyncio.sleep(_MISSING_PAUSE_S if missing else _PAUSE_S)
+            except aiohttp.SocketTimeoutError:  # quiet, or dead: going on from the same version tells
+                logger.debug("%s: nothing for %.0f s", where, _SILENCE_S)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
                 logger.info("%s: %r; again in %.0f s", where, problem, _PAUSE_S)
                 await asyncio.sleep(_PAUSE_S)

@@ -28,6 +28,8 @@ class KubeType:
     group: str = ""
     #: Label selector of the watch; empty watches all.
     selector: str = ""
+    #: Whether objects are looked up by who controls them; pods are their Jobs', and found by label.
+    by_controller: bool = True
     #: Whether its CRD may be missing from the cluster.
     optional: bool = False
     #: Keeps what decisions read; the rest of a stored object would only cost memory.
@@ -119,21 +121,24 @@ def _trimmed_pod(raw: Raw) -> Raw:
         if group in status:
             kept[group] = [_chosen(item, "name", "state", "lastState") for item in status[group]]
     kept["conditions"] = [item for item in status.get("conditions") or () if item.get("status") == "False"]
+    metadata = _child_metadata(raw)
+    owners = [_chosen(item, "uid", "controller") for item in metadata.get("ownerReferences", ())]
     stage = _chosen(dict(labels_of(raw)), names.LABEL_STAGE)
-    metadata = {**_child_metadata(raw), "labels": stage}
-    return {"metadata": metadata, "spec": _chosen(raw.get("spec", {}), "nodeName"), "status": kept}
+    return {
+        "metadata": {**metadata, "labels": stage, "ownerReferences": owners},
+        "spec": _chosen(raw.get("spec", {}), "nodeName"),
+        "status": kept,
+    }
 
 
 def _child_metadata(raw: Raw, *more: str) -> Raw:
-    metadata = raw.get("metadata", {})
-    kept = _chosen(metadata, "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", *more)
-    owners = [item for item in metadata.get("ownerReferences", ()) if item.get("controller")]
-    return {**kept, "ownerReferences": [_chosen(item, "uid", "controller") for item in owners]} if owners else kept
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "ownerReferences")
+    return _chosen(raw.get("metadata", {}), *kept, *more)
 
 
 JOB = KubeType("Job", "jobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_job)
 CRON_JOB = KubeType("CronJob", "cronjobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_metadata)
-POD = KubeType("Pod", "pods", "v1", selector=MANAGED_SELECTOR, trim=_trimmed_pod)
+POD = KubeType("Pod", "pods", "v1", selector=MANAGED_SELECTOR, by_controller=False, trim=_trimmed_pod)
 SERVICE_ACCOUNT = KubeType("ServiceAccount", "serviceaccounts", "v1", selector=MANAGED_SELECTOR, trim=_trimmed_metadata)
 ROLE_BINDING = KubeType(
     "RoleBinding",

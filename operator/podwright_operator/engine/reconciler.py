@@ -1,7 +1,9 @@
 """One look at one object: observe, decide, apply, prune, write status, tell."""
 
+import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,7 +27,9 @@ R = TypeVar("R", bound=Resource)
 
 #: Holds the deletion of an object until the operator has done its part.
 FINALIZER: Final = f"{names.GROUP}/operator"
-_SECRET_TTL_S: Final = 5.0
+#: How long a Secret's data is remembered, and how long that it is missing.
+_SECRET_TTL_S: Final = 15.0
+_MISSING_TTL_S: Final = 5.0
 #: Somebody else's objects are not watched: a name that is taken is tried again this often.
 _UNWATCHED: Final = timedelta(seconds=15)
 #: Failed looks after which the object's status says so.
@@ -39,6 +43,8 @@ class ClusterView:
     store: Store
     cluster: Cluster
     _secrets: dict[tuple[str, str], tuple[float, Mapping[str, str] | None]] = field(default_factory=dict)
+    #: One reads, whoever else asks meanwhile waits for the answer.
+    _reading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def find(self, model: type[R], namespace: str, name: str) -> R | None:
         return self.store.find(model, namespace, name)
@@ -59,13 +65,15 @@ class ClusterView:
         return await self.cluster.serves(type_)
 
     async def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
-        now = time.monotonic()
-        known = self._secrets.get((namespace, name))
-        if known is not None and now - known[0] < _SECRET_TTL_S:
-            return known[1]
-        data = await self.cluster.secret(namespace, name)
-        self._secrets[namespace, name] = (now, data)
-        return data
+        place = namespace, name
+        async with self._reading[place]:
+            now = time.monotonic()
+            known = self._secrets.get(place)
+            if known is not None and now - known[0] < (_MISSING_TTL_S if known[1] is None else _SECRET_TTL_S):
+                return known[1]
+            data = await self.cluster.secret(namespace, name)
+            self._secrets[place] = (now, data)
+            return data
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ class Store:
     def _link(self, entry: Entry) -> None:
         key = entry.key
         self._objects[key.type][key.namespace][key.name] = entry
-        if entry.controller is not None:
+        if entry.controller is not None and key.type.by_controller:
             self._controlled[entry.controller][key] = None
         if entry.made_for is not None:
             self._made_for[entry.made_for][key] = None

@@ -179,7 +179,7 @@ def _running(
         job=job_name(context.owner, stage, request.key),
         progress=progress.progress if progress else None,
         message=message,
-        attempts=len(alive.pods) or None if alive else None,
+        attempts=len(alive.pods) if alive and len(alive.pods) > 1 else None,  # the first is not worth a write
         runs=run or None,
     )
     outcome = _failure_told(context.owner) if run and known is not None else None

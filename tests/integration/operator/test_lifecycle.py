@@ -300,7 +300,7 @@ def test_the_feed_of_a_thousand_episodes_fits_into_one_job(tenant: Tenant) -> No
     }
     episodes = []
     for number in range(1000):
-        told = {"title": f"Folge {number}: Ärger über 日本 🎙️", "notes": f"Was {number} war. " * 100}
+        told: dict[str, Any] = {"title": f"Folge {number}: Ärger über 日本 🎙️", "notes": f"Was {number} war. " * 100}
         body = episode(f"folge-{number:04}", **told).to_wire()
         episodes.append(Episode.read({**body, "status": status}))
     seen = PodcastObserved(episodes=tuple(episodes), storage=Storage("https://media.example.org"))
