@@ -338,6 +338,7 @@ def _operator(control_plane: ControlPlane, folder: Path, name: str, kubeconfig: 
         "POD_NAMESPACE": SYSTEM,
         "POD_NAME": name,
         "PODWRIGHT_LEASE_NAME": LEASE,
+        "PODWRIGHT_PULSE_SECONDS": "5",
     }
     return Operator(control_plane, folder, environment)
 

@@ -83,6 +83,8 @@ class Settings:
     resync: timedelta = timedelta(hours=1)
     #: How often the watches are checked against listings.
     audit: timedelta = timedelta(minutes=5)
+    #: How often quiet watches are checked against what has changed.
+    pulse: timedelta = timedelta(seconds=15)
     #: Log reads a second, over all running stages.
     log_reads: float = 5.0
     #: Namespace of the Lease by which one of several replicas works; empty: there is only one, and no Lease.
@@ -143,6 +145,7 @@ class Settings:
             api_rate=float(text("API_RATE", "0")),
             resync=timedelta(seconds=int(text("RESYNC_SECONDS", "3600"))),
             audit=timedelta(seconds=float(text("AUDIT_SECONDS", "300"))),
+            pulse=timedelta(seconds=float(text("PULSE_SECONDS", "15"))),
             log_reads=float(text("LOG_READS", "5")),
             lease_namespace=lease_namespace,
             lease_name=text("LEASE_NAME", names.FIELD_MANAGER),

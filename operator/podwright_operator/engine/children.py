@@ -65,6 +65,18 @@ def _is_labelled(found: Raw, wanted: Raw) -> bool:
     return all(labels.get(name) == value for name, value in wanted["metadata"]["labels"].items())
 
 
+def _is_ours(live: Entry, owner: Resource) -> bool:
+    """Whether it is the owner's; one without an owner is, where its labels say so."""
+    return live.controller == owner.metadata.uid or (live.controller is None and live.made_for == made_for(owner))
+
+
+def _is_predecessors(found: Raw, owner: Resource) -> bool:
+    """Whether its controller had the owner's name, and so is gone: a name is one object's at a time."""
+    controllers = [item for item in found["metadata"].get("ownerReferences", ()) if item.get("controller")]
+    mine = (names.API_VERSION, owner.KIND, owner.metadata.name)
+    return any((item["apiVersion"], item["kind"], item["name"]) == mine for item in controllers)
+
+
 #: Takes an answer of the API server into the store: for whose sake it was asked, the object's type, the object.
 Learn = Callable[[ObjectKey, KubeType, Raw], None]
 
@@ -99,12 +111,8 @@ class Children:
         key = ObjectKey(child.type, owner.metadata.namespace, child.name)
         wanted = complete(child, owner)
         live = self.store.entry(key)
-        if live is not None and child.owned and live.controller != owner.metadata.uid:
-            if live.made_for != made_for(owner):
-                return await self._taken(owner_key, key, owner, child, wanted)
-            if live.controller is not None:  # of an owner of this name that is gone: nobody else can have made it
-                await self._delete(live)
-                return None
+        if live is not None and child.owned and not _is_ours(live, owner):
+            return await self._taken(owner_key, key, owner, child, wanted)
         match action(child, wanted, live):
             case Action.CREATE:
                 try:
@@ -139,6 +147,9 @@ class Children:
                 found = await self._adopt(key, found, wanted)
             self.learn(owner_key, child.type, found)
             return None
+        if _is_predecessors(found, owner):
+            await self.cluster.delete(key, kube.uid_of(found))
+            raise ConflictError(f"{key} is being replaced")
         return stalled(
             Reason.NAME_CONFLICT,
             f"A {child.type.kind} named {child.name} exists and is not this {owner.KIND}'s. Delete or rename it: "

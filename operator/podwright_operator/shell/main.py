@@ -87,7 +87,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
         limits = EngineSettings(settings.workers, settings.resync)
         engine = Engine(kinds(settings, ports), cluster, limits, shard=settings.shard, telemetry=telemetry)
         audit = Audit(engine, cluster, settings.watched, settings.audit)
-        pulse = Pulse(engine, cluster, audit, settings.watched)
+        pulse = Pulse(engine, cluster, audit, settings.watched, settings.pulse)
         async with serve(Health(engine, audit, pulse), settings.health_port, settings.metrics_port):
             watching = watch(login, engine, audit, pulse, settings.watched, stop)
             await _work(engine, audit, pulse, election, watching, stop)
@@ -153,12 +153,10 @@ async def _work(
         task.add_done_callback(lambda _: stop.set())
     await stop.wait()
     # Work ends and is handed over first.
-    leading.cancel()
-    auditing.cancel()
-    pulsing.cancel()
-    await asyncio.wait(tasks, timeout=_GRACE_S)
-    watching.cancel()
-    await asyncio.wait(tasks, timeout=_GRACE_S)
+    for group in ((leading, auditing, pulsing), (watching,)):
+        for task in group:
+            task.cancel()
+        await asyncio.wait(group, timeout=_GRACE_S)
     for task in tasks:
         if task.done() and not task.cancelled() and (error := task.exception()):
             raise error

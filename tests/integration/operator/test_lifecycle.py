@@ -9,7 +9,12 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from podwright_crds import names
+from podwright_crds.episode import Episode
+from podwright_operator.kinds.podcast.desired import desired
+from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
+from podwright_operator.settings import StageJobSettings
 from tests.integration.operator.cluster import Kubelet, Operator, Tenant, request_of, until
+from tests.unit.operator.builders import NOW, episode, podcast
 
 STAGES = ("ingest", "transcribe", "analyze", "write")
 
@@ -285,33 +290,23 @@ def test_children_of_a_campaign_that_people_edit_or_delete(served: Tenant) -> No
     until(lambda: cron_job() is None, "the CronJob's end")
 
 
-def test_a_show_of_a_thousand_episodes_is_listed_in_one_job(served: Tenant, kubelet: Kubelet) -> None:
-    """Its request does not fit into one environment variable, and has to fit into one Job."""
-    count = 1000
-    served.patch("Podcast", "show", {"spec": {"feed": {"limit": count}}})
-    stages = [
-        {"name": stage, "phase": "Done", "key": "ab" * 32, "digest": "cd" * 32, "progress": 100} for stage in STAGES
-    ]
-    status = {
+def test_the_feed_of_a_thousand_episodes_fits_into_one_job(tenant: Tenant) -> None:
+    """Its request does not fit into one environment variable, and has to fit into one object of the API server's."""
+    stages = [{"name": stage, "phase": "Done", "key": "ab" * 32, "digest": "cd" * 32} for stage in STAGES]
+    status: dict[str, Any] = {
         "media": {"durationSeconds": 61.0, "sizeBytes": 1000, "mimeType": "audio/mpeg", "sha256": "ab" * 32},
         "checks": {"checked": 4, "repaired": 1, "replaced": 0},
-        "language": "en",
         "stages": stages,
     }
-    for number in range(count):
-        name = f"folge-{number:04}"
-        # Suspended: only the show is at work.
-        served.episode(name, title=f"Folge {number}: Ärger über 日本 🎙️", notes="Was war. " * 100, suspend=True)
-        served.patch_status("Episode", name, status)
-
-    def complete() -> Any:
-        for job in served.jobs("show", "feed"):
-            if job.metadata.uid not in kubelet.ended and not job.metadata.deletion_timestamp:
-                kubelet.finish(job)
-        totals = served.get("Podcast", "show")["status"].get("episodes", {})
-        return totals.get("inFeed") == count
-
-    until(complete, "a feed of all", 120)
+    episodes = []
+    for number in range(1000):
+        told: dict[str, Any] = {"title": f"Folge {number}: Ärger über 日本 🎙️", "notes": f"Was {number} war. " * 100}
+        body = episode(f"folge-{number:04}", **told).to_wire()
+        episodes.append(Episode.read({**body, "status": status}))
+    seen = PodcastObserved(episodes=tuple(episodes), storage=Storage("https://media.example.org"))
+    (job,) = desired(podcast(feed={"limit": 1000}), seen, NOW, StageJobSettings()).children
+    made: Any = tenant.batch.create_namespaced_job(tenant.namespace, job.object)
+    assert len(request_of(made).params["items"]) == 1000
 
 
 def test_an_owner_of_the_same_name_takes_over_what_its_predecessor_left(served: Tenant, kubelet: Kubelet) -> None:

@@ -16,7 +16,8 @@ from tests.integration.operator.proxied import Proxied, proxied
 @pytest.fixture
 def spoiled(operated: ControlPlane, tenant: Tenant, tmp_path: Path) -> Iterator[Proxied]:
     """A tenant that lacks nothing, and an operator behind a proxy."""
-    with proxied(operated, tenant, tmp_path) as made:
+    # Quiet watches are asked about more often than by default, to wait less.
+    with proxied(operated, tenant, tmp_path, PODWRIGHT_PULSE_SECONDS="3") as made:
         tenant.secret()
         tenant.endpoint("ears", "transcription")
         tenant.endpoint("pen", "generation")

@@ -19,6 +19,11 @@ def spec(definition: Any) -> Any:
     return schema(definition)["properties"]["spec"]
 
 
+def rules(definition: Any, *added: str) -> Any:
+    spec(definition).setdefault("x-kubernetes-validations", []).extend({"rule": rule} for rule in added)
+    return definition
+
+
 def test_this_version_only_adds_to_the_one_that_landed_last() -> None:
     now = current()
     assert set(landed()) <= set(now), "a kind is gone"
@@ -41,6 +46,14 @@ ADDITIONS: dict[str, Callable[[Any], Any]] = {
     "a wider limit": lambda made: spec(made)["properties"]["title"].update(maxLength=10_000),
     "no limit": lambda made: spec(made)["properties"]["title"].pop("maxLength"),
     "less that is required": lambda made: spec(made)["required"].remove("title"),
+    "rules about a value that is new": lambda made: (
+        spec(made)["properties"]["deletionPolicy"]["enum"].append("Archive"),
+        rules(made, "self.deletionPolicy != 'Archive' || has(self.link)"),
+    ),
+    "rules about a field that is new": lambda made: (
+        spec(made)["properties"].update(extra={"type": "string"}),
+        rules(made, "self.type == 'bonus' || !has(self.extra)"),
+    ),
     "fewer rules": lambda made: spec(made).pop("x-kubernetes-validations", None),
     "another description": lambda made: spec(made)["properties"]["title"].update(description="Anything."),
     "a version": lambda made: made["spec"]["versions"].append(
@@ -71,6 +84,15 @@ BREAKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a rule": (
         lambda made: spec(made).setdefault("x-kubernetes-validations", []).append({"rule": "self.title != 'x'"}),
         "v1alpha1.spec: new rule self.title != 'x'",
+    ),
+    "a rule about a value that was": (
+        lambda made: rules(made, "self.deletionPolicy != 'Delete' || has(self.link)"),
+        "new rule self.deletionPolicy != 'Delete'",
+    ),
+    "a rule about a field that was": (lambda made: rules(made, "self.type == 'full' || !has(self.link)"), "new rule"),
+    "a rule that only looks as if": (
+        lambda made: rules(made, "!(has(self.link) || self.type != 'concert' || true)"),
+        "new rule !(",
     ),
     "a rule inside a list": (
         lambda made: spec(made)["properties"]["people"]["items"].update({"x-kubernetes-validations": [{"rule": "r"}]}),
