@@ -4,11 +4,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from podwright_inference.batching import Batcher
+from podwright_inference.batching import Batcher, Line
 from podwright_inference.decoding import decoded
-from podwright_inference.hearing import TEMPERATURES, Heard, invented, sentences, without_loops
+from podwright_inference.hearing import TEMPERATURES, Heard, certain, invented, sentences, unheard, without_loops
 from podwright_inference.repetition import without_repetition
 from podwright_inference.speech import SAMPLE_RATE, CancelledSpeechError, Segment, SpeechRequest, Word
 from podwright_inference.speech_windows import BLOCK, FindSpeech, Samples, Window, windows
@@ -17,6 +18,15 @@ from podwright_inference.whisper_batches import HeardWindow, ModelWindow, Whispe
 
 SHORTEST_AUDIO = 0.01
 """Seconds; less than one analysis frame cannot be transcribed and counts as silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A window whose result is awaited."""
+
+    window: Window
+    asked: ModelWindow
+    result: Future[HeardWindow]
 
 
 class BatchedSpeech:
@@ -76,26 +86,25 @@ class BatchedSpeech:
     def _segments(self) -> Iterator[Segment]:
         line = self._batcher.line()
         self._close = line.close
-        pending: deque[tuple[Window, Future[HeardWindow]]] = deque()
+        pending: deque[Pending] = deque()
         prompt = self._batches.prompt(self._request.prompt)
         temperatures = TEMPERATURES if self._request.temperature == 0 else (self._request.temperature,)
         try:
             for window, samples in windows(self._heard_blocks(), self._find_speech):
-                while pending and (pending[0][1].done() or len(pending) >= line.allowance):
-                    yield from self._result(*pending.popleft())
+                while pending and (pending[0].result.done() or len(pending) >= line.allowance):
+                    yield from self._found(line, pending.popleft())
                 if window.seconds < SHORTEST_AUDIO:
                     continue
-                model_window = ModelWindow(
+                asked = ModelWindow(
                     features=self._batches.features(samples),
                     seconds=window.seconds,
                     prompt=prompt,
                     language=self._language,
-                    word_times=self._request.word_times,
                     temperatures=temperatures,
                 )
-                pending.append((window, line.submit(model_window, self._batches.kind(model_window))))
+                pending.append(Pending(window, asked, line.submit(asked, self._batches.kind(asked))))
             while pending:
-                yield from self._result(*pending.popleft())
+                yield from self._found(line, pending.popleft())
         finally:
             line.close()
 
@@ -106,23 +115,41 @@ class BatchedSpeech:
             self._samples += len(block)
             yield block
 
-    def _result(self, window: Window, future: Future[HeardWindow]) -> Iterator[Segment]:
-        try:
-            result = future.result()
-        except CancelledError:
-            raise CancelledSpeechError from None
+    def _found(self, line: Line[ModelWindow, HeardWindow], pending: Pending) -> Iterator[Segment]:
+        result = _awaited(pending.result)
         if result.heard is None:
-            return
-        self._language.spoken(result.language, len(result.heard.text))
-        if not self._request.word_times:
-            yield self._segment(result.heard, window.start, window.end, result.heard.text)
             return
         words = result.words
         if result.heard.compression_ratio > self._batches.settings.compression_ratio_threshold:
             words = without_loops(words)
-        for group in sentences([_placed(word, window) for word in words]):
-            text = "".join(word.text for word in group).strip()
-            yield self._segment(result.heard, group[0].start, group[-1].end, text, group)
+        for heard, part in self._complete(line, pending.asked, result.language, result.heard, words):
+            for group in sentences([_placed(word, pending.window) for word in part]):
+                text = "".join(word.text for word in group).strip()
+                yield self._segment(heard, group[0].start, group[-1].end, text, group)
+
+    def _complete(
+        self,
+        line: Line[ModelWindow, HeardWindow],
+        asked: ModelWindow,
+        language: str,
+        heard: Heard,
+        words: Sequence[Word],
+    ) -> Iterator[tuple[Heard, Sequence[Word]]]:
+        """The window's words in order, with those of stretches in which at first nothing was heard."""
+        self._language.spoken(language, len(heard.text))
+        done = 0
+        gaps = [(start, end, asked.part(start, end)) for start, end in unheard(words, asked.seconds)]
+        results = [line.submit(part, self._batches.kind(part)) for _, _, part in gaps]
+        for (start, end, _), future in zip(gaps, results, strict=True):
+            again = _awaited(future)
+            if again.heard is None or not certain(again.heard):
+                continue
+            before = [word for word in words[done:] if word.start < end]
+            yield heard, before
+            done += len(before)
+            self._language.spoken(again.language, len(again.heard.text))
+            yield again.heard, [replace(word, start=word.start + start, end=word.end + start) for word in again.words]
+        yield heard, words[done:]
 
     def _segment(self, heard: Heard, start: float, end: float, text: str, words: Sequence[Word] = ()) -> Segment:
         return Segment(
@@ -136,6 +163,13 @@ class BatchedSpeech:
             compression_ratio=heard.compression_ratio,
             no_speech_probability=heard.no_speech_probability,
         )
+
+
+def _awaited(result: Future[HeardWindow]) -> HeardWindow:
+    try:
+        return result.result()
+    except CancelledError:
+        raise CancelledSpeechError from None
 
 
 def _placed(word: Word, window: Window) -> Word:

@@ -20,6 +20,10 @@ SURE = -0.18
 """Average log probability under which what was heard in a shorter context is heard again in the whole one.
 
 With it, the error rate of short files is that of the whole context (docs/design/2026-11-21-transcription.md)."""
+LONGEST_GAP = 4.0
+"""Seconds of speech without a word that are heard again by themselves."""
+CERTAIN = -0.5
+"""Average log probability over which words are believed that were found there."""
 LONGEST_LOOP = 12
 """Words of the longest phrase that is looked for in a loop."""
 MOST_IN_LOOP = 2
@@ -41,6 +45,25 @@ class Heard:
     no_speech_probability: float
     compression_ratio: float
     temperature: float
+
+
+def unheard(words: Sequence[Word], seconds: float) -> list[tuple[float, float]]:
+    """Stretches of a window (seconds from its start) without a word, though somebody speaks in all of a window.
+
+    Whisper leaves speech out where the language changes, and now and then a sentence without any reason.
+    """
+    found = []
+    heard_to = 0.0
+    for word in [*words, Word(seconds, seconds, "", 1.0)]:
+        if word.start - heard_to > LONGEST_GAP:
+            found.append((heard_to, word.start))
+        heard_to = max(heard_to, word.end)
+    return found
+
+
+def certain(heard: Heard) -> bool:
+    """Whether what was heard where at first nothing was is believed: more than the thresholds ask for."""
+    return heard.average_log_probability > CERTAIN
 
 
 class Verdict(Enum):

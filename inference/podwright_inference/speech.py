@@ -35,8 +35,6 @@ class SpeechRequest:
     """Names and words that are likely to occur, or text in the wanted style."""
     temperature: float = 0.0
     """0 lets the engine raise it where a result is doubtful."""
-    word_times: bool = True
-    """Without them the work is less, and segments are long and their times rough."""
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,7 @@ def transcription_api(served: ServedModel) -> FastAPI:
     ) -> Response:
         _check_model(served, model)
         _check_stream(stream, response_format)
-        request = SpeechRequest(
-            _checked_language(served, language), prompt or None, temperature, word_times=response_format.is_timed
-        )
+        request = SpeechRequest(_checked_language(served, language), prompt or None, temperature)
         _check_size(file)
         running = RunningTranscription(served.engine.transcribe(file.file, request), file.filename or "sent")
         running.start(threads)

@@ -18,11 +18,6 @@ class ResponseFormat(StrEnum):
     VTT = "vtt"
     VERBOSE_JSON = "verbose_json"
 
-    @property
-    def is_timed(self) -> bool:
-        """Whether the answer tells when something was said."""
-        return self in {ResponseFormat.SRT, ResponseFormat.VTT, ResponseFormat.VERBOSE_JSON}
-
 
 class Granularity(StrEnum):
     WORD = "word"

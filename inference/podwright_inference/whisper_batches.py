@@ -31,6 +31,8 @@ Features = np.ndarray[Any, np.dtype[np.float32]]
 
 PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
 """Punctuation that belongs to the next and to the previous word; faster-whisper's defaults."""
+FRAMES = 100
+"""Frames of features a second, of all Whisper models."""
 BEST_OF = 5
 """Samples of which the best is taken at temperatures above 0; OpenAI's default."""
 MARGIN_ON_CPU = 10.0
@@ -49,11 +51,22 @@ class ModelWindow:
     prompt: tuple[int, ...]
     """Tokens of the text that the model is to believe came before."""
     language: SpokenLanguage
-    word_times: bool = True
     temperatures: tuple[float, ...] = TEMPERATURES
     """The next attempt's, then those after it."""
     whole_context: bool = False
     attempts: tuple[Heard, ...] = ()
+
+    def part(self, start: float, end: float) -> "ModelWindow":
+        """A stretch of the window by itself (seconds from its start), in which nothing is tried twice."""
+        frames = slice(int(start * FRAMES), int(end * FRAMES))
+        return replace(
+            self,
+            features=self.features[:, frames],
+            seconds=end - start,
+            temperatures=self.temperatures[:1],
+            whole_context=False,
+            attempts=(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +218,7 @@ class WhisperBatches:
         self, windows: Sequence[ModelWindow], outcomes: list[HeardWindow | Again[ModelWindow]], encoded: Any
     ) -> list[HeardWindow | Again[ModelWindow]]:
         """Word times from the attention between text and sound, for all windows of the batch at once."""
-        if not any(
-            window.word_times and isinstance(outcome, HeardWindow) and outcome.heard
-            for window, outcome in zip(windows, outcomes, strict=True)
-        ):
+        if not any(isinstance(outcome, HeardWindow) and outcome.heard for outcome in outcomes):
             return outcomes
         rate = self._model.frames_per_second
         # Windows stand one after another in a time of their own, as faster-whisper's rules for pauses expect.

@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwright_inference.args import WhisperSettings
-from podwright_inference.hearing import MOST_IN_LOOP, Heard, Verdict, best, invented, sentences, verdict, without_loops
+from podwright_inference.hearing import (
+    LONGEST_GAP,
+    MOST_IN_LOOP,
+    Heard,
+    Verdict,
+    best,
+    invented,
+    sentences,
+    unheard,
+    verdict,
+    without_loops,
+)
 from podwright_inference.speech import Word
 from podwright_inference.spoken_language import SpokenLanguage
 
@@ -139,6 +150,28 @@ def test_the_language_follows_windows_that_are_sure() -> None:
     for code, characters in [("de", 20), ("fr", 30), ("de", 40)]:
         language.spoken(code, characters)
     assert language.main == "de"
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([(0.2, 1), (1, 9)], []),
+        ([(0.2, 3.9)], [(3.9, 10)]),
+        ([(6, 9)], [(0, 6)]),
+        ([(0, 1), (5.5, 9)], [(1, 5.5)]),
+        ([], [(0, 10)]),
+    ],
+)
+def test_speech_without_words_is_found(times: list[tuple[float, float]], expected: list[tuple[float, float]]) -> None:
+    assert unheard([Word(start, end, " word", 0.9) for start, end in times], 10) == expected
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.floats(0, 5)), max_size=20))
+def test_no_word_lies_in_what_was_not_heard(drawn: list[tuple[float, float]]) -> None:
+    words = [Word(start, min(start + length, 30), " word", 0.9) for start, length in sorted(drawn)]
+    gaps = unheard(words, 30)
+    assert all(end - start > LONGEST_GAP for start, end in gaps)
+    assert not [word for word in words for start, end in gaps if word.end > start and word.start < end]
 
 
 def test_a_given_language_stays() -> None:
