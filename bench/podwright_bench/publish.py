@@ -248,12 +248,13 @@ async def measured(size: Size, control_plane: ControlPlane, folder: Path) -> dic
     async with platform.serving() as url, client.ApiClient(settings) as api:
         tenant = Tenant(api, size)
         count = size.spread + size.burst
-        begin = datetime.now(UTC) + timedelta(seconds=10 + count / 100)
+        # Making the posts takes a while, and so does starting the publishers.
+        begin = datetime.now(UTC) + timedelta(seconds=25 + count / 100)
         say(f"making {count} posts on {size.channels} accounts, due from {begin:%H:%M:%S} on")
         await tenant.make(url, begin)
         spare = (begin - datetime.now(UTC)).total_seconds()
-        if spare < 3:
-            raise SystemExit(f"making the posts took {3 - spare:.0f} s too long to measure their lateness")
+        if spare < 15:
+            raise SystemExit(f"making the posts took {15 - spare:.0f} s too long to measure their lateness")
         whole = math.ceil(spare + size.seconds)
         say(f"publishing for {whole} s")
         with publishers(control_plane, size, folder, whole + size.patience) as running:

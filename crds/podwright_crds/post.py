@@ -50,7 +50,10 @@ class PostMedia(Model):
     url: MediaUrl = Field(
         description="The file: s3://BUCKET/KEY or https://. Instagram, Threads and Facebook fetch it themselves: https://."
     )
-    alt_text: str = Field(default="", description="What it shows, for people who cannot see it.", max_length=4000)
+    # No default: one inside a list shows as a difference to those who apply on the client's side.
+    alt_text: str | None = Field(
+        default=None, description="What it shows, for people who cannot see it.", max_length=4000
+    )
 
 
 ThreadText = Annotated[
@@ -67,7 +70,9 @@ class PostVariant(Model):
     text: Annotated[str, NOT_BLANK] = Field(
         description="Text as it goes out, instead of spec.text.", min_length=1, max_length=100000
     )
-    weight: int = Field(default=1, ge=1, le=100, description="How often it is chosen, relative to the others.")
+    weight: int | None = Field(
+        default=None, ge=1, le=100, description="How often it is chosen, relative to the others; by default 1."
+    )
 
 
 class PostSpec(SuspendableSpec):
@@ -161,11 +166,14 @@ class Attempt(Model):
     worker: str | None = Field(default=None, description="Pod that made the attempt.")
 
 
+SentText = Annotated[str, Field(description="One further text.")]
+
+
 class SentPost(Model):
     """What the attempts sent: while one of them has no known outcome, exactly this is looked for and sent again."""
 
     text: str = Field(description="The text.")
-    thread: list[str] = Field(default_factory=list, description="The further texts.", max_length=24)
+    thread: list[SentText] = Field(default_factory=list, description="The further texts.", max_length=24)
     link: str | None = Field(default=None, description="The link.")
     title: str | None = Field(default=None, description="The title.")
     media: list[PostMedia] = Field(default_factory=list, description="The images or the video.", max_length=20)

@@ -13,8 +13,9 @@ def chosen_variant(post: Post) -> PostVariant | None:
     if not variants:
         return None
     digest = hashlib.sha256(f"variant/{post.metadata.uid}".encode()).digest()
-    point = int.from_bytes(digest[:8]) % sum(variant.weight for variant in variants)
-    bounds = accumulate(variant.weight for variant in variants)
+    weights = [variant.weight or 1 for variant in variants]
+    point = int.from_bytes(digest[:8]) % sum(weights)
+    bounds = accumulate(weights)
     return next(variant for variant, bound in zip(variants, bounds, strict=True) if point < bound)
 
 

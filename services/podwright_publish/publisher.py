@@ -243,7 +243,7 @@ class Publisher:
             episode=spec.episode_ref.name if spec.episode_ref else None,
             campaign=spec.campaign_ref.name if spec.campaign_ref else None,
             title=content.title,
-            media=tuple(Media(media.url, media.alt_text) for media in content.media),
+            media=tuple(Media(media.url, media.alt_text or "") for media in content.media),
             thread=tuple(content.thread),
             made=post.metadata.creation_timestamp,
             since=min(at, *started) if started else None,
@@ -289,13 +289,13 @@ def _first_look(post: Post, now: datetime) -> datetime:
 
 async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetime, stop: asyncio.Event) -> list[Report]:
     posts = sorted(posts, key=lambda post: (post.spec.publish_at or "", post.metadata.name))
-    queue = [(_first_look(post, utc_now()), place, post.metadata.name) for place, post in enumerate(posts)]
+    begin = utc_now()
+    looks = [(_first_look(post, begin), place, post.metadata.name) for place, post in enumerate(posts)]
+    queue = [look for look in looks if look[0] <= max(begin, until)]
     heapq.heapify(queue)
     last: dict[str, Report] = {}
     while queue and not stop.is_set():
         at, place, name = heapq.heappop(queue)
-        if at > until:
-            break
         if (seconds := (at - utc_now()).total_seconds()) > 0:
             try:
                 await asyncio.wait_for(stop.wait(), seconds)

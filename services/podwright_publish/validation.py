@@ -57,7 +57,7 @@ def post_problems(spec: ChannelSpec, post: PostSpec) -> list[str]:
             link=post.link,
             title=post.title,
             thread=post.thread,
-            alt_texts=[media.alt_text for media in post.media],
+            alt_texts=[media.alt_text or "" for media in post.media],
             episode=post.episode_ref.name if post.episode_ref else None,
         )
     ]
