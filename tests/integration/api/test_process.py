@@ -17,7 +17,7 @@ from podwright_api.database.migration import migrate
 from podwright_local import demo_admin
 from podwright_local.kubectl import Kubectl
 from tests.database import DatabaseServer
-from tests.integration.api.conftest import TOKEN, Facade, answers, free_port, podcast, process
+from tests.integration.api.conftest import TOKEN, Facade, answers, free_port, process
 
 
 def test_without_a_token_it_does_not_start() -> None:
@@ -61,32 +61,6 @@ def test_the_demos_admin_can_sign_in(facade: Facade, database_server: DatabaseSe
     log = (tmp_path / "log").read_text()
     assert pair["accessToken"] not in log
     assert str(password) not in log
-
-
-def test_listeners_outlive_the_api_server(facade: Facade, tmp_path: Path) -> None:
-    port = free_port()
-    environment = os.environ | {
-        "KUBECONFIG": str(facade.control_plane.kubeconfig),
-        "PODWRIGHT_API_TOKEN": TOKEN,
-        "PODWRIGHT_API_NAMESPACES": "team-a",
-        "PODWRIGHT_API_HOST": "127.0.0.1",
-        "PODWRIGHT_API_PORT": str(port),
-    }
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "podwright_api"]
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    facade.apply(podcast("outlived"))
-    with (
-        process(command, environment, tmp_path / "log", answers(f"{url}/readyz")),
-        httpx.stream("GET", f"{url}/api/v1/events/stream?kinds=podcasts", headers=headers, timeout=60) as stream,
-    ):
-        lines = (line for line in stream.iter_lines() if line.startswith("data:"))
-        facade.apply(podcast("before"))
-        assert '"before"' in next(lines)
-        with facade.control_plane.without_api_server():
-            pass
-        facade.apply(podcast("after"))
-        assert '"after"' in next(lines)
 
 
 def test_sigterm_ends_event_streams_at_once(facade: Facade, tmp_path: Path) -> None:
