@@ -56,7 +56,21 @@ class DatabaseServer:
         try:
             programs = _programs(folder)
             data = folder / "data"
-            _run([str(programs / "initdb"), "-D", str(data), "-U", ADMIN, "-A", "trust", "-E", "UTF8", "--no-sync"])
+            _run(
+                [
+                    str(programs / "initdb"),
+                    "-D",
+                    str(data),
+                    "-U",
+                    ADMIN,
+                    "-A",
+                    "trust",
+                    "-E",
+                    "UTF8",
+                    "--no-locale",
+                    "--no-sync",
+                ]
+            )
             with (folder / "log").open("wb") as log:
                 command = [str(programs / "postgres"), "-D", str(data), f"-p{port}", "-clisten_addresses=127.0.0.1"]
                 command += [f"-cunix_socket_directories={folder}", *FAST]

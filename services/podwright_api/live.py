@@ -155,10 +155,13 @@ class LiveNamespace:
                 failures = 0
                 await self._watch(kind, version)
             except FacadeError as error:
-                if error.code is not ErrorCode.INVALID_CURSOR:
-                    logger.warning("watching %s in %s: %s", kind.PLURAL, self.namespace, error.message)
-                    await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
-                    failures += 1
+                if error.code is ErrorCode.INVALID_CURSOR:
+                    continue
+                logger.warning("watching %s in %s: %s", kind.PLURAL, self.namespace, error.message)
+            except Exception:  # a watch that ended would leave its listeners deaf
+                logger.exception("watching %s in %s", kind.PLURAL, self.namespace)
+            await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+            failures += 1
 
     async def _read_all(self, kind: Kind) -> str:
         page = await self.source.all(kind, self.namespace)

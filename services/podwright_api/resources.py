@@ -1,6 +1,6 @@
 """Creating, changing and deleting resources: what is the same for every kind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request, Response
@@ -63,13 +63,15 @@ async def page(
     cursor: str | None,
     fields: Mapping[str, str | None] | None = None,
     labels: str | None = None,
+    wanted: Callable[[JsonObject], bool] = lambda _: True,
 ) -> Response:
-    """A page of what the actor may see; it may hold fewer items than ``limit`` where some are of other shows."""
+    """A page of what the actor may see and wants; it may hold fewer items than ``limit`` where some are neither."""
     given = {path: value for path, value in (fields or {}).items() if value}
     found = await tenant.cluster.list(
         kind, tenant.namespace, limit=limit, cursor=cursor, fields=given, labels=labels or None
     )
-    return page_answer(request, Page(await visible(tenant, kind, found.items), found.next_cursor))
+    items = [item for item in found.items if wanted(item)]
+    return page_answer(request, Page(await visible(tenant, kind, items), found.next_cursor))
 
 
 async def change(request: Request, tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: Change) -> Response:

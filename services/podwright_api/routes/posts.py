@@ -1,5 +1,6 @@
 """Posts: one text for one channel each, and what people decide about them."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
@@ -27,7 +28,7 @@ from podwright_api.naming import name_from_title
 from podwright_api.post_decisions import PostAction, Refused, Wanted, decide
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
-from podwright_crds.post import ApprovalState, Post
+from podwright_crds.post import ApprovalState, Post, PostPhase
 from podwright_crds.resource import ObjectName
 
 router = APIRouter(prefix=f"{API_PREFIX}/posts", tags=["posts"])
@@ -41,19 +42,51 @@ Publishes = Annotated[Tenant, may("posts:publish")]
 _DECIDING = frozenset({"approval", "publishAt", "suspend", "maxLateness"})
 
 
+@dataclass(frozen=True)
+class PostFilter:
+    """Which posts are wanted."""
+
+    campaign: Annotated[ObjectName | None, Query(description="Only posts of this campaign.")] = None
+    channel: Annotated[ObjectName | None, Query(description="Only posts for this channel.")] = None
+    episode: Annotated[ObjectName | None, Query(description="Only posts about this episode.")] = None
+    phase: Annotated[PostPhase | None, Query(description="Only posts that are so far.")] = None
+    approval: Annotated[ApprovalState | None, Query(description="Only posts that were decided so.")] = None
+
+    def fields(self) -> dict[str, str | None]:
+        """What the API server selects by."""
+        return {
+            "spec.campaignRef.name": self.campaign,
+            "spec.channelRef.name": self.channel,
+            "spec.episodeRef.name": self.episode,
+        }
+
+    def wants(self, post: JsonObject) -> bool:
+        """What it does not select by."""
+        decided = (post["spec"].get("approval") or {}).get("state", ApprovalState.DRAFT)
+        phase = (post.get("status") or {}).get("phase")
+        return self.phase in (None, phase) and self.approval in (None, decided)
+
+
 @router.get("", response_model=PostsAnswer, summary="List posts")
 async def list_posts(
     request: Request,
     tenant: Reads,
-    campaign: Annotated[ObjectName | None, Query(description="Only posts of this campaign.")] = None,
-    channel: Annotated[ObjectName | None, Query(description="Only posts for this channel.")] = None,
-    episode: Annotated[ObjectName | None, Query(description="Only posts about this episode.")] = None,
+    which: Annotated[PostFilter, Depends()],
     labels: Labels = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    fields = {"spec.campaignRef.name": campaign, "spec.channelRef.name": channel, "spec.episodeRef.name": episode}
-    return await resources.page(request, tenant, Post, limit=limit, cursor=cursor, fields=fields, labels=labels)
+    """With `phase` or `approval`, pages may hold fewer items than `limit`; go on until `nextCursor` is null."""
+    return await resources.page(
+        request,
+        tenant,
+        Post,
+        limit=limit,
+        cursor=cursor,
+        fields=which.fields(),
+        labels=labels,
+        wanted=which.wants,
+    )
 
 
 @router.post("", status_code=201, response_model=PostAnswer, responses=CONFLICT | TOO_LARGE, summary="Create a post")

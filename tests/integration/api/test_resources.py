@@ -145,6 +145,16 @@ def test_decisions_about_posts(facade: Facade, admin: httpx.Client, drafts: list
     data(admin.post(f"/posts/{second}/decisions", json={"action": "approve"}))
 
     facade.set_status("post", third, {"phase": "Published", "publishedAt": "2026-11-21T06:00:00Z"})
+    about = {"episode": "decided", "limit": "500"}
+
+    def listed(**wanted: str) -> set[str]:
+        found = data(admin.get("/posts", params=about | wanted))["items"]
+        return {one["id"] for one in found} & {first, second, third}
+
+    assert listed(approval="Approved") == {first, second}
+    assert listed(approval="Draft") == {third}
+    assert listed(phase="Published") == {third}
+    assert listed(phase="Published", approval="Approved") == set()
     many = data(admin.post("/posts/decisions", json={"action": "reject", "ids": [first, third, "not-there"]}))["items"]
     assert [(one["id"], one["success"]) for one in many] == [(first, True), (third, False), ("not-there", False)]
     assert [one["error"]["code"] for one in many[1:]] == ["CONFLICT", "NOT_FOUND"]
