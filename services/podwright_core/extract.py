@@ -10,7 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from podwright_core.shareable import LEANING, fitness, is_complete, is_good, is_pleasantry, leans_back, quote_lengths
+from podwright_core.shareable import (
+    LEANING,
+    fitness,
+    is_complete,
+    is_good,
+    is_pleasantry,
+    leans_back,
+    quote_lengths,
+    refers_back,
+)
 from podwright_core.tokens import content_stems
 from podwright_core.transcript import SENTENCE_PAUSE, Sentence, Transcript
 from podwright_core.writing_systems import written_without_spaces
@@ -137,7 +146,8 @@ def _passages(transcript: Transcript) -> list[Scored]:
     for one, other in pairwise(single):
         first, second = one.sentence, other.sentence
         joined = first.speaker == second.speaker and second.start - first.end <= SENTENCE_PAUSE
-        explains = leans_back(second.text, language) and not leans_back(first.text, language)
+        follows = leans_back(second.text, language) and refers_back(second.text, language)
+        explains = follows and not leans_back(first.text, language)
         whole = all(is_complete(text) and not is_pleasantry(text, language) for text in (first.text, second.text))
         if joined and explains and whole:
             both = Sentence(f"{first.text}{glue}{second.text}", first.start, second.end, first.speaker)

@@ -56,6 +56,12 @@ def leans_back(text: str, language: str) -> bool:
     return known is not None and known.leans_back.search(text) is not None
 
 
+def refers_back(text: str, language: str) -> bool:
+    """Whether a sentence opens with a pronoun for what another one names."""
+    known = cues(language)
+    return known is not None and known.pronoun.search(text) is not None
+
+
 def fitness(text: str, language: str) -> float:
     """How well a sentence stands by itself, from 0 to about 1.5: 1 for one with no fault and no charm."""
     short = len(text) < quote_lengths(language)[0] or (

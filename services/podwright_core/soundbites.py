@@ -34,13 +34,23 @@ def stretch_around(sentences: Sequence[Sentence], start: float, end: float, dura
         begin = min(max(start, 0.0), duration)
         return Stretch(begin, max(min(end, duration), begin))
     first, last = inside[0], inside[-1]
-    while sentences[last].end - sentences[first].start < SHORTEST:
-        if last + 1 < len(sentences) and sentences[last + 1].end - sentences[first].start <= LONGEST:
+
+    def spoken(one: int, other: int) -> tuple[float, float]:
+        # Speakers may talk at the same time: the last to begin need not be the last to end.
+        return sentences[one].start, max(sentence.end for sentence in sentences[one : other + 1])
+
+    def length(one: int, other: int) -> float:
+        begin, stop = spoken(one, other)
+        return stop - begin
+
+    while length(first, last) < SHORTEST:
+        if last + 1 < len(sentences) and length(first, last + 1) <= LONGEST:
             last += 1
-        elif first > 0 and sentences[last].end - sentences[first - 1].start <= LONGEST:
+        elif first > 0 and length(first - 1, last) <= LONGEST:
             first -= 1
         else:
             break
-    begin = max(sentences[first].start - _AIR, 0.0)
-    stop = min(sentences[last].end + _AIR, duration, begin + LONGEST)
+    opening, closing = spoken(first, last)
+    begin = max(opening - _AIR, 0.0)
+    stop = min(closing + _AIR, duration, begin + LONGEST)
     return Stretch(round(begin, 3), max(round(stop, 3), round(begin, 3)))

@@ -31,6 +31,7 @@ from podwright_core.texts import (
     show_notes,
     title_problems,
 )
+from podwright_core.tokens import norms
 from podwright_core.transcript import Transcript
 from podwright_core.writing_systems import base_language
 from podwright_pipeline.engines import Writer
@@ -111,7 +112,9 @@ class Author:
         self._writer = writer
         # Words of the transcript stand in a text of another language only as quotes.
         self._same_language = base_language(self._language) == base_language(transcript.language)
-        topics = analysis.topics if self._same_language else ()
+        # What the title says already need not be said again.
+        titled = set(norms(params.title))
+        topics = [topic for topic in analysis.topics if self._same_language and not set(norms(topic)) <= titled]
         self._about = teaser(telling(topics, analysis.phrases), self._language)
         self._anything = teaser(topics, self._language)
         # A transcript without sentences has no summary that can be read.
@@ -193,16 +196,20 @@ class Author:
         answer = ask_text(
             self._writer, self._system, Ask(self._material, instruction, INTRO_LONGEST, check, self._mend)
         )
-        quotes = self._analysis.quotes
+        intro = answer.value or self._summary
         notes = show_notes(
-            answer.value or self._summary,
+            intro,
             self._analysis.chapters,
-            quotes[0] if quotes else None,
+            self._quote_beside(intro),
             people=self._params.people,
             link=self._params.link,
             language=self._language,
         )
         return notes, answer.checks
+
+    def _quote_beside(self, text: str) -> SpokenQuote | None:
+        """The best quote that a text does not have already."""
+        return next((quote for quote in self._analysis.quotes if quote.text not in text), None)
 
     def _mend(self, text: str) -> str:
         return believable(text, self._known, language=self._language, longest=INTRO_LONGEST)
@@ -278,12 +285,11 @@ class Author:
         return [chapter.title for chapter in self._analysis.chapters if not self._title_problems(chapter.title)]
 
     def _newsletter(self) -> dict[str, str]:
-        quotes = self._analysis.quotes
         return newsletter(
             self._summary,
             self._about if self._about != self._summary else None,
             self._analysis.chapters,
-            quotes[0] if quotes else None,
+            self._quote_beside(self._summary),
             title=self._params.title,
             show=self._params.show,
             link=self._params.link,

@@ -24,7 +24,11 @@ def problems(body: dict[str, Any]) -> FacadeError:
         ({"spec": GOOD | {"media": {}}}, "spec.media.url", "Address of the recording"),
         ({"spec": {"title": "One"}}, "spec.podcastRef", "Podcast that this is an episode of"),
         ({"spec": GOOD | {"titel": "One"}}, "spec.titel", "title"),
-        ({"spec": GOOD | {"media": {"url": "https://x/y", "sha": "1"}}}, "spec.media.sha", "revision, sha256, tracks, url"),
+        (
+            {"spec": GOOD | {"media": {"url": "https://x/y", "sha": "1"}}},
+            "spec.media.sha",
+            "revision, sha256, tracks, url",
+        ),
         ({"spec": GOOD | {"podcast_ref": {"name": "show"}}}, "spec.podcast_ref", "podcastRef"),
         ({"spec": GOOD | {"people": ["a", 5]}}, "spec.people.1", "Hosts and guests"),
         ({"spec": GOOD, "status": {}}, "status", "labels, name, spec"),
