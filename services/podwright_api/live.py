@@ -35,7 +35,7 @@ _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 class Change:
     """One object as it is after a change."""
 
-    #: The version of the change; versions of all kinds grow with time (KEP-5504).
+    #: The version of the change: etcd's revision, which grows for all kinds together.
     version: int
     #: created, changed or deleted.
     type: str
