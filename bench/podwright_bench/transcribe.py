@@ -78,6 +78,7 @@ class Program:
             "OMP_WAIT_POLICY": "PASSIVE",
             "KMP_BLOCKTIME": "0",
             "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_worker_niceness": "0",  # as in Ray pods; by default its workers are nicer than the raw engine
         }
         setpriv = shutil.which("setpriv")
         command = [*((setpriv, "--pdeathsig", "TERM") if setpriv else ()), python, "-m", module, *arguments]
