@@ -48,16 +48,25 @@ def writes_of(sample: Place, episode: Raw, jobs: list[Raw], statuses: int, event
     requests = [request_of(job["spec"]["template"]["spec"]) for job in jobs]
     ordered = sorted(requests, key=lambda request: EPISODE_STAGES.index(request.stage))
     bodies = tuple(json.dumps(complete(stage_job(model, request, 0, settings), model)) for request in ordered)
-    # What the operator's merge patches carry each time: lists go whole, and the stage in work changes.
-    status = {name: episode["status"][name] for name in ("stages", "conditions", "stage")}
     note = transitions((), model.status.conditions)[0]
     return Writes(
         sample=sample,
         uid=episode["metadata"]["uid"],
         jobs=bodies,
-        statuses=tuple(json.dumps({"status": {**status, "progress": f"{n} %"}}) for n in range(statuses)),
+        statuses=tuple(json.dumps(_status_patch(episode["status"], n / max(1, statuses - 1))) for n in range(statuses)),
         events=tuple(json.dumps(event_body(model, note, utc_now())) for _ in range(events)),
     )
+
+
+def _status_patch(status: Raw, part: float) -> Raw:
+    """What the operator's merge patches carry: lists go whole, and one stage after the other gets its results."""
+    done = round(part * len(status["stages"]))
+    stages = [
+        stage if number < done else {"name": stage["name"], "phase": "Waiting", "since": stage["since"]}
+        for number, stage in enumerate(status["stages"])
+    ]
+    changed: Raw = {"stages": stages, "conditions": status["conditions"], "progress": f"{part:.0%}".replace("%", " %")}
+    return {"status": changed if done < len(stages) else {**status, **changed}}
 
 
 async def write_all(api: ApiClient, writes: Writes, places: list[Place]) -> float:

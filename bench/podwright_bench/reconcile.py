@@ -53,7 +53,7 @@ class Size:
 
 SIZES: Final = {
     "full": Size("full", 10_000, 100, arrivals=600, arrivals_per_s=20, idle=330),
-    "middle": Size("middle", 500, 50, arrivals=200, arrivals_per_s=20, idle=40),
+    "middle": Size("middle", 300, 30, arrivals=120, arrivals_per_s=20, idle=30),
     "small": Size("small", 20, 4, arrivals=10, arrivals_per_s=20, idle=2),
 }
 

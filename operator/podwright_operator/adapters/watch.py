@@ -115,7 +115,7 @@ class Watches:
                 await asyncio.sleep(_MISSING_PAUSE_S if missing else _PAUSE_S)
             except aiohttp.SocketTimeoutError:  # quiet, or dead: going on from the same version tells
                 logger.debug("%s: nothing for %.0f s", where, _SILENCE_S)
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
+            except (aiohttp.ClientError, TimeoutError, OSError) as problem:
                 logger.info("%s: %r; again in %.0f s", where, problem, _PAUSE_S)
                 await asyncio.sleep(_PAUSE_S)
 
@@ -128,7 +128,7 @@ class Watches:
                 text = await response.read()
                 if not response.ok:
                     raise _problem(response.status, text)
-            page = from_json(text)
+            page = _parsed(text)
             for raw in page["items"] or ():  # null where there is none
                 found[_key(type_, raw)] = (kube.uid_of(raw), kube.version_of(raw))
                 self._watcher.seen(type_, namespace, raw, deleted=False, listed=True)
@@ -154,7 +154,7 @@ class Watches:
                 raise _problem(response.status, await response.read())
             self._open[type_, namespace] = response
             async for line in _lines(response.content):
-                event = from_json(line)
+                event = _parsed(line)
                 raw = event["object"]
                 if event["type"] == "ERROR":
                     raise _problem(int(raw.get("code") or 500), line)
@@ -174,6 +174,13 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             yield line
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return from_json(text)
+    except ValueError as error:  # whoever stands between answers for the API server
+        raise _RefusedError(200, f"not JSON: {error}") from error
 
 
 def _key(type_: KubeType, raw: Raw) -> ObjectKey:

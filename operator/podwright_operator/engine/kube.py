@@ -32,7 +32,8 @@ class KubeType:
     by_controller: bool = True
     #: Whether its CRD may be missing from the cluster.
     optional: bool = False
-    #: Keeps what decisions read; the rest of a stored object would only cost memory.
+    #: Keeps what decisions read; the rest of a stored object would only cost memory. The store knows by itself an
+    #: object's name, namespace, UID and version.
     trim: Callable[[Raw], Raw] = lambda raw: raw
     #: Own kinds are read as models.
     model: type[Resource] | None = None
@@ -132,8 +133,7 @@ def _trimmed_pod(raw: Raw) -> Raw:
 
 
 def _child_metadata(raw: Raw, *more: str) -> Raw:
-    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "ownerReferences")
-    return _chosen(raw.get("metadata", {}), *kept, *more)
+    return _chosen(raw.get("metadata", {}), "creationTimestamp", "deletionTimestamp", "ownerReferences", *more)
 
 
 JOB = KubeType("Job", "jobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_job)

@@ -53,7 +53,12 @@ class Entry:
     def value(self) -> Any:
         """The parsed model for own kinds, else the trimmed JSON form."""
         model = self.key.type.model
-        return from_json(self.text) if model is None else _parsed(model, self.text)
+        if model is not None:
+            return _parsed(model, self.text)
+        raw = from_json(self.text)
+        identity = {"name": self.key.name, "namespace": self.key.namespace, "uid": self.uid}
+        raw["metadata"].update(identity, resourceVersion=str(self.version))
+        return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,7 @@ def _discard(groups: dict[Any, dict[Any, None]], group: Any, member: Any) -> Non
             del groups[group]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _parsed(model: type[Resource], text: bytes) -> Resource:
     """Models are frozen, so whoever asks may have the same one."""
     return model.read(from_json(text))

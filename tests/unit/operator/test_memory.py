@@ -1,0 +1,92 @@
+"""What is kept of objects in memory is enough for those who decide, and reads as it was told."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from podwright_crds.episode import Episode
+from podwright_operator.engine.cluster import Cluster
+from podwright_operator.engine.kube import JOB, POD, ObjectKey, Raw, own
+from podwright_operator.engine.reconciler import ClusterView
+from podwright_operator.engine.store import Store
+from podwright_operator.kinds.job_state import JobPhase, jobs_seen
+from tests.unit.operator.builders import NAMESPACE, episode
+
+AT = "2026-11-21T10:00:00Z"
+OWNER = {"apiVersion": "v1", "kind": "K", "name": "one", "uid": "uid-owner", "controller": True}
+
+
+def told(name: str, **parts: Any) -> Raw:
+    metadata: Raw = {
+        "name": name,
+        "namespace": NAMESPACE,
+        "uid": f"uid-{name}",
+        "resourceVersion": "7",
+        "creationTimestamp": AT,
+        "managedFields": [{"manager": "anybody"}],
+        **parts.pop("metadata", {}),
+    }
+    return {"metadata": metadata, **parts}
+
+
+def test_a_job_and_its_pod_say_what_they_said() -> None:
+    store = Store()
+    annotations = {"podwright.dev/stage-key": "k" * 64, "podwright.dev/run": "2", "podwright.dev/retry": ""}
+    held = {"type": "Complete", "status": "True", "lastTransitionTime": AT, "lastProbeTime": AT, "reason": "r"}
+    job = told(
+        "job",
+        metadata={"labels": {"podwright.dev/stage": "ingest"}, "annotations": annotations, "ownerReferences": [OWNER]},
+        spec={"suspend": False, "template": {"spec": {}}},
+        status={"conditions": [held, {"type": "Suspended", "status": "False"}]},
+    )
+    ended = {"exitCode": 64, "message": "why", "startedAt": AT, "finishedAt": AT}
+    pod = told(
+        "pod",
+        metadata={"ownerReferences": [{**OWNER, "uid": "uid-job"}]},
+        spec={"containers": [{"name": "stage"}]},
+        status={"phase": "Failed", "containerStatuses": [{"name": "stage", "state": {"terminated": ended}}]},
+    )
+    store.put(JOB, job)
+    store.put(POD, pod)
+    kept = [store.entry(ObjectKey(type_, NAMESPACE, name)) for type_, name in ((JOB, "job"), (POD, "pod"))]
+    values = [entry.value for entry in kept if entry is not None]
+    assert jobs_seen(values[:1], values[1:]) == jobs_seen([job], [pod])
+    assert jobs_seen(values[:1], values[1:])[0].phase is JobPhase.COMPLETE
+    for value, raw in zip(values, (job, pod), strict=True):
+        identity = ("name", "namespace", "uid", "resourceVersion")
+        assert [value["metadata"][name] for name in identity] == [raw["metadata"][name] for name in identity]
+        assert "managedFields" not in value["metadata"]
+
+
+def test_a_resource_reads_as_it_was_told() -> None:
+    store = Store()
+    wanted = episode()
+    raw = wanted.to_wire()
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "podwright.dev/retry": "1"}
+    raw["metadata"] |= {"resourceVersion": "7", "annotations": applied}
+    store.put(own(Episode), raw)
+    found = store.find(Episode, wanted.metadata.namespace, wanted.metadata.name)
+    assert found is not None
+    assert found.spec == wanted.spec
+    assert found.metadata.annotations == {"podwright.dev/retry": "1"}
+
+
+@dataclass
+class Vault:
+    """Counts how often Secrets are read."""
+
+    reads: int = 0
+
+    async def secret(self, namespace: str, name: str) -> Mapping[str, str]:  # noqa: ARG002
+        self.reads += 1
+        await asyncio.sleep(0)
+        return {"a": "b"}
+
+
+async def test_a_secret_is_read_once_for_all_that_ask() -> None:
+    vault = Vault()
+    view = ClusterView(Store(), cast("Cluster", vault))
+    found = await asyncio.gather(*(view.secret(NAMESPACE, "storage") for _ in range(20)))
+    assert found == [{"a": "b"}] * 20
+    assert vault.reads == 1
