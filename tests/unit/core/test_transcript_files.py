@@ -39,7 +39,8 @@ def test_what_goes_out_as_podcasting_json_comes_back(transcript: Transcript) -> 
 @given(transcripts().filter(lambda each: any(segment.text for segment in each.segments)))
 def test_the_results_own_json_comes_back(transcript: Transcript) -> None:
     returned = read(transcript.model_dump_json(), duration=transcript.duration + 10)
-    assert returned.text.split() == transcript.text.split()
+    in_time = tuple(sorted(transcript.segments, key=lambda segment: segment.start))
+    assert returned.text.split() == transcript.model_copy(update={"segments": in_time}).text.split()
     assert returned.language == transcript.language
 
 

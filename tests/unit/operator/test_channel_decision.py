@@ -42,6 +42,7 @@ def ends(**delta: float) -> dict[str, str]:
         ({}, ends(days=3), OutcomeKind.READY, Reason.READY, "nothing renews them"),
         ({}, ends(minutes=-1), OutcomeKind.STALLED, Reason.INVALID_CREDENTIALS, "ended at 2026-11-21T08:59:00Z"),
         (refused(DIGEST), TOKEN, OutcomeKind.STALLED, Reason.INVALID_CREDENTIALS, "docs/channels/mastodon.md"),
+        (refused(DIGEST), TOKEN, OutcomeKind.STALLED, Reason.INVALID_CREDENTIALS, "create secret generic secret -n"),
         (refused("of older ones"), TOKEN, OutcomeKind.READY, Reason.READY, "complete"),
     ],
 )

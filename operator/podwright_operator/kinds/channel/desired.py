@@ -127,18 +127,17 @@ def _credentials_outcome(channel: Channel, credentials: Mapping[str, str] | None
 
 def _life_outcome(channel: Channel, name: str, credentials: Mapping[str, str], now: datetime) -> Outcome:
     """Of credentials that are complete: whether they still count."""
-    replace = f"Put new ones into Secret '{name}': docs/channels/{channel.spec.type}.md says how to get them"
+    # The command stands at the end: `podwright explain` takes it from there.
+    cure = (
+        "Posts wait, and go out once there are new ones, unless spec.maxLateness is over by then. "
+        f"docs/channels/{channel.spec.type}.md says how to get them. Replace them: kubectl delete secret {name} "
+        f"-n {channel.metadata.namespace} && {_create(channel, name, channel.metadata.namespace)}"
+    )
     if since := expired(channel.spec.type, credentials, now):
-        return stalled(
-            Reason.INVALID_CREDENTIALS, f"The credentials ended at {format_instant(since)}. {replace}. Posts wait."
-        )
+        return stalled(Reason.INVALID_CREDENTIALS, f"The credentials ended at {format_instant(since)}. {cure}")
     refused = channel.status.delivery.refused if channel.status.delivery else None
     if refused is not None and refused.digest == credentials_digest(credentials):
-        return stalled(
-            Reason.INVALID_CREDENTIALS,
-            f"The platform refuses the credentials ({refused.message}). {replace}. Posts wait, and go out once it is "
-            "done, unless spec.maxLateness is over by then.",
-        )
+        return stalled(Reason.INVALID_CREDENTIALS, f"The platform refuses the credentials ({refused.message}). {cure}")
     return ready(
         f"The credentials in Secret '{name}' are complete; posts go to {_where(channel.spec)}."
         + _ending(channel.spec.type, credentials, now)
