@@ -74,7 +74,7 @@ COREDNS = ProgramImage("coredns", "coredns")
 MINIO = ProgramImage("minio", "minio")
 KUBERAY = ProgramImage("kuberay", "manager")
 POSTGRES = DockerfileImage(
-    "postgres", LOCAL / "postgres_image" / "Dockerfile", LOCAL / "postgres_image", ("initdb.py",)
+    "postgres", LOCAL / "postgres_image" / "Dockerfile", LOCAL / "postgres_image", ("initdb.py", "pg_hba.conf")
 )
 PRODUCT = REPOSITORY / "k8s" / "images" / "Dockerfile"
 SERVICES = DockerfileImage(
