@@ -50,14 +50,16 @@ class Size:
     burst: int
     channels: int
     campaigns: int
+    #: Seconds before the first is due in which the publishers start.
+    lead: int
     #: Seconds that late answers, pauses and doubts are waited for after the last is due.
     patience: int
 
 
 SIZES: Final = {
-    "full": Size("full", 10_000, 3600, 1000, channels=100, campaigns=2, patience=240),
-    "middle": Size("middle", 1000, 120, 200, channels=40, campaigns=2, patience=120),
-    "small": Size("small", 40, 10, 20, channels=4, campaigns=1, patience=100),
+    "full": Size("full", 10_000, 3600, 1000, channels=100, campaigns=2, lead=25, patience=240),
+    "middle": Size("middle", 1000, 120, 200, channels=40, campaigns=2, lead=25, patience=120),
+    "small": Size("small", 40, 10, 20, channels=4, campaigns=1, lead=12, patience=100),
 }
 
 
@@ -249,12 +251,12 @@ async def measured(size: Size, control_plane: ControlPlane, folder: Path) -> dic
         tenant = Tenant(api, size)
         count = size.spread + size.burst
         # Making the posts takes a while, and so does starting the publishers.
-        begin = datetime.now(UTC) + timedelta(seconds=25 + count / 100)
+        begin = datetime.now(UTC) + timedelta(seconds=size.lead + count / 100)
         say(f"making {count} posts on {size.channels} accounts, due from {begin:%H:%M:%S} on")
         await tenant.make(url, begin)
         spare = (begin - datetime.now(UTC)).total_seconds()
-        if spare < 15:
-            raise SystemExit(f"making the posts took {15 - spare:.0f} s too long to measure their lateness")
+        if spare < size.lead / 2:
+            raise SystemExit(f"making the posts took {size.lead / 2 - spare:.0f} s too long to measure their lateness")
         whole = math.ceil(spare + size.seconds)
         say(f"publishing for {whole} s")
         with publishers(control_plane, size, folder, whole + size.patience) as running:

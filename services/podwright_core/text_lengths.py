@@ -54,22 +54,20 @@ def links(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _without_links(text: str) -> tuple[str, int]:
-    """The text without its links, and how many there were."""
+def _without_links(text: str) -> tuple[list[str], int]:
+    """What stands between the links, and how many links there are."""
     kept, last = [], 0
     places = links(text)
     for start, end in places:
         kept.append(text[last:start])
         last = end
-    kept.append(text[last:])
-    return "\0".join(kept), len(places)
+    return [*kept, text[last:]], len(places)
 
 
 def mastodon_characters(text: str) -> int:
     """Graphemes; a link counts as 23, of a mention on another server only the name (StatusLengthValidator)."""
-    rest, count = _without_links(text)
-    shortened = _MENTION.sub(r"@\1", rest)
-    return graphemes(shortened.replace("\0", "")) + LINK_LENGTH * count
+    parts, count = _without_links(text)
+    return sum(graphemes(_MENTION.sub(r"@\1", part)) for part in parts) + LINK_LENGTH * count
 
 
 def x_weight(text: str) -> int:
@@ -77,14 +75,15 @@ def x_weight(text: str) -> int:
 
     A domain without a scheme counts as a link where X might take it for one, so the result is never too small.
     """
-    rest, count = _without_links(unicodedata.normalize("NFC", text))
-    total = LINK_LENGTH * count
-    bare = _BARE_DOMAIN.findall(rest)
-    total += sum(max(LINK_LENGTH, len(domain)) for domain in bare)
-    rest = _BARE_DOMAIN.sub("", rest.replace("\0", ""))
-    emoji = _EMOJI.findall(rest)
-    total += 2 * len(emoji)
-    return total + sum(1 if _light(ord(character)) else 2 for character in _EMOJI.sub("", rest))
+    parts, count = _without_links(unicodedata.normalize("NFC", text))
+    return LINK_LENGTH * count + sum(_x_weight_without_links(part) for part in parts)
+
+
+def _x_weight_without_links(text: str) -> int:
+    bare = sum(max(LINK_LENGTH, len(domain)) for domain in _BARE_DOMAIN.findall(text))
+    rest = _BARE_DOMAIN.sub("", text)
+    emoji = 2 * len(_EMOJI.findall(rest))
+    return bare + emoji + sum(1 if _light(ord(character)) else 2 for character in _EMOJI.sub("", rest))
 
 
 def _light(code_point: int) -> bool:
