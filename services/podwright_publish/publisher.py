@@ -138,9 +138,15 @@ class Publisher:
             "podwright.attempt": len(loaded.post.status.attempts) + 1,
         }
         parent = span_of(metadata.uid, metadata.annotations.get(ANNOTATION_TRACE))
+        overtaken: ConflictError | None = None
         with self._tracing.during("publish", parent, facts) as span:
-            report = await self._send(loaded, await self._store.connect(loaded), span)
-            span.note({"podwright.again": report.again_at is not None})
+            try:
+                report = await self._send(loaded, await self._store.connect(loaded), span)
+            except ConflictError as error:  # somebody else wrote: nothing was sent, and nothing is wrong
+                overtaken = error
+                span.note({"podwright.answer": "overtaken"})
+        if overtaken is not None:
+            raise overtaken
         return report
 
     async def _send(self, loaded: Loaded, platform: Platform, span: Span) -> Report:

@@ -98,7 +98,7 @@ def test_a_collector_that_is_away_costs_seconds_at_most(s3_environment: dict[str
     started = time.monotonic()
     code, result, _ = Pod(ingest("s3://podwright/demo/uploads/none.mp3"), away, tmp_path).finish()
     assert (code, result.outcome) == (64, "rejected")
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 25
 
 
 @pytest.fixture
