@@ -26,6 +26,8 @@ FOR_OTHER_TIMES = {
     Right("", "pods", "get"),
     Right("", "serviceaccounts", "get"),
     Right("rbac.authorization.k8s.io", "rolebindings", "get"),
+    # A Job whose labels or owner somebody took away is taken back.
+    Right("batch", "jobs", "patch"),
     # A CronJob goes with its campaign; one under another name than a campaign's has now is pruned.
     Right("batch", "cronjobs", "delete"),
     # Only Episodes have a finalizer, and only campaigns make posts; the rule names all kinds.
