@@ -38,9 +38,9 @@ ANNOTATION_TRACE = f"{GROUP}/traceparent"
 
 #: The Secret with the tenant's bucket credentials; its keys are the ``PODWRIGHT_S3_*`` variables.
 STORAGE_SECRET = "podwright-storage"  # noqa: S105  (the name of a Secret, not a secret)
-#: What of it anybody may read in a log; the rest are credentials.
+#: What of it anybody may read in a log; the rest is secret. An access key is a name, and may be any word.
 STORAGE_SETTINGS = frozenset(
-    f"PODWRIGHT_S3_{name}" for name in ("ENDPOINT", "REGION", "BUCKET", "PUBLIC_BUCKET", "PUBLIC_URL")
+    f"PODWRIGHT_S3_{name}" for name in ("ENDPOINT", "ACCESS_KEY", "REGION", "BUCKET", "PUBLIC_BUCKET", "PUBLIC_URL")
 )
 #: On a Secret of tokens: of which credentials they came, and until when one publisher renews them.
 ANNOTATION_CREDENTIALS = f"{GROUP}/credentials"

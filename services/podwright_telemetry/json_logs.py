@@ -94,11 +94,12 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": masked(record.getMessage()),
             **_subject.get(),
-            **getattr(record, FACTS, {}),
         }
+        if facts := getattr(record, FACTS, {}):
+            line |= json.loads(_secrets.mask(json.dumps(facts, ensure_ascii=False, default=str)))
         if record.exc_info:
             line["exception"] = masked(self.formatException(record.exc_info))
-        return _secrets.mask(json.dumps(line, ensure_ascii=False, default=str))
+        return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def configure(level: str | int, stream: TextIO | None = None) -> None:

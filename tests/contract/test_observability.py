@@ -20,8 +20,8 @@ from tests.prometheus import programs, promtool
 RULES = CHART / "rules" / "podwright.yaml"
 DASHBOARD = CHART / "dashboards" / "podwright.json"
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
-#: Metrics and labels of the client library itself; the process's are there only on Linux.
-_NAME = re.compile(r"\b(?:podwright|process)_[a-z0-9_]+\b")
+#: What starts like a metric and is none: the pods' label podwright.dev/shard, as Prometheus writes it.
+_NAME = re.compile(r"\b(?!podwright_dev_)(?:podwright|process)_[a-z0-9_]+\b")
 
 #: The label by which Prometheus knows an operator's share of the namespaces: the pod's label podwright.dev/shard.
 SHARD = "podwright_dev_shard"

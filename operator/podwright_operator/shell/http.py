@@ -68,7 +68,10 @@ async def serve(health: Health, health_port: int, metrics_port: int) -> AsyncIte
     probes, metering = web.Application(), web.Application()
     probes.add_routes([web.get("/healthz", healthz), web.get("/readyz", healthz)])
     metering.add_routes([web.get("/metrics", measured)])
-    runners = [(web.AppRunner(probes, access_log=None), health_port), (web.AppRunner(metering), metrics_port)]
+    runners = [
+        (web.AppRunner(probes, access_log=None), health_port),
+        (web.AppRunner(metering, access_log=None), metrics_port),
+    ]
     try:
         for runner, port in runners:
             await runner.setup()

@@ -64,6 +64,15 @@ def test_concealed_values_show_nowhere_in_a_line(logged: Any) -> None:
     assert masked("a short word") == "a short word"
 
 
+def test_a_secret_that_is_a_word_does_not_hide_what_a_line_is_about(logged: Any) -> None:
+    logger, lines = logged
+    conceal(["workshop"])
+    with about(namespace="workshop"):
+        logger.info("in the workshop")
+    (line,) = lines()
+    assert (line["namespace"], line["message"]) == ("workshop", f"in the {MASK}")
+
+
 @pytest.mark.parametrize(
     ("told", "hidden"),
     [
