@@ -58,7 +58,8 @@ def test_the_role_is_what_a_run_uses(
         return used if Right("events.k8s.io", "events", "create") in exercised(used) else None
 
     used = until(done, "the audit log")
-    assert refused(used) == set()
+    # The log has the other tests' faults too: quotas, API servers that have just begun.
+    assert refused(use for use in used if use.namespace in {"", SYSTEM, tenant.namespace}) == set()
     assert exercised(used) <= granted(rules)
     unused = sorted(map(str, granted(rules) - exercised(used) - FOR_OTHER_TIMES))
     assert not unused, f"granted and not used: {', '.join(unused)}"
