@@ -57,7 +57,8 @@ contract: sync ## schemas, manifests, chart, against a real API server
 	@$(PYTEST) tests/contract
 
 integration: sync ## adapters against the real thing
-	@$(PYTEST) -n 3 --dist loadfile tests/integration
+	@$(PYTEST) -n 3 --dist loadfile tests/integration --ignore tests/integration/bench
+	@$(PYTEST) tests/integration/bench
 
 e2e: sync ## the product on a real cluster of its own
 	@$(PYTEST) tests/e2e

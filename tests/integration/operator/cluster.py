@@ -26,7 +26,7 @@ Object = dict[str, Any]
 WRITES = ("create", "apply", "patch", "delete")
 
 
-def until(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def until(check: Callable[[], Any], what: str, seconds: float = 120) -> Any:
     """Wait until ``check`` returns something true; returns it."""
     deadline = time.monotonic() + seconds
     while not (found := check()):
@@ -125,7 +125,7 @@ class Tenant:
         found = next((item for item in conditions if item["type"] == type_), None)
         return (found["status"], found["reason"], found["message"]) if found else ("", "", "")
 
-    def wait_reason(self, kind: str, name: str, reason: str, seconds: float = 60) -> str:
+    def wait_reason(self, kind: str, name: str, reason: str, seconds: float = 120) -> str:
         """Wait until Ready has this reason; returns the message."""
 
         def reached() -> str:
