@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from podwright_crds import names
 from podwright_crds.kinds import KINDS
 from tests.e2e.installation import Installation
-from tests.rights import Use, exercised, granted, log_lines, refused, secrets_read, uses
+from tests.rights import Use, exercised, granted, log_lines, refused, uses
 
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -51,18 +50,3 @@ def test_the_operator_uses_what_it_may_write(installed: Installation) -> None:
     looked_at |= {right for right in writes if (right.resource, right.verb) == ("jobs", "patch")}  # to take one back
     # Deletions come with suspension and changed inputs, which other tests do.
     assert {str(right) for right in writes - used - looked_at if right.verb != "delete"} == set()
-
-
-def test_secrets_are_read_only_where_something_refers_to_them(installed: Installation) -> None:
-    channels = json.loads(installed.kube.run("get", "channels", "-o", "json").stdout)["items"]
-    referred = {(installed.kube.namespace, names.STORAGE_SECRET)} | {
-        (installed.kube.namespace, channel["spec"]["credentialsRef"]["name"]) for channel in channels
-    }
-    publisher = used_by(installed, installed.kube.namespace, names.PUBLISHER_SERVICE_ACCOUNT)
-    assert secrets_read(publisher) <= referred
-    assert refused(publisher) == set()
-    operator = used_by(installed, installed.system_namespace, "podwright-operator")
-    existing = json.loads(installed.kube.run("get", "secrets", "-o", "json").stdout)["items"]
-    others = {(installed.kube.namespace, secret["metadata"]["name"]) for secret in existing} - referred
-    assert not secrets_read(operator) & others
-    assert "*" not in {name for _, name in secrets_read(operator)}
