@@ -351,7 +351,8 @@ def test_a_show_with_the_policy_delete_goes_when_its_feed_is_removed(served: Ten
     kubelet.run_all("one")
     kubelet.run_feeds("show")
     served.delete("Podcast", "show")
-    job = until(lambda: served.jobs("show", "cleanup"), "the cleanup Job")[0]
+    # A feed that was just being written is waited for, two minutes at most.
+    job = until(lambda: served.jobs("show", "cleanup"), "the cleanup Job", 180)[0]
     assert job.spec.template.spec.containers[0].command[-1] == "show/show"
     pod = until(lambda: served.pods(job.metadata.name), "its pod")[0].metadata.name
     kubelet.set_status(pod, "Succeeded", {"terminated": {"exitCode": 0}})
