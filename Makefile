@@ -47,7 +47,7 @@ types: sync ## mypy, strict
 	@$(RUN) mypy
 
 unit: sync ## decisions: tables and properties
-	@$(PYTEST) tests/unit
+	@$(PYTEST) -n 2 tests/unit
 
 prepare: sync ## build and download what the cluster needs, once
 	@$(LOCAL) prepare

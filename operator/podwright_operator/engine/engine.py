@@ -22,7 +22,7 @@ from podwright_operator.engine.overview import Overview
 from podwright_operator.engine.queue import WorkQueue
 from podwright_operator.engine.reconciler import ClusterView, Reconciler
 from podwright_operator.engine.shard import Shard
-from podwright_operator.engine.store import Change, Store
+from podwright_operator.engine.store import Change, Entry, Store
 from podwright_operator.engine.telemetry import NoTelemetry, Telemetry
 from podwright_telemetry.json_logs import about
 
@@ -155,9 +155,13 @@ class Engine:
         return min(self.queue.oldest_age(), time.monotonic() - self._last_done)
 
     def _learn(self, by: ObjectKey, type_: KubeType, raw: Raw) -> None:
-        """Take the answer to a write; whoever wrote knows it already, others are woken."""
+        """Take the answer to a write; whoever wrote knows it already, others are woken.
+
+        An answer may also bring what somebody else changed just before. Its event is no news any more when it comes, so
+        that then the writer is woken as well.
+        """
         if change := self.store.put(type_, raw):
-            self._wake(change, by=by)
+            self._wake(change, by=None if _brings_news(change) else by)
 
     def _wake(self, change: Change, by: ObjectKey | None) -> None:
         """Queue whoever may decide differently now: the object, whom it was made for, and who declared an interest."""
@@ -249,3 +253,27 @@ class Engine:
         """Spread over a quarter, so that what started together does not come back together."""
         resync = self._settings.resync * random.uniform(0.75, 1.0)  # noqa: S311
         return resync if delay is None else min(delay, resync)
+
+
+def _brings_news(change: Change) -> bool:
+    """Whether the answer to a write shows what the write did not make: the operator writes status and finalizers of
+    its own kinds, and of others everything but the status.
+    """
+    old, new = change.old, change.new
+    if new is None:
+        return True
+    if new.key.type.model is None:
+        return new.deleting or _status(new) != (_status(old) if old is not None else {})
+    if old is None:  # made just now, unless it has been looked at before
+        return bool(status_of(new.value).conditions)
+    return _declared(old) != _declared(new)
+
+
+def _declared(entry: Entry) -> tuple[object, ...]:
+    """What people and other programs declare: every change of spec, and a deletion, is another generation."""
+    metadata = entry.value.metadata
+    return entry.uid, entry.generation, entry.deleting, metadata.labels, metadata.annotations
+
+
+def _status(entry: Entry) -> Raw:
+    return {name: value for name, value in entry.value.get("status", {}).items() if value}
