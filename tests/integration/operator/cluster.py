@@ -159,6 +159,11 @@ class Tenant:
         media = {"url": f"s3://podwright/uploads/{name}.wav"}
         self.create("Episode", name, {"podcastRef": {"name": podcast}, "title": name, "media": media, **spec})
 
+    def episodes(self, podcast: str) -> int:
+        """How many Episodes the show has."""
+        found = self.custom.list_namespaced_custom_object(names.GROUP, names.VERSION, self.namespace, "episodes")
+        return sum(item["spec"]["podcastRef"]["name"] == podcast for item in found["items"])
+
     def jobs(self, episode: str, stage: str | None = None) -> list[Any]:
         selector = f"{names.LABEL_NAME}={episode}" + (f",{names.LABEL_STAGE}={stage}" if stage else "")
         return list(self.batch.list_namespaced_job(self.namespace, label_selector=selector).items)
@@ -253,9 +258,8 @@ class Kubelet:
             for job in self.tenant.jobs(podcast, "feed"):
                 if job.metadata.uid not in self.ended and not job.metadata.deletion_timestamp:
                     self.finish(job)
-            status = self.tenant.get("Podcast", podcast)["status"]
-            totals = status["episodes"]
-            listed = totals.get("inFeed") == totals["ready"] == totals["total"]
+            totals = self.tenant.get("Podcast", podcast)["status"]["episodes"]
+            listed = totals.get("inFeed") == totals["ready"] == totals["total"] == self.tenant.episodes(podcast)
             return listed and self.tenant.condition("Podcast", podcast)[1] == "Ready"
 
         until(settled, f"the feed of {podcast}")

@@ -137,8 +137,12 @@ def test_deletion_with_the_policy_delete_waits_for_the_operator_and_the_stage(
     assert served.get("Episode", "one")["metadata"]["finalizers"] == ["podwright.dev/operator"]
     operator.start()
     until(lambda: not served.jobs("one", "transcribe"), "the stage's end")
-    pod = next(pod for pod in served.core.list_namespaced_pod(served.namespace).items if pod.status.phase == "Running")
-    assert pod.metadata.deletion_timestamp
+
+    def stopping() -> bool:
+        pods = served.core.list_namespaced_pod(served.namespace).items
+        return any(pod.status.phase == "Running" and pod.metadata.deletion_timestamp for pod in pods)
+
+    until(stopping, "the end that its pod is told of")
     operator.settled_writes()
     assert not served.jobs("one", "cleanup"), "the stage's pod could still write what was removed"
     end_pods(served)

@@ -41,7 +41,7 @@ def desired(podcast: Podcast, observed: PodcastObserved, now: datetime, settings
     if podcast.metadata.deletion_timestamp is not None:
         return removal_plan(
             podcast,
-            _removal(podcast),
+            _removal(podcast, observed),
             jobs=observed.jobs,
             storage=observed.storage is not None,
             at_work=observed.at_work,
@@ -111,10 +111,11 @@ def _feed_plan(
     return _plan(outcome, status, observed, state, requeue_after=pause, keep=state.status.job)
 
 
-def _removal(podcast: Podcast) -> Removal:
+def _removal(podcast: Podcast, observed: PodcastObserved) -> Removal:
     """With ``deletionPolicy: Delete``, every feed that was ever written for the show."""
     name, namespace = podcast.metadata.name, podcast.metadata.namespace
-    if podcast.spec.deletion_policy is DeletionPolicy.RETAIN or podcast.status.feed is None:
+    never_written = podcast.status.feed is None and not observed.jobs
+    if podcast.spec.deletion_policy is DeletionPolicy.RETAIN or never_written:
         return Removal((), ())
     return Removal((f"show/{name}",), (feed_prefix(namespace, name),))
 
