@@ -45,15 +45,9 @@ def installed(podwright: demo.Demo) -> Installation:
 
 
 @pytest.fixture(scope="session")
-def applied(podwright: demo.Demo) -> None:
-    """The samples are applied; what needs no model can be tested while the models start."""
-    demo_story.apply_samples(podwright)
-
-
-@pytest.fixture(scope="session")
-def show(applied: None, installed: Installation) -> None:
+def show(podwright: demo.Demo, installed: Installation) -> None:
     """The samples are applied and both model endpoints answer."""
-    del applied
+    demo_story.apply_samples(podwright)
     for endpoint in ("whisper", "writer"):
         installed.kube.wait_ready("modelendpoint", endpoint, 600)
 

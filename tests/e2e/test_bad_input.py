@@ -15,7 +15,7 @@ from tests.e2e.kube import Object, condition, ready, stage
 
 SPEECH = Path(__file__).parents[2] / "k8s" / "samples" / "media" / "speech.mp3"
 
-pytestmark = pytest.mark.usefixtures("applied")
+pytestmark = pytest.mark.usefixtures("show")
 
 
 def silence() -> bytes:
@@ -39,19 +39,9 @@ TRUNCATED = (
 
 @dataclass(frozen=True)
 class Bad:
-    """A recording that is none, and what the Episode's message says of it."""
-
-    file: str
+    name: str
     content: Callable[[], bytes] | None
     says: str
-
-    @property
-    def episode(self) -> str:
-        return "bad-" + self.file.split(".", maxsplit=1)[0]
-
-    @property
-    def key(self) -> str:
-        return f"podcasts/uploads/bad/{self.file}"
 
 
 BAD_MEDIA = [
@@ -63,27 +53,20 @@ BAD_MEDIA = [
 ]
 
 
-@pytest.fixture(scope="module")
-def bad_episodes(installed: Installation) -> None:
-    """All of them are at work at once."""
-    for bad in BAD_MEDIA:
-        if bad.content is None:
-            installed.remove(bad.key)
-        else:
-            installed.upload(bad.key, bad.content())
-    media = {bad.episode: f"s3://{installed.bucket}/{bad.key}" for bad in BAD_MEDIA}
-    installed.kube.apply(*(manifests.episode(name, url) for name, url in media.items()))
-
-
-@pytest.mark.usefixtures("bad_episodes")
-@pytest.mark.parametrize("bad", BAD_MEDIA, ids=lambda bad: bad.file)
+@pytest.mark.parametrize("bad", BAD_MEDIA, ids=lambda b: b.name)
 def test_bad_media_is_rejected_with_a_cure_and_heals_when_mended(installed: Installation, bad: Bad) -> None:
-    name = bad.episode
+    key = f"podcasts/uploads/bad/{bad.name}"
+    name = "bad-" + bad.name.split(".")[0]
+    if bad.content is None:
+        installed.remove(key)
+    else:
+        installed.upload(key, bad.content())
+    installed.kube.apply(manifests.episode(name, f"s3://{installed.bucket}/{key}"))
     found = installed.kube.wait_reason("episode", name, ["MediaRejected"])
     assert condition(found, "Stalled")["status"] == "True"
     assert_says(ready(found)["message"], bad.says)
 
-    installed.upload(bad.key, installed.another_speech(bad.file))
+    installed.upload(key, installed.another_speech(bad.name))
     installed.kube.run("annotate", "episode", name, "podwright.dev/retry=mended", "--overwrite")
     installed.kube.wait("episode", name, lambda o: stage_done(o, "ingest"), 180, "ingest Done")
     installed.kube.delete("episode", name)
@@ -107,17 +90,20 @@ def test_an_address_that_answers_404(installed: Installation) -> None:
     installed.kube.delete("episode", "bad-404")
 
 
-def test_media_is_not_fetched_from_inside_the_cluster(installed: Installation) -> None:
-    inside = {
-        "bad-facade": "http://podwright-api.podwright-system.svc/healthz",
-        "bad-api-server": "https://kubernetes.default.svc/version",
-        "bad-metadata": "http://169.254.169.254/latest/meta-data/",
-    }
-    installed.kube.apply(*(manifests.episode(name, url) for name, url in inside.items()))
-    for name in inside:
-        found = installed.kube.wait_reason("episode", name, ["MediaRejected"])
-        assert "private network" in ready(found)["message"]
-        installed.kube.delete("episode", name)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://podwright-api.podwright-system.svc/healthz",
+        "https://kubernetes.default.svc/version",
+        "http://169.254.169.254/latest/meta-data/",
+    ],
+    ids=["facade", "api-server", "metadata"],
+)
+def test_media_is_not_fetched_from_inside_the_cluster(installed: Installation, url: str) -> None:
+    installed.kube.apply(manifests.episode("bad-inside", url))
+    found = installed.kube.wait_reason("episode", "bad-inside", ["MediaRejected"])
+    assert "private network" in ready(found)["message"]
+    installed.kube.delete("episode", "bad-inside")
 
 
 def test_a_secret_that_is_not_there_is_waited_for(installed: Installation) -> None:
@@ -136,6 +122,17 @@ def test_a_model_that_is_not_there(installed: Installation) -> None:
     found = installed.kube.wait_reason("modelendpoint", "bad-model", ["InvalidWeights"], 180)
     assert "no-such-model" in ready(found)["message"]
     installed.kube.delete("modelendpoint", "bad-model")
+
+
+def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) -> None:
+    late = manifests.episode("bad-endpoint", f"s3://{installed.bucket}/podcasts/samples/speech.mp3")
+    late["spec"]["transcription"] = {"endpointRef": {"name": "nobody"}}
+    installed.kube.apply(late)
+    found = installed.kube.wait_reason("episode", "bad-endpoint", ["EndpointNotFound"])
+    assert "nobody" in ready(found)["message"]
+    installed.kube.patch("episode", "bad-endpoint", {"spec": {"transcription": {"endpointRef": {"name": "whisper"}}}})
+    installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), 120, "transcribe Done")
+    installed.kube.delete("episode", "bad-endpoint")
 
 
 def test_a_cron_line_that_is_none_is_refused_at_admission(installed: Installation) -> None:
@@ -160,18 +157,6 @@ def test_a_schedule_that_does_not_exist(
     installed.kube.patch("campaign", name, {"spec": {"cadence": {"cron": "0 9 1 1 *", "timeZone": "Europe/Vienna"}}})
     installed.kube.wait_reason("campaign", name, ["EpisodesNotReady"], 60)
     installed.kube.delete("campaign", name)
-
-
-@pytest.mark.usefixtures("show")
-def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) -> None:
-    late = manifests.episode("bad-endpoint", f"s3://{installed.bucket}/podcasts/samples/speech.mp3")
-    late["spec"]["transcription"] = {"endpointRef": {"name": "nobody"}}
-    installed.kube.apply(late)
-    found = installed.kube.wait_reason("episode", "bad-endpoint", ["EndpointNotFound"])
-    assert "nobody" in ready(found)["message"]
-    installed.kube.patch("episode", "bad-endpoint", {"spec": {"transcription": {"endpointRef": {"name": "whisper"}}}})
-    installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), 120, "transcribe Done")
-    installed.kube.delete("episode", "bad-endpoint")
 
 
 def stage_done(found: Object, name: str) -> bool:
