@@ -29,6 +29,8 @@ LabelKey = Annotated[
 ]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63)]
 
+SpeakerName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*$")]
+
 
 class View(Wire):
     """A resource as the facade shows it."""
@@ -266,6 +268,30 @@ class TranscriptData(Wire):
     model_config = Wire.model_config | {"extra": "allow"}
 
 
+class SegmentCorrection(Wire):
+    """A segment as it should be."""
+
+    index: int = Field(ge=0, le=1_000_000, description="Number of the segment, from 0, in the transcript as read.")
+    text: str | None = Field(
+        default=None, max_length=20_000, description="What is said; an empty text takes the segment out."
+    )
+    speaker: SpeakerName | None = Field(default=None, description="Who says it; null takes the name away.")
+
+
+class TranscriptCorrection(Wire):
+    """Segments to correct; times and what is not named stay."""
+
+    segments: list[SegmentCorrection] = Field(min_length=1, max_length=5_000)
+
+
+class CorrectedView(Wire):
+    """A transcript that a person has corrected; everything that follows is made again from it."""
+
+    url: str = Field(description="Where it is in the bucket: the episode's spec.transcription.corrected.url.")
+    language: str = Field(description="Language, as BCP 47.")
+    segments: int = Field(description="How many segments it has.")
+
+
 class StageDocument(Wire):
     """A document as a stage left it."""
 
@@ -337,6 +363,10 @@ class RetriedAnswer(Answer[RetriedView]):
 
 
 class UploadAnswer(Answer[UploadView]):
+    pass
+
+
+class CorrectedAnswer(Answer[CorrectedView]):
     pass
 
 
