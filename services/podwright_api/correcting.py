@@ -11,7 +11,9 @@ from podwright_api.corrections import stored
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import JsonObject
 from podwright_api.models import CorrectedView
+from podwright_api.passages import Line
 from podwright_api.resources import Change
+from podwright_api.search.reading import UnreadableError, segments
 from podwright_api.storage import Download, Location, TenantStorage
 from podwright_crds.episode import Episode
 
@@ -79,6 +81,16 @@ async def document(download: Download) -> JsonObject:
     if not (isinstance(found, dict) and all(isinstance(one, dict) for one in found.get("segments") or [])):
         raise FacadeError(ErrorCode.CONFLICT, "The transcript that is there has no segments.")
     return found
+
+
+async def lines_of(download: Download) -> list[Line]:
+    """The segments of a stored transcript, without their words."""
+    try:
+        return [line async for line in segments(download.chunks())]
+    except UnreadableError as error:
+        raise FacadeError(ErrorCode.CONFLICT, f"The transcript that is there cannot be read: {error}.") from error
+    finally:
+        download.close()
 
 
 async def put_in_place(

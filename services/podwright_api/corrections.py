@@ -7,6 +7,8 @@ from podwright_api.errors import ErrorCode, FacadeError, FieldProblem, invalid
 from podwright_api.models import JsonObject, SegmentCorrection
 from podwright_core.transcript_files import TranscriptFileError, read_transcript
 
+_FORMS = "WebVTT, SRT, or a transcript's JSON."
+
 
 def corrected(document: JsonObject, changes: Sequence[SegmentCorrection]) -> JsonObject:
     """A transcript with some of its segments changed; raises ``FacadeError`` where one of them is not there."""
@@ -35,8 +37,10 @@ def from_file(content: bytes, language: str | None, duration: float) -> JsonObje
     """A file (WebVTT, SRT or JSON) in the form of the results; raises ``FacadeError`` where it is none."""
     try:
         transcript = read_transcript(content, language=language or "", duration=duration)
-    except (TranscriptFileError, RecursionError) as error:
-        raise invalid("body", f"The file cannot be used: {error}.", "WebVTT, SRT, or a transcript's JSON.") from error
+    except TranscriptFileError as error:
+        raise invalid("body", f"The file cannot be used: {error}.", _FORMS) from error
+    except (ValueError, RecursionError) as error:
+        raise invalid("body", "The file is no transcript.", _FORMS) from error
     if not transcript.language:
         hint = "Set spec.transcription.language of the episode, or name it in the JSON."
         raise invalid("language", "The file does not say its language, and it is not known.", hint)

@@ -26,8 +26,10 @@ class Excerpt:
     place: Place | None
 
 
-def marked_spans(marked: str) -> list[Span]:
-    """Where in the text the marks are, for a text with marks."""
+def marked_spans(text: str, marked: str) -> list[Span]:
+    """Where in the text the marks are; nowhere, where ``marked`` differs from it by more than its marks."""
+    if marked.replace(MARK, "").replace(UNMARK, "") != text:
+        return []
     spans: list[Span] = []
     at = start = 0
     for piece in marked.replace(UNMARK, MARK + UNMARK).split(MARK):

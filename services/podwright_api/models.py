@@ -10,7 +10,7 @@ from podwright_api.ownership import managed_by
 from podwright_api.post_decisions import PostAction
 from podwright_crds.campaign import CampaignSpec, CampaignStatus
 from podwright_crds.channel import ChannelSpec, ChannelStatus
-from podwright_crds.episode import EpisodeSpec, EpisodeStatus
+from podwright_crds.episode import EpisodeSpec, EpisodeStatus, StagePhase
 from podwright_crds.model_endpoint import ModelEndpointSpec, ModelEndpointStatus
 from podwright_crds.podcast import PodcastSpec, PodcastStatus
 from podwright_crds.post import ApprovalState, PostPhase, PostSpec, PostStatus
@@ -273,7 +273,10 @@ class SegmentCorrection(Wire):
 
     index: int = Field(ge=0, le=1_000_000, description="Number of the segment, from 0, in the transcript as read.")
     text: str | None = Field(
-        default=None, max_length=20_000, description="What is said; an empty text takes the segment out."
+        default=None,
+        max_length=20_000,
+        pattern=r"^[^\x00]*$",
+        description="What is said; an empty text takes the segment out.",
     )
     speaker: SpeakerName | None = Field(default=None, description="Who says it; null takes the name away.")
 
@@ -290,6 +293,29 @@ class CorrectedView(Wire):
     url: str = Field(description="Where it is in the bucket: the episode's spec.transcription.corrected.url.")
     language: str = Field(description="Language, as BCP 47.")
     segments: int = Field(description="How many segments it has.")
+
+
+class ClipView(Wire):
+    """A stretch of the recording that is worth hearing alone."""
+
+    start: float = Field(description="Where it begins, in seconds.")
+    end: float = Field(description="Where it ends, in seconds.")
+    quote: str = Field(description="What is said in it that is worth it, word for word.")
+    speaker: str | None = Field(description="Who says that, where it is known.")
+    url: str | None = Field(description="The published audio from start to end, as a media fragment; null until then.")
+
+
+class FeedView(Wire):
+    """A show's feed."""
+
+    enabled: bool = Field(description="Whether the show is to have one.")
+    url: str | None = Field(description="Where listeners subscribe; null until it was written.")
+    updated_at: datetime | None = Field(description="When it was last written.")
+    items: int | None = Field(description="Episodes in it.")
+    pages: int | None = Field(description="Pages that it is divided into (RFC 5005).")
+    guid: str | None = Field(description="podcast:guid of the show.")
+    phase: StagePhase | None = Field(description="How far the writing of it is.")
+    message: str | None = Field(description="What it waits for, or why it failed.")
 
 
 class StageDocument(Wire):
@@ -363,6 +389,14 @@ class RetriedAnswer(Answer[RetriedView]):
 
 
 class UploadAnswer(Answer[UploadView]):
+    pass
+
+
+class ClipsAnswer(Answer[Items[ClipView]]):
+    pass
+
+
+class FeedAnswer(Answer[FeedView]):
     pass
 
 

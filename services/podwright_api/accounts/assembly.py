@@ -45,7 +45,7 @@ class Accounts:
             AuditLog(foundation),
             Repetition(foundation),
             Documents(foundation),
-            SearchIndex(foundation),
+            SearchIndex(foundation.database),
         )
 
     async def close(self) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from podwright_api.accounts.foundation import Foundation
 from podwright_api.database import search
+from podwright_api.database.engine import Database
 from podwright_api.database.search import Hit, Question
 from podwright_api.errors import invalid
 from podwright_api.highlights import MARK, UNMARK, Excerpt, excerpt, marked_spans
@@ -22,8 +22,8 @@ class Found:
 class SearchIndex:
     """The index of every workspace; each method works in one."""
 
-    def __init__(self, foundation: Foundation) -> None:
-        self._database = foundation.database
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def find(
         self, workspace: str, question: Question, after: tuple[float, int] | None, limit: int
@@ -42,11 +42,11 @@ class SearchIndex:
             if not usable:
                 return []
             hits = await search.hits(connection, question, asked, usable, after, limit)
-            texts = [(hit.config, searchable(hit.body)) for hit in hits]
-            marked = await search.marked(connection, asked, texts, MARK, UNMARK)
+            texts = [searchable(hit.body) for hit in hits]
+            marked = await search.marked(connection, asked, [hit.config for hit in hits], texts, (MARK, UNMARK))
         return [
-            Found(hit, excerpt(hit.body, marked_spans(text), hit.places))
-            for hit, text in zip(hits, marked, strict=True)
+            Found(hit, excerpt(hit.body, marked_spans(text, with_marks), hit.places))
+            for hit, text, with_marks in zip(hits, texts, marked, strict=True)
         ]
 
     async def indexed(self, workspace: str, names: Sequence[str] | None = None) -> dict[Key, Indexed]:

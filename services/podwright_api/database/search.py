@@ -100,17 +100,17 @@ async def hits(
 
 
 async def marked(
-    connection: Connection, asked: str, texts: Sequence[tuple[str, str]], mark: str, unmark: str
+    connection: Connection, asked: str, configs: list[str], texts: list[str], marks: tuple[str, str]
 ) -> list[str]:
-    """Texts, each with its configuration, with marks around the words that were asked for."""
+    """Texts, each by its configuration, with marks around the words that were asked for."""
     query = text(
         "SELECT ts_headline(CAST(t.config AS regconfig), t.body, "
         "websearch_to_tsquery(CAST(t.config AS regconfig), :asked), :options) "
-        "FROM unnest(CAST(:configs AS text[]), CAST(:bodies AS text[])) WITH ORDINALITY AS t(config, body, place) "
+        "FROM unnest(CAST(:configs AS text[]), CAST(:texts AS text[])) WITH ORDINALITY AS t(config, body, place) "
         "ORDER BY t.place"
     )
-    values: dict[str, Any] = {"asked": asked, "options": f'HighlightAll=true, StartSel="{mark}", StopSel="{unmark}"'}
-    values |= {"configs": [config for config, _ in texts], "bodies": [body for _, body in texts]}
+    options = f'HighlightAll=true, StartSel="{marks[0]}", StopSel="{marks[1]}"'
+    values = {"asked": asked, "options": options, "configs": configs, "texts": texts}
     return list((await connection.execute(query, values)).scalars())
 
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from podwright_api import resources
-from podwright_api.answers import REVALIDATE, is_known, not_modified
+from podwright_api.answers import REVALIDATE, is_known, listed, not_modified
+from podwright_api.clips import clips
 from podwright_api.context import DryRun, Id, IfMatch, Tenant, may
 from podwright_api.contract import (
     API_PREFIX,
@@ -20,12 +21,12 @@ from podwright_api.contract import (
     TRANSCRIPT_BODY,
     TRANSCRIPT_FILES,
 )
-from podwright_api.correcting import Current, current, demand_etag, document, etag_of, put_in_place
+from podwright_api.correcting import Current, current, demand_etag, document, etag_of, lines_of, put_in_place
 from podwright_api.corrections import corrected, from_file
 from podwright_api.envelope import answer, enveloped
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import JsonObject
-from podwright_api.models import CorrectedAnswer, DocumentAnswer, TranscriptAnswer, TranscriptCorrection
+from podwright_api.models import ClipsAnswer, CorrectedAnswer, DocumentAnswer, TranscriptAnswer, TranscriptCorrection
 from podwright_api.storage import Download, Location, TenantStorage
 from podwright_crds.episode import Episode
 from podwright_crds.resource import ConditionType
@@ -165,6 +166,25 @@ async def get_analysis(
 ) -> Response:
     """Summary, chapters, topics, and quotes with their times, as the analyze stage left them."""
     return _document(request, await _download(tenant, id, "analysis", "analysis"))
+
+
+@router.get("/{id}/clips", response_model=ClipsAnswer, responses=NOT_FOUND, summary="Read what of an episode to clip")
+async def get_clips(
+    request: Request,
+    tenant: Reads,
+    id: Id,  # noqa: A002  (the contract's name)
+) -> Response:
+    """Stretches worth hearing alone: the analysis's quotes, each with as much around it as makes sense by itself."""
+    episode = await resources.reached(tenant, Episode, id)
+    storage = await tenant.storage()
+    artifacts = (episode.get("status") or {}).get("artifacts") or {}
+    location = Location.parse(artifacts.get("analysis") or "")
+    if location is None or not storage.owns(location):
+        raise not_ready(episode, "analysis")
+    analysis = await document(await storage.read(location))
+    said = await lines_of(await storage.read(_current(episode, storage).location))
+    found = clips(analysis, said, (episode.get("status") or {}).get("media") or {})
+    return listed(request, [one.model_dump(mode="json", by_alias=True) for one in found])
 
 
 @router.get(

@@ -91,5 +91,11 @@ class Indexing:
                 raise
             logger.warning("%s of %s in %s: %s", document.kind, document.name, namespace, error.message)
             return False
-        await self._index.put(namespace, document, passages)
+        try:
+            await self._index.put(namespace, document, passages)
+        except FacadeError:
+            raise
+        except Exception:  # a text that PostgreSQL does not take may not hold up all others
+            logger.exception("%s of %s in %s cannot be searched", document.kind, document.name, namespace)
+            return False
         return True

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import math
 import re
 from collections.abc import AsyncIterator, Iterator
 
@@ -99,7 +100,9 @@ def _line(item: object, number: int) -> Line:
         speaker = item.get("speaker")  # type: ignore[attr-defined]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnreadableError(f"segment {number} of the transcript has no text with a start and an end") from error
-    return Line(str(text), number, start, end, str(speaker) if speaker else None)
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise UnreadableError(f"segment {number} of the transcript is at no time")
+    return Line(str(text), number, start, end, str(speaker).replace("\x00", "") if speaker else None)
 
 
 async def _notes(download: Download) -> str:

@@ -13,7 +13,8 @@ from podwright_crds.episode import StagePhase
 
 #: Raised when the same texts make other passages; then everything is read again.
 INDEX_VERSION = 1
-_TITLE_CHARACTERS = 100
+#: As an Episode's title.
+_TITLE_CHARACTERS = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def plan(wanted: Iterable[Wanted], indexed: Mapping[Key, Indexed]) -> Plan:
 def of_episode(body: JsonObject) -> list[Wanted]:
     """An Episode's transcript, where it has one, and its notes."""
     name, spec, status = body["metadata"]["name"], body["spec"], body.get("status") or {}
-    show, title, artifacts = show_of_episode(body), str(spec.get("title") or ""), status.get("artifacts") or {}
+    show, title, artifacts = show_of_episode(body), _title(spec.get("title")), status.get("artifacts") or {}
     language = base_language(status.get("language"))
     found: list[Wanted] = []
 
@@ -87,7 +88,7 @@ def of_post(body: JsonObject, episode: JsonObject | None) -> Wanted:
     title = spec.get("title") or next((line for line in text.splitlines() if line.strip()), "")
     version = _digest(text, show, language)
     document = Document(
-        SearchKind.POST, name, version, show, episode_of_post(body), title[:_TITLE_CHARACTERS], language
+        SearchKind.POST, name, version, show, episode_of_post(body), _title(title), language
     )
     return Wanted(document, text)
 
@@ -97,6 +98,11 @@ def everything(episodes: Mapping[str, JsonObject], posts: Mapping[str, JsonObjec
     found = [(_age(body), wanted) for body in episodes.values() for wanted in of_episode(body)]
     found += [(_age(body), of_post(body, episodes.get(episode_of_post(body) or ""))) for body in posts.values()]
     return [wanted for _, wanted in sorted(found, key=lambda one: (one[0], one[1].document.key))]
+
+
+def _title(text: Any) -> str:
+    # NUL is the one character that PostgreSQL's text does not hold.
+    return " ".join(str(text or "").replace("\x00", "").split())[:_TITLE_CHARACTERS]
 
 
 def _age(body: JsonObject) -> str:

@@ -20,7 +20,9 @@ from podwright_api.passages import (
     searchable,
 )
 
-lines = st.lists(st.text(max_size=3_000).map(lambda text: Line(text, 0, 1.0, 2.0)), max_size=12)
+#: Short and very long lines; long texts are slow to make up letter by letter.
+texts = st.builds(lambda text, times: text * times, st.text(max_size=40), st.sampled_from([1, 1, 1, 20, 100]))
+lines = st.lists(texts.map(lambda text: Line(text, 0, 1.0, 2.0)), max_size=8)
 
 
 @given(lines)
@@ -76,7 +78,7 @@ def test_languages(language: str | None, base: str, config: str) -> None:
 def test_an_excerpt_marks_what_was_found_and_escapes_the_rest(parts: list[tuple[str, str]]) -> None:
     text = "".join(before + found for before, found in parts)
     marked = "".join(f"{before}{MARK}{found}{UNMARK}" for before, found in parts)
-    spans = marked_spans(marked)
+    spans = marked_spans(text, marked)
     assert [text[start:stop] for start, stop in spans] == [found for _, found in parts]
     shown = excerpt(text, spans, ()).html
     assert set(re.findall(r"<[^>]*>", shown)) <= {"<mark>", "</mark>"}
@@ -84,6 +86,10 @@ def test_an_excerpt_marks_what_was_found_and_escapes_the_rest(parts: list[tuple[
     assert plain in text
     assert bool(spans) == ("<mark>" in shown)
     assert len(plain) <= EXCERPT_CHARACTERS + 9
+
+
+def test_marks_in_another_text_mark_nothing() -> None:
+    assert marked_spans("a b", f"a  {MARK}b{UNMARK}") == []
 
 
 def test_an_excerpt_is_where_the_words_are_and_knows_its_place() -> None:
