@@ -37,6 +37,9 @@ def from_file(content: bytes, language: str | None, duration: float) -> JsonObje
     """A file (WebVTT, SRT or JSON) in the form of the results; raises ``FacadeError`` where it is none."""
     try:
         transcript = read_transcript(content, language=language or "", duration=duration)
+        document: JsonObject = transcript.model_dump(mode="json")
+        # Half a surrogate pair, which JSON can write, is no text.
+        stored(document)
     except TranscriptFileError as error:
         raise invalid("body", f"The file cannot be used: {error}.", _FORMS) from error
     except (ValueError, RecursionError) as error:
@@ -44,7 +47,7 @@ def from_file(content: bytes, language: str | None, duration: float) -> JsonObje
     if not transcript.language:
         hint = "Set spec.transcription.language of the episode, or name it in the JSON."
         raise invalid("language", "The file does not say its language, and it is not known.", hint)
-    return transcript.model_dump(mode="json")
+    return document
 
 
 def stored(document: JsonObject) -> bytes:

@@ -87,9 +87,7 @@ def of_post(body: JsonObject, episode: JsonObject | None) -> Wanted:
     language = _written_language(episode) if episode else base_language(None)
     title = spec.get("title") or next((line for line in text.splitlines() if line.strip()), "")
     version = _digest(text, show, language)
-    document = Document(
-        SearchKind.POST, name, version, show, episode_of_post(body), _title(title), language
-    )
+    document = Document(SearchKind.POST, name, version, show, episode_of_post(body), _title(title), language)
     return Wanted(document, text)
 
 

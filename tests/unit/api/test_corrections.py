@@ -78,7 +78,15 @@ def test_files_of_every_form_are_taken(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "field"), [(b"Only text.", "body"), (b"\xff\xfe", "body"), (b"{}", "body"), (b"[" * 9_999, "body"), (NAN, "body"), (SURROGATE, "body")]
+    ("content", "field"),
+    [
+        (b"Only text.", "body"),
+        (b"\xff\xfe", "body"),
+        (b"{}", "body"),
+        (b"[" * 9_999, "body"),
+        (NAN, "body"),
+        (SURROGATE, "body"),
+    ],
 )
 def test_what_is_no_transcript_is_refused(content: bytes, field: str) -> None:
     with pytest.raises(FacadeError) as problem:

@@ -163,7 +163,6 @@ async def test_segments_are_read_as_they_come(size: int) -> None:
         b'{"segments": [{"text": "x"}]}',
         b'{"segments": [1]}',
         b'{"segments": [{"text": "x", "start": NaN, "end": 1}]}',
-        
         b"\xff",
     ],
 )
