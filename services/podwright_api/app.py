@@ -1,8 +1,9 @@
 """Puts the facade together."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -39,11 +40,13 @@ from podwright_api.routes import (
     people,
     podcasts,
     posts,
+    search,
     sign_in,
     transcripts,
     uploads,
     workspaces,
 )
+from podwright_api.search.following import Following
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
 from podwright_api.validation import failure_of
@@ -85,6 +88,7 @@ _ROUTERS = (
     channels.router,
     content.router,
     calendar.router,
+    search.router,
     live.router,
     model_endpoints.router,
 )
@@ -111,9 +115,11 @@ def create_app(settings: Settings) -> FastAPI:
             await services.prepare()
         except FacadeError as error:
             logger.warning("not ready yet: %s", error.message)
+        indexing = _indexing(services)
         try:
             yield {"services": services}
         finally:
+            await _ended(indexing)
             await listeners.close()
             if accounts:
                 await accounts.close()
@@ -154,6 +160,21 @@ def create_app(settings: Settings) -> FastAPI:
     add_docs(app, OPENAPI_URL)
     _add_error_answers(app, settings)
     return app
+
+
+def _indexing(services: Services) -> asyncio.Task[None] | None:
+    """What keeps the search index current; None without a database."""
+    if services.accounts is None:
+        return None
+    following = Following(services.accounts, services.live, services.storage, services.settings.namespaces)
+    return asyncio.create_task(following.run())
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _documented_token(_: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:

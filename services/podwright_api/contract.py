@@ -125,6 +125,23 @@ TRANSCRIPT_FILES: Responses = {
         },
     }
 }
+#: The file itself is the body.
+TRANSCRIPT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/vtt": {"schema": {"type": "string"}},
+            "application/x-subrip": {"schema": {"type": "string"}},
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"segments": {"type": "array", "items": {"type": "object"}}},
+                    "required": ["segments"],
+                }
+            },
+        },
+    }
+}
 
 UPLOAD_EXAMPLES: dict[str, Example] = {
     "audio": {

@@ -80,6 +80,16 @@ class Listener:
             raise Behind
         return change
 
+    def waiting(self) -> list[Change]:
+        """The changes that wait already. Raises ``Behind`` where some were lost."""
+        changes: list[Change] = []
+        while not self.queue.empty():
+            change = self.queue.get_nowait()
+            if change is None:
+                raise Behind
+            changes.append(change)
+        return changes
+
     def __enter__(self) -> "Listener":
         self._view.listeners.add(self)
         return self

@@ -10,7 +10,7 @@ from podwright_api.ownership import managed_by
 from podwright_api.post_decisions import PostAction
 from podwright_crds.campaign import CampaignSpec, CampaignStatus
 from podwright_crds.channel import ChannelSpec, ChannelStatus
-from podwright_crds.episode import EpisodeSpec, EpisodeStatus
+from podwright_crds.episode import EpisodeSpec, EpisodeStatus, StagePhase
 from podwright_crds.model_endpoint import ModelEndpointSpec, ModelEndpointStatus
 from podwright_crds.podcast import PodcastSpec, PodcastStatus
 from podwright_crds.post import ApprovalState, PostPhase, PostSpec, PostStatus
@@ -28,6 +28,8 @@ LabelKey = Annotated[
     ),
 ]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63)]
+
+SpeakerName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class View(Wire):
@@ -266,6 +268,56 @@ class TranscriptData(Wire):
     model_config = Wire.model_config | {"extra": "allow"}
 
 
+class SegmentCorrection(Wire):
+    """A segment as it should be."""
+
+    index: int = Field(ge=0, le=1_000_000, description="Number of the segment, from 0, in the transcript as read.")
+    text: str | None = Field(
+        default=None,
+        max_length=20_000,
+        pattern=r"^[^\x00]*$",
+        description="What is said; an empty text takes the segment out.",
+    )
+    speaker: SpeakerName | None = Field(default=None, description="Who says it; null takes the name away.")
+
+
+class TranscriptCorrection(Wire):
+    """Segments to correct; times and what is not named stay."""
+
+    segments: list[SegmentCorrection] = Field(min_length=1, max_length=5_000)
+
+
+class CorrectedView(Wire):
+    """A transcript that a person has corrected; everything that follows is made again from it."""
+
+    url: str = Field(description="Where it is in the bucket: the episode's spec.transcription.corrected.url.")
+    language: str = Field(description="Language, as BCP 47.")
+    segments: int = Field(description="How many segments it has.")
+
+
+class ClipView(Wire):
+    """A stretch of the recording that is worth hearing alone."""
+
+    start: float = Field(description="Where it begins, in seconds.")
+    end: float = Field(description="Where it ends, in seconds.")
+    quote: str = Field(description="What is said in it that is worth it, word for word.")
+    speaker: str | None = Field(description="Who says that, where it is known.")
+    url: str | None = Field(description="The published audio from start to end, as a media fragment; null until then.")
+
+
+class FeedView(Wire):
+    """A show's feed."""
+
+    enabled: bool = Field(description="Whether the show is to have one.")
+    url: str | None = Field(description="Where listeners subscribe; null until it was written.")
+    updated_at: datetime | None = Field(description="When it was last written.")
+    items: int | None = Field(description="Episodes in it.")
+    pages: int | None = Field(description="Pages that it is divided into (RFC 5005).")
+    guid: str | None = Field(description="podcast:guid of the show.")
+    phase: StagePhase | None = Field(description="How far the writing of it is.")
+    message: str | None = Field(description="What it waits for, or why it failed.")
+
+
 class StageDocument(Wire):
     """A document as a stage left it."""
 
@@ -337,6 +389,18 @@ class RetriedAnswer(Answer[RetriedView]):
 
 
 class UploadAnswer(Answer[UploadView]):
+    pass
+
+
+class ClipsAnswer(Answer[Items[ClipView]]):
+    pass
+
+
+class FeedAnswer(Answer[FeedView]):
+    pass
+
+
+class CorrectedAnswer(Answer[CorrectedView]):
     pass
 
 

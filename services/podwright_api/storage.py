@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -113,6 +114,26 @@ class TenantStorage:
                 raise
             hint = "PUT the file to the uploadUrl from POST /uploads first, then use the media.url that came with it."
             raise invalid(field, f"Nothing lies at {url}.", hint) from error
+
+    def corrected_location(self, episode: str, digest: str) -> Location:
+        """Where a corrected transcript lies; by its content, so that another one has another address."""
+        return Location(self._bucket, f"{self._prefix}corrected/{episode}/{digest}.json")
+
+    def corrected_digest(self, episode: str, url: str) -> str | None:
+        """The digest of a transcript that was corrected here; None where the address is of none."""
+        location = Location.parse(url)
+        folder = self.corrected_location(episode, "").key.removesuffix(".json")
+        if location is None or not self.owns(location) or not location.key.startswith(folder):
+            return None
+        return location.key.removeprefix(folder).removesuffix(".json")
+
+    async def write(self, location: Location, content: bytes, content_type: str) -> None:
+        """Put an object in the bucket."""
+        await _call(
+            lambda: self._client.put_object(
+                location.bucket, location.key, BytesIO(content), len(content), content_type=content_type
+            )
+        )
 
     async def read(self, location: Location) -> Download:
         """Begin to read an object; raises ``FacadeError`` (NOT_FOUND) where it is not there."""

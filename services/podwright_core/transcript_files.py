@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -102,6 +103,8 @@ def _letters(text: str) -> str:
 def _checked(segments: Iterable[Segment], duration: float) -> tuple[Segment, ...]:
     kept = []
     for number, segment in enumerate(segments, 1):
+        if not (math.isfinite(segment.start) and math.isfinite(segment.end)):
+            raise TranscriptFileError(f"number {number} has no time")
         if segment.end < segment.start:
             raise TranscriptFileError(f"number {number} ends at {segment.end:g} s, before it starts")
         if segment.start > duration + TOLERANCE:

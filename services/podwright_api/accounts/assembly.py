@@ -9,6 +9,7 @@ from podwright_api.accounts.foundation import Foundation
 from podwright_api.accounts.profile import Profile
 from podwright_api.accounts.registration import Registration
 from podwright_api.accounts.repetition import Repetition
+from podwright_api.accounts.search import SearchIndex
 from podwright_api.accounts.second_factor import SecondFactor
 from podwright_api.accounts.sign_in import SignIn
 from podwright_api.accounts.tenancy import Tenancy
@@ -28,6 +29,7 @@ class Accounts:
     audit: AuditLog
     repetition: Repetition
     documents: Documents
+    search: SearchIndex
 
     @classmethod
     def build(cls, settings: AccountSettings) -> Self:
@@ -43,6 +45,7 @@ class Accounts:
             AuditLog(foundation),
             Repetition(foundation),
             Documents(foundation),
+            SearchIndex(foundation.database),
         )
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from podwright_api.errors import ErrorCode, FacadeError
 
@@ -21,7 +22,7 @@ Connection = AsyncConnection
 TENANT_ROLE = "podwright_tenant"
 IDENTITY_ROLE = "podwright_identity"
 #: The migration that this version needs; a newer schema is fine, since migrations only add until both versions know.
-REVISION = 2
+REVISION = 3
 
 #: Seconds that a request waits for a free connection.
 POOL_WAIT_SECONDS = 5
@@ -36,25 +37,29 @@ _BEGIN = text(
 class Database:
     """A pool of connections; every failure to reach the server comes as a ``FacadeError``."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, apart: AsyncEngine) -> None:
         self._engine = engine
+        #: Connections that are held for long, beside the pool.
+        self._apart = apart
 
     @classmethod
     def connect(cls, url: str, pool_size: int) -> Self:
         """A pool for ``postgresql://`` addresses; connects when it is first used."""
         options = f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS}"
+        arguments = {"options": options, "connect_timeout": 5, "application_name": "podwright-api"}
         engine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_WAIT_SECONDS,
             pool_pre_ping=True,
-            connect_args={"options": options, "connect_timeout": 5, "application_name": "podwright-api"},
+            connect_args=arguments,
         )
-        return cls(engine)
+        return cls(engine, create_async_engine(driver_url(url), poolclass=NullPool, connect_args=arguments))
 
     async def close(self) -> None:
         await self._engine.dispose()
+        await self._apart.dispose()
 
     @asynccontextmanager
     async def tenant(self, workspace: str, person: str = "") -> AsyncIterator[Connection]:
@@ -67,6 +72,16 @@ class Database:
         """A transaction that sees people, their credentials and memberships, and no content."""
         async with self._as(IDENTITY_ROLE, "", "") as connection:
             yield connection
+
+    @asynccontextmanager
+    async def alone(self, task: int) -> AsyncIterator["Turn | None"]:
+        """The turn to do a task that one process does at a time; None where another one has it."""
+        async with _failures(), self._apart.connect() as connection:
+            asked = await connection.execute(text("SELECT pg_try_advisory_lock(:task)"), {"task": task})
+            mine = asked.scalar_one()
+            await connection.commit()
+            # It ends with the connection.
+            yield Turn(connection) if mine else None
 
     async def check(self) -> None:
         """Raise a ``FacadeError`` where the server does not answer or its schema is older than this version."""
@@ -83,6 +98,19 @@ class Database:
         async with _failures(), self._engine.begin() as connection:
             await connection.execute(_BEGIN, {"role": role, "workspace": workspace, "person": person})
             yield connection
+
+
+class Turn:
+    """A task that is this process's, as long as its connection lives."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def check(self) -> None:
+        """Raise a ``FacadeError`` where the turn was lost."""
+        async with _failures():
+            await self._connection.execute(text("SELECT 1"))
+            await self._connection.commit()
 
 
 def driver_url(url: str) -> str:

@@ -8,7 +8,10 @@ from podwright_api import resources
 from podwright_api.access.roles import ALL_SHOWS, Role
 from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
+from podwright_api.envelope import answer
 from podwright_api.models import (
+    FeedAnswer,
+    FeedView,
     PodcastAnswer,
     PodcastCreate,
     PodcastReplace,
@@ -46,11 +49,11 @@ async def create_podcast(
 ) -> Response:
     """Whoever creates a show works on it from then on."""
     name = body.name or name_from_title(body.spec.title)
-    answer = await resources.create(request, tenant, Podcast, name, body, Change(dry_run=dry_run))
+    created = await resources.create(request, tenant, Podcast, name, body, Change(dry_run=dry_run))
     person, of = tenant.actor.person, tenant.membership
     if services.accounts and person and of.role is not Role.ADMIN and ALL_SHOWS not in of.shows and not dry_run:
         await services.accounts.tenancy.own_show(tenant.namespace, person, name)
-    return answer
+    return created
 
 
 @router.get("/{id}", response_model=PodcastAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read a podcast")
@@ -86,6 +89,25 @@ async def patch_podcast(
 ) -> Response:
     how = Change(if_match, dry_run)
     return await resources.change(request, tenant, Podcast, id, body.model_dump(exclude_unset=True), how)
+
+
+@router.get("/{id}/feed", response_model=FeedAnswer, responses=NOT_FOUND, summary="Read how a podcast's feed is")
+async def get_feed(request: Request, tenant: Reads, id: Id) -> Response:  # noqa: A002  (the contract's name)
+    """The feed itself is at its `url`, for everybody."""
+    body = await resources.reached(tenant, Podcast, id)
+    status = body.get("status") or {}
+    writing = status.get("feed") or {}
+    feed = FeedView(
+        enabled=(body["spec"].get("feed") or {}).get("enabled", True),
+        url=status.get("feedUrl"),
+        updated_at=status.get("feedUpdated"),
+        items=(status.get("episodes") or {}).get("inFeed"),
+        pages=status.get("feedPages"),
+        guid=status.get("guid"),
+        phase=writing.get("phase"),
+        message=writing.get("message"),
+    )
+    return answer(request.scope, feed.model_dump(mode="json", by_alias=True))
 
 
 @router.delete("/{id}", status_code=204, responses=NOT_FOUND | CHANGED, summary="Delete a podcast")

@@ -81,6 +81,16 @@ def seed_content(connection: psycopg.Connection[tuple[object, ...]], of: dict[st
         " SELECT %(w)s, id, 1, 't', 'b', '{}', 'p' FROM c",
         of,
     )
+    connection.execute(
+        "INSERT INTO search_documents (workspace, kind, name, version, title, language, config)"
+        " VALUES (%(w)s, 'notes', 'n', 'v', 't', 'en', 'english')",
+        of,
+    )
+    connection.execute(
+        "INSERT INTO passages (workspace, kind, name, config, body, places, words, tags)"
+        " VALUES (%(w)s, 'notes', 'n', 'english', 'moon', '[]', to_tsvector('english', 'moon'), ARRAY['w:' || %(w)s])",
+        of,
+    )
 
 
 @pytest.fixture
@@ -212,3 +222,15 @@ def test_one_role_for_both_is_bound_as_well(database_server: DatabaseServer) -> 
         connection.execute("SET LOCAL ROLE podwright_tenant")
         connection.execute("SELECT set_config('podwright.workspace', 'a', true)")
         assert connection.execute("SELECT workspace FROM workspaces").fetchall() == [("a",)]
+
+
+def test_a_search_finds_ids_of_its_own_workspace_only(as_ours: psycopg.Connection[tuple[object, ...]]) -> None:
+    ask = "SELECT found FROM passages_with('moon', '{english}', %s, NULL, %s) AS found"
+    own = as_ours.execute("SELECT id FROM passages").fetchall()
+    assert len(own) == 1
+    # All hits, and the newest of too many; a tag of another workspace finds nothing.
+    for most in (10, 1):
+        assert as_ours.execute(ask, ([], most)).fetchall() == own
+        assert as_ours.execute(ask, ([f"w:{THEIRS}"], most)).fetchall() == []
+    as_ours.execute("SELECT set_config('podwright.workspace', '', true)")
+    assert as_ours.execute(ask, ([], 10)).fetchall() == []

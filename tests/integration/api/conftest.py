@@ -42,6 +42,8 @@ class Facade:
     control_plane: ControlPlane
     storage: Minio
     postbox: Postbox
+    #: What the process was started with.
+    environment: dict[str, str]
 
     def join(self, role: str, **membership: Any) -> str:
         """The access token of a new person with a role in the first tenant."""
@@ -206,7 +208,7 @@ def facade(
     postbox = smtp.handler
     assert isinstance(postbox, Postbox)
     with process(command, environment, folder / "log", answers(f"{url}/readyz")):
-        yield Facade(url, control_plane, storage, postbox)
+        yield Facade(url, control_plane, storage, postbox, dict(environment))
 
 
 def install_chart(control_plane: ControlPlane, minio_address: str) -> None:
