@@ -1,6 +1,7 @@
 """Mail: what is written to people, and the SMTP server that takes it."""
 
 import ssl
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
@@ -18,7 +19,7 @@ class Mail:
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
 
-    async def send(self, to: str, subject: str, text: str) -> None:
+    async def send(self, to: str, subject: str, text: str, headers: Mapping[str, str] | None = None) -> None:
         message = EmailMessage()
         message["From"] = self._settings.sender
         message["To"] = to
@@ -27,6 +28,8 @@ class Mail:
         message["Message-ID"] = make_msgid(domain=self._settings.sender.rpartition("@")[2].strip(">") or None)
         # Tells mailbox programs not to answer with absence notes (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
+        for name, value in (headers or {}).items():
+            message[name] = value
         message.set_content(text)
         settings = self._settings
         try:
