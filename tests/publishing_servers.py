@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from podwright_local import publishing_servers
+from podwright_local import oidc_server, publishing_servers
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
 
@@ -179,3 +179,18 @@ def pds(folder: Path, **settings: str) -> Iterator[PdsServer]:
     url = f"http://127.0.0.1:{port}"
     with _running(program.command, f"{url}/xrpc/_health", folder / "pds.log", environment):
         yield PdsServer(url)
+
+
+@contextmanager
+def oidc(folder: Path, port: int, redirect: str) -> Iterator[str]:
+    """An OpenID Connect provider with one client; its issuer."""
+    with Progress() as progress:
+        program = oidc_server.oidc(Cache.from_environment(), progress)
+    environment = {
+        **program.environment,
+        "PODWRIGHT_OIDC_PORT": str(port),
+        "PODWRIGHT_OIDC_REDIRECT": redirect,
+    }
+    issuer = f"http://127.0.0.1:{port}"
+    with _running(program.command, f"{issuer}/.well-known/openid-configuration", folder / "oidc.log", environment):
+        yield issuer
