@@ -182,14 +182,15 @@ def pds(folder: Path, **settings: str) -> Iterator[PdsServer]:
 
 
 @contextmanager
-def oidc(folder: Path, port: int, redirect: str) -> Iterator[str]:
-    """An OpenID Connect provider with one client; its issuer."""
+def oidc(folder: Path, *redirects: str) -> Iterator[str]:
+    """An OpenID Connect provider with one client that is sent back to these addresses; its issuer."""
     with Progress() as progress:
         program = oidc_server.oidc(Cache.from_environment(), progress)
+    port = free_port()
     environment = {
         **program.environment,
         "PODWRIGHT_OIDC_PORT": str(port),
-        "PODWRIGHT_OIDC_REDIRECT": redirect,
+        "PODWRIGHT_OIDC_REDIRECTS": ",".join(redirects),
     }
     issuer = f"http://127.0.0.1:{port}"
     with _running(program.command, f"{issuer}/.well-known/openid-configuration", folder / "oidc.log", environment):

@@ -46,10 +46,12 @@ class RefusedError(Exception):
 
 
 class OidcClient:
-    def __init__(self, provider: OidcProvider, redirect_uri: str) -> None:
+    def __init__(
+        self, provider: OidcProvider, redirect_uri: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._provider = provider
         self._redirect_uri = redirect_uri
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False, transport=transport)
         self._found: tuple[float, JsonObject] | None = None
         self._keys: tuple[float, KeySet] | None = None
 

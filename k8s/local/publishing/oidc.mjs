@@ -1,4 +1,4 @@
-// An OpenID Connect provider for tests: `node oidc.mjs` with PODWRIGHT_OIDC_PORT and PODWRIGHT_OIDC_REDIRECT set.
+// An OpenID Connect provider for tests: `node oidc.mjs` with PODWRIGHT_OIDC_PORT and PODWRIGHT_OIDC_REDIRECTS set.
 // Whoever signs in as NAME is NAME with the address NAME, verified unless NAME begins with "unverified".
 import http from 'node:http'
 import { generateKeyPairSync } from 'node:crypto'
@@ -20,7 +20,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     {
       client_id: 'podwright',
       client_secret: 'the-secret-of-podwright',
-      redirect_uris: [process.env.PODWRIGHT_OIDC_REDIRECT],
+      redirect_uris: process.env.PODWRIGHT_OIDC_REDIRECTS.split(','),
       response_types: ['code'],
     },
   ],
