@@ -28,6 +28,12 @@ async def listed(facade: Facade, member: Member, query: str = "") -> Any:
     return await facade.data("GET", f"/notifications{query}", member.token)
 
 
+async def told(database: DatabaseUrls, member: Member, count: int) -> None:
+    """Wait until a member was told so many things."""
+    query = "SELECT 1 FROM notifications WHERE person = %s"
+    await until(lambda: len(rows(database, query, member.id)) == count)
+
+
 def letters_to(postbox: Postbox, member: Member) -> list[Any]:
     """Letters with notifications."""
     return [one for one in postbox.letters if one["To"] == member.email and one["List-Unsubscribe"]]
@@ -58,8 +64,7 @@ async def test_who_is_told_and_mailed(facade: Facade, database: DatabaseUrls, sm
             (viewer, {"episode.ready", "post.failed"}),
             (admin, {"episode.ready", "post.failed", "channel.not_ready"}),
         ):
-            count = "SELECT 1 FROM notifications WHERE person = %s"
-            await until(lambda member=member, types=types: len(rows(database, count, member.id)) == len(types))  # type: ignore[misc]
+            await told(database, member, len(types))
             page = await listed(facade, member)
             assert ({one["type"] for one in page["items"]}, page["unread"]) == (types, len(types))
         assert (await listed(facade, other))["items"] == (await listed(facade, stranger))["items"] == []
@@ -73,14 +78,14 @@ async def test_who_is_told_and_mailed(facade: Facade, database: DatabaseUrls, sm
         # What came up since waits for the next letter, which has all of it.
         for number in range(30):
             resources.put(Post, f"q{number}", f"q-{number}-{unique}", {"episodeRef": {"name": "moon"}}, phase="Held")
-        await until(lambda: len(rows(database, "SELECT 1 FROM notifications WHERE person = %s", creator.id)) == 32)
+        await told(database, creator, 32)
         before = len(letters_to(postbox, creator))
         while await outbox.postman.step():  # type: ignore[union-attr]
             pass
         assert len(letters_to(postbox, creator)) == before
         due_again(database, creator)
-        while await outbox.postman.step():  # type: ignore[union-attr]
-            pass
+        outbox.wake()
+        await until(lambda: len(letters_to(postbox, creator)) > before)
         last = letters_to(postbox, creator)[-1]
         assert "(and 29 more)" in " ".join(last["Subject"].split())
         assert "and 10 more" in last.get_content()
@@ -119,7 +124,7 @@ async def test_one_click_ends_the_letters(facade: Facade, database: DatabaseUrls
         assert preferences["mail"] == {"*": "now"}
 
         resources.put(Post, "q", f"q-{unique}", phase="Held")
-        await until(lambda: len(rows(database, "SELECT 1 FROM notifications WHERE person = %s", member.id)) == 2)
+        await told(database, member, 2)
         done = await facade.call("POST", found[1], None, data={"List-Unsubscribe": "One-Click"})
         assert done.status_code == 200
         preferences = await facade.data("GET", "/users/me/preferences", member.token)
@@ -127,7 +132,7 @@ async def test_one_click_ends_the_letters(facade: Facade, database: DatabaseUrls
         # Also what waited already.
         due_again(database, member)
         resources.put(Post, "r", f"r-{unique}", phase="Held")
-        await until(lambda: len(rows(database, "SELECT 1 FROM notifications WHERE person = %s", member.id)) == 3)
+        await told(database, member, 3)
         while await outbox.postman.step():  # type: ignore[union-attr]
             pass
         assert len(letters_to(facade.postbox, member)) == 1
