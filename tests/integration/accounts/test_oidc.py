@@ -53,12 +53,10 @@ class SignIn:
             answer = await browser.get(begun.headers["location"])
             for _ in range(12):
                 if answer.next_request is None:
-                    action, prompt = (
-                        re.search(pattern, answer.text)
-                        for pattern in (r'action="([^"]+)"', r'name="prompt" value="(\w+)"')
-                    )
+                    action = re.search(r'action="([^"]+)"', answer.text)
+                    prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)
                     assert action, answer.text
-                    assert prompt
+                    assert prompt, answer.text
                     form = {"prompt": prompt[1]} | ({"login": login, "password": "x"} if prompt[1] == "login" else {})
                     answer = await browser.post(action[1], data=form)
                 elif answer.next_request.url.host == "facade":
@@ -236,8 +234,7 @@ async def test_nothing_counts_twice(facade: Facade) -> None:
     # The provider's code with a state of another sign-in.
     other, _ = await console.at_provider(email)
     spent, fresh = (parse_qs(urlsplit(one).query) for one in (way, other))
-    mixed = f"{API}/api/v1/auth/oidc/corp/callback?code={spent['code'][0]}&state={fresh['state'][0]}"
-    assert await console.back(mixed) == {"error": "SIGN_IN_REFUSED"} or "iss" in spent
+    assert await console.back(other.replace(fresh["code"][0], spent["code"][0])) == {"error": "SIGN_IN_REFUSED"}
     # A way back that took too long, one of another provider, one that nobody set out on.
     late, _ = await console.at_provider(email)
     rows(facade.database, "UPDATE oidc_requests SET expires_at = now()")
@@ -250,13 +247,11 @@ async def test_nothing_counts_twice(facade: Facade) -> None:
 
 async def test_another_issuer_or_none_on_the_way_back_is_refused(facade: Facade) -> None:
     console = SignIn(facade)
-    for change in (
-        lambda way: re.sub(r"iss=[^&]+", "iss=https%3A%2F%2Fevil.example", way),
-        lambda way: re.sub(r"&iss=[^&]+", "", way),
-    ):
+    for instead in ("&iss=https%3A%2F%2Fevil.example", ""):
         way, _ = await console.at_provider(corp())
-        assert change(way) != way
-        assert await console.back(change(way)) == {"error": "SIGN_IN_REFUSED"}
+        changed = re.sub(r"&iss=[^&]+", instead, way)
+        assert changed != way
+        assert await console.back(changed) == {"error": "SIGN_IN_REFUSED"}
 
 
 async def test_whoever_finds_a_code_cannot_use_it_nor_can_anybody_then(facade: Facade) -> None:
