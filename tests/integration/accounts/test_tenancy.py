@@ -197,8 +197,8 @@ def test_identity_sees_no_content(seeded: DatabaseUrls) -> None:
                 connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
         for column in ("webhooks.secret", "webhooks.url", "webhook_deliveries.event", "notifications.person"):
             table, name = column.split(".")
+            asked = sql.SQL("SELECT {} FROM {}").format(sql.Identifier(name), sql.Identifier(table))
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-                asked = sql.SQL("SELECT {} FROM {}").format(sql.Identifier(name), sql.Identifier(table))
                 connection.execute(asked)
         assert connection.execute("SELECT count(*) FROM audit WHERE workspace <> ''").fetchone() == (0,)
 
