@@ -1,4 +1,4 @@
-"""What the operator writes into a status goes out to a webhook, through a real API server and the facade's own watch."""
+"""What the operator writes into a status goes out to a webhook, through a real API server and the facade's watch."""
 
 import time
 from uuid import uuid4
