@@ -3,7 +3,8 @@
 import ssl
 from collections.abc import Mapping
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.policy import SMTP
+from email.utils import formatdate, make_msgid, parseaddr
 
 import aiosmtplib
 
@@ -11,6 +12,9 @@ from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.settings import MailSecurity, MailSettings
 
 _TIMEOUT_SECONDS = 10
+#: Lines as long as RFC 5322 allows. Shorter ones would break a long address in a header up into encoded words, which
+#: mailbox programs do not put together again; 7 bits are what every server takes.
+_WHOLE_LINES = SMTP.clone(max_line_length=990, cte_type="7bit")
 
 
 class Mail:
@@ -20,7 +24,7 @@ class Mail:
         self._settings = settings
 
     async def send(self, to: str, subject: str, text: str, headers: Mapping[str, str] | None = None) -> None:
-        message = EmailMessage()
+        message = EmailMessage(policy=_WHOLE_LINES)
         message["From"] = self._settings.sender
         message["To"] = to
         message["Subject"] = subject
@@ -34,7 +38,10 @@ class Mail:
         settings = self._settings
         try:
             await aiosmtplib.send(
-                message,
+                # As bytes: the library would write the headers with its own policy.
+                message.as_bytes(),
+                sender=parseaddr(settings.sender)[1],
+                recipients=[to],
                 hostname=settings.host,
                 port=settings.port,
                 username=settings.username,

@@ -47,9 +47,12 @@ class Resources:
         return Page(list(self.there.get(kind, {}).values()), None, str(self.version))
 
     async def watch(self, kind: Kind, namespace: str, version: str) -> AsyncIterator[tuple[str, JsonObject]]:
-        del namespace, version
+        del namespace
         queue: asyncio.Queue[tuple[str, JsonObject]] = asyncio.Queue()
         self.watching.append((kind, queue))
+        for body in self.there.get(kind, {}).values():
+            if int(body["metadata"]["resourceVersion"]) > int(version):
+                queue.put_nowait(("MODIFIED", body))
         while True:
             yield await queue.get()
 

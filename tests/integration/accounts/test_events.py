@@ -37,6 +37,11 @@ def recorded(database: DatabaseUrls, workspace: str) -> list[str]:
     return [row[0] for row in found]
 
 
+async def happened(database: DatabaseUrls, workspace: str, count: int) -> None:
+    """Wait until there were so many events."""
+    await until(lambda: len(recorded(database, workspace)) == count)
+
+
 def states(database: DatabaseUrls, workspace: str) -> int:
     return len(rows(database, "SELECT 1 FROM resource_states WHERE workspace = %s", workspace))
 
@@ -94,7 +99,7 @@ async def test_a_state_that_comes_back_is_an_event_again(database: DatabaseUrls,
         for hour in (11, 12):
             at = f"2026-11-29T{hour}:00:00Z"
             resources.put(Channel, "news", "u-1", conditions=conditions(at, Ready="False", Stalled="True"))
-            await until(lambda hour=hour: len(recorded(database, workspace)) == hour - 10)
+            await happened(database, workspace, hour - 10)
             resources.put(Channel, "news", "u-1", conditions=conditions(at, Ready="True"))
             await until(lambda: rows(database, state, workspace) == [("ready",)])
     assert recorded(database, workspace) == ["channel.not_ready"] * 2

@@ -114,7 +114,8 @@ async def test_one_click_ends_the_letters(facade: Facade, database: DatabaseUrls
         letter = letters_to(facade.postbox, member)[0]
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         address = r"<http://127\.0\.0\.1:8000/api/v1(/notifications/unsubscribe\?token=\S+)>"
-        found = re.fullmatch(address, "".join(letter["List-Unsubscribe"].split()))
+        # As it went over the wire: encoded words would not be put together again by everybody.
+        found = re.fullmatch(address, dict(letter.raw_items())["List-Unsubscribe"].strip())
         assert found
         # Programs that look at links change nothing; the page has a button.
         page = await facade.call("GET", found[1], None)
