@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from podwright_local import publishing_servers
+from podwright_local import oidc_server, publishing_servers
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
 
@@ -179,3 +179,19 @@ def pds(folder: Path, **settings: str) -> Iterator[PdsServer]:
     url = f"http://127.0.0.1:{port}"
     with _running(program.command, f"{url}/xrpc/_health", folder / "pds.log", environment):
         yield PdsServer(url)
+
+
+@contextmanager
+def oidc(folder: Path, *redirects: str) -> Iterator[str]:
+    """An OpenID Connect provider with one client that is sent back to these addresses; its issuer."""
+    with Progress() as progress:
+        program = oidc_server.oidc(Cache.from_environment(), progress)
+    port = free_port()
+    environment = {
+        **program.environment,
+        "PODWRIGHT_OIDC_PORT": str(port),
+        "PODWRIGHT_OIDC_REDIRECTS": ",".join(redirects),
+    }
+    issuer = f"http://127.0.0.1:{port}"
+    with _running(program.command, f"{issuer}/.well-known/openid-configuration", folder / "oidc.log", environment):
+        yield issuer

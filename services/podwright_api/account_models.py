@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from podwright_api.access.roles import SCOPE, Grant, Membership, Role
 from podwright_api.envelope import Answer, Items, Wire
+from podwright_api.event_types import EventType
+from podwright_api.mail_choices import MailChoice
 from podwright_crds.resource import ObjectName
 
 #: One '@' with something before it and a dotted name after it; whether mail arrives only mail can tell.
@@ -27,6 +29,9 @@ Token = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r
 Code = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Show = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z0-9]([-a-z0-9.]*[a-z0-9])?)$", max_length=253)]
 Scope = Annotated[str, StringConstraints(pattern=f"^{SCOPE.pattern}$", max_length=60)]
+
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+MailedType = Annotated[str, StringConstraints(pattern=rf"^(\*|{'|'.join(EventType).replace('.', chr(92) + '.')})$")]
 
 
 class RegisterRequest(Wire):
@@ -66,6 +71,29 @@ class TokenPairView(Wire):
 
 class RefreshRequest(Wire):
     refresh_token: Token = Field(description="The refresh token of the last pair.")
+
+
+class LinkRequest(Wire):
+    code: Token = Field(description="code from the console's page /signed-in.")
+    verifier: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~-]{43,128}$")] = Field(
+        description="The verifier whose challenge went along when it began."
+    )
+
+
+class OidcTokenRequest(LinkRequest):
+    second_factor: Code | None = Field(
+        default=None, description="Six digits of your second factor here, or a recovery code, where one is set up."
+    )
+    invitation: Token | None = Field(default=None, description="Token from an invitation, where the account is new.")
+
+
+class ProviderView(Wire):
+    name: str = Field(description="In the path /auth/oidc/{provider}.")
+    title: str = Field(description="As people know it.")
+
+
+class IdentityView(Wire):
+    provider: str = Field(description="Name of the provider.")
 
 
 class ResetRequest(Wire):
@@ -121,14 +149,30 @@ class PersonView(Wire):
     name: str
 
 
+class QuietHours(Wire):
+    """Hours of the day in the person's time zone; they may go over midnight."""
+
+    from_: ClockTime = Field(alias="from", description="When they begin: 22:00.")
+    until: ClockTime = Field(description="When they end: 07:00.")
+
+
 class Preferences(Wire):
     """How the console and mail should be; unset means the product's default."""
 
     language: str | None = Field(default=None, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)
     time_zone: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=64)
     theme: Literal["light", "dark", "system"] | None = None
-    mail: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z-]+$", max_length=60)], bool] = Field(
-        default_factory=dict, description="Which events are mailed: {'post.failed': true}.", max_length=50
+    mail: dict[MailedType, MailChoice] = Field(
+        default_factory=dict,
+        description="When events are mailed, by type ('*': those that are not named): now, digest or never. Unset: "
+        "what a person must act on at once, unless they can only read.",
+        max_length=50,
+    )
+    digest_at: ClockTime | None = Field(
+        default=None, description="When the digest comes, in timeZone; by default 08:00."
+    )
+    quiet: QuietHours | None = Field(
+        default=None, description="When nothing is mailed at once; it waits until the end."
     )
 
 
@@ -256,6 +300,14 @@ class RegisteredAnswer(Answer[RegisteredView]):
 
 
 class TokenPairAnswer(Answer[TokenPairView]):
+    pass
+
+
+class ProvidersAnswer(Answer[Items[ProviderView]]):
+    pass
+
+
+class IdentitiesAnswer(Answer[Items[IdentityView]]):
     pass
 
 

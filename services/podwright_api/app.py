@@ -28,6 +28,7 @@ from podwright_api.kubernetes import Cluster
 from podwright_api.live import Live
 from podwright_api.metrics import Metrics
 from podwright_api.middleware import BodyLimit, RequestFrame, body_too_large
+from podwright_api.outbox.assembly import Outbox
 from podwright_api.routes import (
     calendar,
     campaigns,
@@ -36,6 +37,8 @@ from podwright_api.routes import (
     episodes,
     live,
     model_endpoints,
+    notifications,
+    oidc,
     operation,
     people,
     podcasts,
@@ -44,6 +47,7 @@ from podwright_api.routes import (
     sign_in,
     transcripts,
     uploads,
+    webhooks,
     workspaces,
 )
 from podwright_api.search.following import Following
@@ -76,6 +80,7 @@ _EXPOSED_HEADERS = [
 ]
 _ROUTERS = (
     sign_in.router,
+    oidc.router,
     people.router,
     workspaces.router,
     podcasts.router,
@@ -90,8 +95,12 @@ _ROUTERS = (
     calendar.router,
     search.router,
     live.router,
+    webhooks.router,
+    notifications.router,
     model_endpoints.router,
 )
+#: Routers whose paths take no token.
+_OPEN_ROUTERS = (sign_in.open_router, oidc.open_router, notifications.open_router)
 _bearer = HTTPBearer(
     auto_error=False,
     description="An access token (`POST /auth/login`), an API key, or the token from the Secret `podwright-api-token`.",
@@ -110,16 +119,21 @@ def create_app(settings: Settings) -> FastAPI:
         authenticator = Authenticator(settings.token, accounts.foundation if accounts else None)
         listeners = Live(cluster)
         app.state.live = listeners
-        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts)
+        outbox = Outbox(accounts.foundation, settings.namespaces, listeners, metrics) if accounts else None
+        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox)
         try:
             await services.prepare()
         except FacadeError as error:
             logger.warning("not ready yet: %s", error.message)
         indexing = _indexing(services)
+        if outbox:
+            outbox.start()
         try:
             yield {"services": services}
         finally:
             await _ended(indexing)
+            if outbox:
+                await outbox.stop()
             await listeners.close()
             if accounts:
                 await accounts.close()
@@ -148,12 +162,13 @@ def create_app(settings: Settings) -> FastAPI:
                 max_age=3600,
             ),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
-            Middleware(Authenticate, prefix=contract.API_PREFIX, open_paths=sign_in.OPEN_PATHS),
+            Middleware(Authenticate, prefix=contract.API_PREFIX, is_open=is_open),
             Middleware(Repeatable, prefix=contract.API_PREFIX),
             Middleware(Recorded),
         ],
     )
-    app.include_router(sign_in.open_router, responses=contract.COMMON)
+    for router in _OPEN_ROUTERS:
+        app.include_router(router, responses=contract.COMMON)
     for router in _ROUTERS:
         app.include_router(router, dependencies=[Depends(_documented_token)], responses=contract.COMMON)
     app.include_router(operation.router)
@@ -175,6 +190,11 @@ async def _ended(task: asyncio.Task[None] | None) -> None:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def is_open(path: str) -> bool:
+    """Whether requests to a path take no token."""
+    return path in sign_in.OPEN_PATHS | notifications.OPEN_PATHS or path.startswith(oidc.OPEN_PREFIX)
 
 
 def _documented_token(_: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:

@@ -14,6 +14,7 @@ from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import Cluster
 from podwright_api.live import Live
 from podwright_api.metrics import Metrics
+from podwright_api.outbox.assembly import Outbox
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage, TenantStorage
 from podwright_crds.resource import ObjectName
@@ -33,6 +34,8 @@ class Services:
     authenticator: Authenticator
     #: None: there is no database, so the token alone counts.
     accounts: Accounts | None
+    #: There where accounts are.
+    outbox: Outbox | None
     _prepared: list[bool] = field(default_factory=list)
 
     async def prepare(self) -> None:
@@ -96,6 +99,14 @@ def accounts_of(services: ServicesOf) -> Accounts:
 
 
 AccountsOf = Annotated[Accounts, Depends(accounts_of)]
+
+
+def outbox_of(services: ServicesOf, _: AccountsOf) -> Outbox:
+    assert services.outbox is not None  # noqa: S101  (it is there where accounts are)
+    return services.outbox
+
+
+OutboxOf = Annotated[Outbox, Depends(outbox_of)]
 
 
 def actor_of(request: Request) -> Actor:

@@ -112,6 +112,10 @@ CONDITIONAL: Responses = {304: {"description": "The caller has this version (If-
 EVENT_STREAM: Responses = {
     200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
+REDIRECT: Responses = {
+    303: {"description": "Where the browser goes", "headers": {"Location": {"schema": {"type": "string"}}}}
+}
+HTML_PAGE: Responses = {200: {"description": "A page", "content": {"text/html": {"schema": {"type": "string"}}}}}
 CALENDAR_FILE: Responses = {
     200: {"description": "The calendar", "content": {"text/calendar": {"schema": {"type": "string"}}}}
 }

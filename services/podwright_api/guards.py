@@ -4,6 +4,7 @@ In this order, since a repeated request is answered without being done, and only
 """
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -28,12 +29,12 @@ _KEY_MAX_LENGTH = 255
 
 
 class Authenticate:
-    """Lets nobody below ``prefix`` who is not known, but to ``open_paths``, before anything of the body is read."""
+    """Lets nobody below ``prefix`` who is not known, but to open paths, before anything of the body is read."""
 
-    def __init__(self, app: ASGIApp, prefix: str, open_paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, prefix: str, is_open: Callable[[str], bool]) -> None:
         self._app = app
         self._prefix = prefix
-        self._open_paths = open_paths
+        self._is_open = is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
@@ -42,7 +43,7 @@ class Authenticate:
         services: Services = scope["state"]["services"]
         quota: Quota | None
         try:
-            if scope["path"] in self._open_paths:
+            if self._is_open(scope["path"]):
                 quota = await services.authenticator.count_stranger(address_of(scope))
             else:
                 authorization = Headers(scope=scope).get("authorization", "")

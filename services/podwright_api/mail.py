@@ -1,8 +1,10 @@
 """Mail: what is written to people, and the SMTP server that takes it."""
 
 import ssl
+from collections.abc import Mapping
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.policy import SMTP
+from email.utils import formatdate, make_msgid, parseaddr
 
 import aiosmtplib
 
@@ -10,6 +12,9 @@ from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.settings import MailSecurity, MailSettings
 
 _TIMEOUT_SECONDS = 10
+#: Lines as long as RFC 5322 allows. Shorter ones would break a long address in a header up into encoded words, which
+#: mailbox programs do not put together again; 7 bits are what every server takes.
+_WHOLE_LINES = SMTP.clone(max_line_length=990, cte_type="7bit")
 
 
 class Mail:
@@ -18,8 +23,8 @@ class Mail:
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
 
-    async def send(self, to: str, subject: str, text: str) -> None:
-        message = EmailMessage()
+    async def send(self, to: str, subject: str, text: str, headers: Mapping[str, str] | None = None) -> None:
+        message = EmailMessage(policy=_WHOLE_LINES)
         message["From"] = self._settings.sender
         message["To"] = to
         message["Subject"] = subject
@@ -27,11 +32,16 @@ class Mail:
         message["Message-ID"] = make_msgid(domain=self._settings.sender.rpartition("@")[2].strip(">") or None)
         # Tells mailbox programs not to answer with absence notes (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
+        for name, value in (headers or {}).items():
+            message[name] = value
         message.set_content(text)
         settings = self._settings
         try:
             await aiosmtplib.send(
-                message,
+                # As bytes: the library would write the headers with its own policy.
+                message.as_bytes(),
+                sender=parseaddr(settings.sender)[1],
+                recipients=[to],
                 hostname=settings.host,
                 port=settings.port,
                 username=settings.username,

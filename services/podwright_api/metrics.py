@@ -32,6 +32,34 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._events = Counter(
+            "podwright_facade_events", "Events that were recorded here.", ["type"], registry=self._registry
+        )
+        self._deliveries = Counter(
+            "podwright_facade_webhook_attempts",
+            "Attempts to deliver an event to a webhook, by what came of it: delivered, retried or dead.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._letters = Counter(
+            "podwright_facade_letters",
+            "Letters with notifications, by what came of it: sent or failed.",
+            ["outcome"],
+            registry=self._registry,
+        )
+
+    def happened(self, type_: str) -> None:
+        """An event was recorded."""
+        self._events.labels(type_).inc()
+
+    def delivered(self, outcome: str) -> None:
+        """An attempt to deliver to a webhook ended."""
+        self._deliveries.labels(outcome).inc()
+
+    def mailed(self, outcome: str) -> None:
+        """An attempt to mail notifications ended."""
+        self._letters.labels(outcome).inc()
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)

@@ -6,6 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from podwright_api.oidc_settings import OidcProvider, OidcSettingsError, read_providers
+from podwright_core.egress import Egress
+
 #: Shorter tokens can be guessed.
 TOKEN_MIN_LENGTH = 16
 #: Signing and encryption keys are random text of at least this many characters.
@@ -73,7 +76,13 @@ class AccountSettings:
     registration: Registration = Registration.INVITATION
     #: Where the console is; links in mail begin with it.
     public_url: str = "http://127.0.0.1:8000"
+    #: Where the facade itself is, as browsers and mailbox programs reach it; by default where the console is.
+    api_url: str = "http://127.0.0.1:8000"
     mail: MailSettings | None = None
+    #: Where webhooks may lead.
+    webhook_egress: Egress = field(default_factory=Egress)
+    #: Who else vouches for people.
+    oidc: tuple[OidcProvider, ...] = ()
     requests_per_hour: int = 1000
     access_seconds: int = 3600
     refresh_seconds: int = 30 * 86_400
@@ -90,14 +99,18 @@ class AccountSettings:
         if registration is Registration.OPEN and mail is None:
             msg = "PODWRIGHT_API_REGISTRATION=open needs PODWRIGHT_SMTP_HOST: addresses are verified by mail"
             raise SettingsError(msg)
+        public_url = environment.get("PODWRIGHT_API_PUBLIC_URL", cls.public_url).rstrip("/")
         return cls(
             database_url=url,
             signing_keys=_keys(environment, "PODWRIGHT_API_SIGNING_KEYS"),
             encryption_keys=_keys(environment, "PODWRIGHT_API_ENCRYPTION_KEYS"),
             pool_size=_number(environment, "PODWRIGHT_DATABASE_POOL_SIZE", cls.pool_size, 1, 1000),
             registration=registration,
-            public_url=environment.get("PODWRIGHT_API_PUBLIC_URL", cls.public_url).rstrip("/"),
+            public_url=public_url,
+            api_url=(environment.get("PODWRIGHT_API_EXTERNAL_URL") or public_url).rstrip("/"),
             mail=mail,
+            webhook_egress=_egress(environment),
+            oidc=_providers(environment),
             requests_per_hour=_number(
                 environment, "PODWRIGHT_API_REQUESTS_PER_HOUR", cls.requests_per_hour, 1, 1_000_000_000
             ),
@@ -162,6 +175,21 @@ def _mail(environment: Mapping[str, str]) -> MailSettings | None:
         username=text_setting(environment, "PODWRIGHT_SMTP_USERNAME"),
         password=text_setting(environment, "PODWRIGHT_SMTP_PASSWORD"),
     )
+
+
+def _egress(environment: Mapping[str, str]) -> Egress:
+    names = ("PODWRIGHT_API_WEBHOOKS_ALLOW", "PODWRIGHT_API_WEBHOOKS_DENY")
+    try:
+        return Egress(*(_list(environment, name) for name in names))
+    except ValueError as error:
+        raise SettingsError(f"{' or '.join(names)}: {error}") from error
+
+
+def _providers(environment: Mapping[str, str]) -> tuple[OidcProvider, ...]:
+    try:
+        return read_providers(text_setting(environment, "PODWRIGHT_API_OIDC_PROVIDERS") or "[]")
+    except OidcSettingsError as error:
+        raise SettingsError(f"PODWRIGHT_API_OIDC_PROVIDERS: {error}") from error
 
 
 def text_setting(environment: Mapping[str, str], name: str) -> str | None:

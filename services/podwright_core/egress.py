@@ -55,6 +55,16 @@ class Egress:
         variables = {ALLOW_VARIABLE: ",".join(self.allow), DENY_VARIABLE: ",".join(self.deny)}
         return {name: value for name, value in variables.items() if value}
 
+    def names(self, host: str) -> bool:
+        """Whether an administrator allowed this host, or the network of this numeric address, explicitly."""
+        if any(_matches(host, pattern) for pattern in self._hosts):
+            return True
+        number = _network(host.strip("[]"))
+        return number is not None and any(
+            number.version == network.version and number.subnet_of(network)  # type: ignore[arg-type]
+            for network in self._allowed
+        )
+
     def permits(self, host: str, address: Address) -> bool:
         """Whether ``address``, to which the name ``host`` led, may be connected to."""
         reached = _innermost(address)

@@ -13,8 +13,8 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_a
 
 from podwright_core.egress import ANYWHERE, Egress
 from podwright_pipeline.errors import RejectedError, TemporaryError
-from podwright_pipeline.guarded import GuardedTransport
 from podwright_pipeline.store import Storage, Store
+from podwright_transport.guarded import GuardedTransport, NotPermittedError
 
 logger = logging.getLogger(__name__)
 
@@ -151,6 +151,11 @@ def _transfer(
                     _check_size(done, url, limits)
                     stream.write(chunk)
                     report(done / expected if expected > done else 1.0, f"{done / 1e6:.1f} MB")
+    except NotPermittedError as error:
+        raise RejectedError(
+            f"{error}, where media is not fetched from. Use a public address or s3://, or have an administrator allow "
+            "the host (chart value stages.fetch.allow)."
+        ) from error
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
         raise RejectedError(f"{url} cannot be fetched: {error}. Correct spec.media.url.") from error
     except httpx.TransportError as error:

@@ -36,6 +36,17 @@ VALUES: dict[str, Manifest] = {
             "mail": {"host": "smtp.example.org", "sender": "podwright@example.org", "existingSecret": "smtp"},
             "accounts": {"registration": "open", "publicUrl": "https://console.example.org"},
             "corsOrigins": ["https://console.example.org"],
+            "webhooks": {"allow": ["hooks.corp.example", "10.1.0.0/16"], "deny": ["34.0.0.0/8"]},
+            "oidc": [
+                {
+                    "name": "corp",
+                    "issuer": "https://id.example.org",
+                    "clientId": "podwright",
+                    "existingSecret": "corp-client",
+                    "allowedDomains": ["example.org"],
+                },
+                {"name": "public", "title": "Public", "issuer": "https://public.example.org", "clientId": "p"},
+            ],
         },
     },
     "no definitions": {"crds": {"install": False}},
@@ -82,6 +93,12 @@ NONSENSE: dict[str, tuple[Manifest, str]] = {
     "mail without a sender": ({"facade": {"mail": {"host": "smtp.example.org"}}}, "sender"),
     "registration": ({"facade": {"accounts": {"registration": "everybody"}}}, "registration"),
     "origin": ({"facade": {"corsOrigins": ["*"]}}, "corsOrigins"),
+    "provider without an issuer": ({"facade": {"oidc": [{"name": "corp", "clientId": "p"}]}}, "issuer"),
+    "provider in the clear": (
+        {"facade": {"oidc": [{"name": "corp", "clientId": "p", "issuer": "http://id.example.org"}]}},
+        "issuer",
+    ),
+    "webhooks": ({"facade": {"webhooks": {"allow": "everything"}}}, "allow"),
     "log level": ({"operator": {"logLevel": "LOUD"}}, "logLevel"),
     "volumes": ({"inference": {"volumes": "none"}}, "volumes"),
 }

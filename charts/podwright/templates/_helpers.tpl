@@ -66,6 +66,30 @@ app.kubernetes.io/component: {{ .component }}
   value: {{ .Values.facade.accounts.registration }}
 - name: PODWRIGHT_API_PUBLIC_URL
   value: {{ .Values.facade.accounts.publicUrl | quote }}
+{{- with .Values.facade.accounts.apiUrl }}
+- name: PODWRIGHT_API_EXTERNAL_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.facade.webhooks.allow }}
+- name: PODWRIGHT_API_WEBHOOKS_ALLOW
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with .Values.facade.webhooks.deny }}
+- name: PODWRIGHT_API_WEBHOOKS_DENY
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- if .Values.facade.oidc }}
+{{- $providers := list }}
+{{- range .Values.facade.oidc }}
+{{- $provider := omit . "existingSecret" "secretKey" }}
+{{- if .existingSecret }}
+{{- $provider = set $provider "clientSecretFile" (printf "/run/podwright-oidc/%s" .name) }}
+{{- end }}
+{{- $providers = append $providers $provider }}
+{{- end }}
+- name: PODWRIGHT_API_OIDC_PROVIDERS
+  value: {{ toJson $providers | quote }}
+{{- end }}
 - name: PODWRIGHT_API_REQUESTS_PER_HOUR
   value: {{ int64 .Values.facade.accounts.requestsPerHour | quote }}
 {{- with .Values.facade.mail }}
@@ -83,6 +107,21 @@ app.kubernetes.io/component: {{ .component }}
   value: /run/podwright-mail/username
 - name: PODWRIGHT_SMTP_PASSWORD_FILE
   value: /run/podwright-mail/password
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Secrets of OpenID Connect clients, each as a file named for its provider; empty where there are none. */}}
+{{- define "podwright.oidcSecrets" -}}
+{{- if .Values.facade.database.existingSecret }}
+{{- range .Values.facade.oidc }}
+{{- if .existingSecret }}
+- secret:
+    name: {{ .existingSecret }}
+    items:
+      - key: {{ .secretKey | default "clientSecret" }}
+        path: {{ .name }}
 {{- end }}
 {{- end }}
 {{- end }}

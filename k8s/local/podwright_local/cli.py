@@ -18,6 +18,7 @@ from podwright_local import (
     inference_venv,
     models,
     network,
+    oidc_server,
     prometheus,
     publishing_servers,
 )
@@ -222,11 +223,12 @@ def models_command(name: str) -> None:
 
 @app.command("publishing-servers")
 def publishing_servers_command() -> None:
-    """Install the servers that the publisher is tested against: Bluesky's PDS and snac (Mastodon's API)."""
+    """Install the servers that tests need: Bluesky's PDS, snac (Mastodon's API), an OpenID Connect provider."""
     cache = Cache.from_environment()
     with Progress() as progress:
         publishing_servers.pds(cache, progress)
         publishing_servers.snac(cache, progress)
+        oidc_server.oidc(cache, progress)
 
 
 @app.command()

@@ -67,7 +67,7 @@ def pds(cache: Cache, progress: Progress) -> Pds:
             log = cache.logs / "pds.log"
             with progress.step("installing Bluesky's PDS from npm", log):
                 _install_pds(cache, target, log)
-    return Pds(target / "node/node_modules" / _node_package() / "bin/node", target / "pds")
+    return Pds(target / "node/node_modules" / node_package() / "bin/node", target / "pds")
 
 
 def _install_pds(cache: Cache, target: Path, log: Path) -> None:
@@ -82,7 +82,7 @@ def _install_pds(cache: Cache, target: Path, log: Path) -> None:
         # No scripts: of all packages one has a native part, and its script would ask GitHub for it.
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         run_logged(command, log.with_suffix(f".{part}.log"), env=env, cwd=beside / part)
-    node = beside / "node/node_modules" / _node_package()
+    node = beside / "node/node_modules" / node_package()
     gyp = Path(npm).resolve().parents[1] / "node_modules/node-gyp/bin/node-gyp.js"
     if not gyp.exists():
         raise LocalError(f"npm's own node-gyp is not at {gyp}: please install Node with npm 10 or newer.")
@@ -96,7 +96,8 @@ def _install_pds(cache: Cache, target: Path, log: Path) -> None:
     beside.rename(target)
 
 
-def _node_package() -> str:
+def node_package() -> str:
+    """The npm package with this machine's Node."""
     try:
         return _NODE_PACKAGES[platform.machine()]
     except KeyError:

@@ -5,6 +5,7 @@ from typing import Self
 
 from podwright_api.accounts.audit_log import AuditLog
 from podwright_api.accounts.documents import Documents
+from podwright_api.accounts.federation import Federation
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.accounts.profile import Profile
 from podwright_api.accounts.registration import Registration
@@ -23,6 +24,7 @@ class Accounts:
     foundation: Foundation
     sign_in: SignIn
     registration: Registration
+    federation: Federation
     second_factor: SecondFactor
     profile: Profile
     tenancy: Tenancy
@@ -35,10 +37,12 @@ class Accounts:
     def build(cls, settings: AccountSettings) -> Self:
         foundation = Foundation.build(settings)
         second_factor = SecondFactor(foundation)
+        sign_in, registration = SignIn(foundation, second_factor), Registration(foundation)
         return cls(
             foundation,
-            SignIn(foundation, second_factor),
-            Registration(foundation),
+            sign_in,
+            registration,
+            Federation(foundation, sign_in, registration),
             second_factor,
             Profile(foundation),
             Tenancy(foundation),
@@ -50,4 +54,5 @@ class Accounts:
 
     async def close(self) -> None:
         await self.registration.close()
+        await self.federation.close()
         await self.foundation.database.close()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from podwright_api.access_tokens import AccessTokens
+from podwright_api.access_tokens import AccessTokens, UnsubscribeTokens
 from podwright_api.database.engine import Database
 from podwright_api.mail import Mail
 from podwright_api.passwords import Passwords
@@ -18,6 +18,7 @@ class Foundation:
     tokens: AccessTokens
     sealer: Sealer
     mail: Mail | None
+    unsubscribe_tokens: UnsubscribeTokens
 
     @classmethod
     def build(cls, settings: AccountSettings) -> "Foundation":
@@ -28,4 +29,5 @@ class Foundation:
             AccessTokens(settings.signing_keys, settings.access_seconds),
             Sealer(settings.encryption_keys),
             Mail(settings.mail) if settings.mail else None,
+            UnsubscribeTokens(settings.signing_keys),
         )

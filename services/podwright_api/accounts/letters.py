@@ -1,7 +1,11 @@
 """What is written to people by mail."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
+
+#: Notifications that a letter lists; the others are counted.
+_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -49,4 +53,18 @@ def invitation(public_url: str, workspace: str, token: str) -> Letter:
         f"You are invited to {workspace} on Podwright",
         f"Hello,\n\nyou are invited to work in {workspace} on Podwright. Accept within a week by opening this page:\n\n"
         f"  {public_url}/accept-invitation?token={quote(token)}\n",
+    )
+
+
+def notifications(public_url: str, name: str, workspace: str, lines: Sequence[str], unsubscribe: str) -> Letter:
+    """What happened in a workspace, one line for each, the first lines in full."""
+    first = " ".join(lines[0].split())
+    subject = first if len(lines) == 1 else f"{first} (and {len(lines) - 1} more)"
+    listed = "".join(f"  - {line}\n" for line in lines[:_LISTED])
+    more = f"  and {len(lines) - _LISTED} more\n" if len(lines) > _LISTED else ""
+    return Letter(
+        f"[{workspace}] {subject}"[:200],
+        f"Hello {name},\n\nin the workspace {workspace} of Podwright:\n\n{listed}{more}\n"
+        f"All of it: {public_url}/notifications\nWhat is mailed to you: {public_url}/preferences\n\n"
+        f"No more of these letters: {unsubscribe}\n",
     )

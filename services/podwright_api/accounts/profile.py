@@ -4,10 +4,13 @@ from typing import Any
 
 from podwright_api.access.roles import Actor
 from podwright_api.accounts.foundation import Foundation
-from podwright_api.database import people, sessions, workspaces
+from podwright_api.database import identities, notifications, people, sessions, workspaces
 from podwright_api.errors import ErrorCode, FacadeError
 
 JsonObject = dict[str, Any]
+
+#: Notifications of a workspace that an export holds: the newest.
+_EXPORTED = 10_000
 
 
 class Profile:
@@ -53,9 +56,14 @@ class Profile:
         """All that is kept about a person, but for secrets, which are of no use outside."""
         found, second_factor = await self.read(person)
         keys: list[workspaces.ApiKey] = []
+        told: list[JsonObject] = []
         for workspace in sorted(actor.memberships):
             async with self._foundation.database.tenant(workspace, person) as connection:
                 keys += await workspaces.api_keys(connection, person)
+                page = await notifications.page(connection, person, None, _EXPORTED, unread=False)
+            told += [{"workspace": workspace, "type": one.type, "at": one.created_at.isoformat()} for one in page]
+        async with self._foundation.database.identity() as connection:
+            providers = await identities.providers_of(connection, person)
         return {
             "person": {
                 "id": found.id,
@@ -80,5 +88,7 @@ class Profile:
                 }
                 for session in await self.sessions(person)
             ],
+            "identities": [{"provider": name} for name in providers],
+            "notifications": told,
             "apiKeys": [{"id": key.id, "name": key.name, "prefix": key.prefix, "scopes": key.scopes} for key in keys],
         }

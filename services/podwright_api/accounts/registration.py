@@ -48,7 +48,7 @@ class Registration:
         """Join a workspace as who one is already; the workspace."""
         async with self._foundation.database.identity() as connection:
             found = await people.person_by_id(connection, person)
-            return await self._join(connection, person, found.email if found else "", invitation)
+            return await self.join(connection, person, found.email if found else "", invitation)
 
     async def verify(self, token: str) -> None:
         async with self._foundation.database.identity() as connection:
@@ -117,7 +117,7 @@ class Registration:
             if person is None:
                 message = "This address has an account already: sign in, then accept the invitation."
                 raise FacadeError(ErrorCode.ALREADY_EXISTS, message)
-            await self._join(connection, person, email, invitation)
+            await self.join(connection, person, email, invitation)
 
     async def _register_stranger(self, email: str, name: str, hashed: str) -> None:
         async with self._foundation.database.identity() as connection:
@@ -130,7 +130,8 @@ class Registration:
         elif known:
             await self._mail_verification(known.id, email, known.name)
 
-    async def _join(self, connection: Connection, person: str, email: str, invitation: str) -> str:
+    async def join(self, connection: Connection, person: str, email: str, invitation: str) -> str:
+        """Make a person with this address a member as an invitation says; the workspace."""
         found = await workspaces.take_invitation(connection, digest(invitation))
         # The same words for both, or a stolen link would tell whose it is.
         if found is None or found.email != email:

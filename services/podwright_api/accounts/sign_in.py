@@ -55,16 +55,25 @@ class SignIn:
             raise FacadeError(ErrorCode.FORBIDDEN, message)
         if credentials.totp_confirmed and not code:
             await self._clear_attempts(email)
-            message = "This account has a second factor: send its code, or a recovery code, as 'code'."
-            raise FacadeError(ErrorCode.SECOND_FACTOR_NEEDED, message)
-        if credentials.totp_confirmed and not await self._code_counts(person.id, email, code or ""):
-            await self._note(caller, "sign-in.refused", person.id)
-            raise _refused()
+        await self.demand_second_factor(person, code, caller)
         if needs_rehash(credentials.password_hash or ""):
             renewed = await self._foundation.passwords.hash(password)
             async with self._foundation.database.identity() as connection:
                 await people.set_password(connection, person.id, renewed)
         return await self.start_session(person.id, email, caller)
+
+    async def demand_second_factor(self, person: people.Person, code: str | None, caller: Caller) -> None:
+        """Raise a ``FacadeError`` where the person has a second factor and the code is none of it."""
+        async with self._foundation.database.identity() as connection:
+            credentials = await people.credentials_of(connection, person.id)
+        if not credentials.totp_confirmed:
+            return
+        if not code:
+            message = "This account has a second factor: send its code, or a recovery code, too."
+            raise FacadeError(ErrorCode.SECOND_FACTOR_NEEDED, message)
+        if not await self._code_counts(person.id, person.email, code):
+            await self._note(caller, "sign-in.refused", person.id)
+            raise _refused()
 
     async def start_session(self, person: str, email: str, caller: Caller) -> TokenPair:
         """A session for someone who has proved who they are."""
@@ -74,7 +83,7 @@ class SignIn:
             await sessions.clear_attempts(connection, _code_subject(email))
             agent, address = caller.agent[:300], caller.address[:100]
             session = await sessions.create_session(connection, person, settings.refresh_seconds, agent, address)
-            await _record(connection, caller, "sign-in", person)
+            await record(connection, caller, "sign-in", person)
             return await self._pair(connection, person, session)
 
     async def refresh(self, token: str, caller: Caller) -> TokenPair:
@@ -87,19 +96,19 @@ class SignIn:
                 return await self._pair(connection, found.person, found.session)
             if found and found.used and found.counts:
                 await sessions.revoke_session(connection, found.person, found.session)
-                await _record(connection, caller, "session.stolen", found.person)
+                await record(connection, caller, "session.stolen", found.person)
                 logger.warning("a refresh token was used twice; its session has ended")
         raise FacadeError(ErrorCode.SESSION_ENDED, "This session has ended; sign in again.")
 
     async def sign_out(self, person: str, session: str, caller: Caller) -> None:
         async with self._foundation.database.identity() as connection:
             await sessions.revoke_session(connection, person, session)
-            await _record(connection, caller, "sign-out", person)
+            await record(connection, caller, "sign-out", person)
 
     async def sign_out_everywhere(self, person: str, caller: Caller) -> None:
         async with self._foundation.database.identity() as connection:
             await sessions.revoke_sessions(connection, person)
-            await _record(connection, caller, "sign-out.everywhere", person)
+            await record(connection, caller, "sign-out.everywhere", person)
 
     async def _pair(self, connection: Connection, person: str, session: str) -> TokenPair:
         settings, refresh = self._foundation.settings, new_secret()
@@ -128,7 +137,7 @@ class SignIn:
 
     async def _note(self, caller: Caller, action: str, person: str | None) -> None:
         async with self._foundation.database.identity() as connection:
-            await _record(connection, caller, action, person)
+            await record(connection, caller, action, person)
 
 
 def _code_subject(email: str) -> str:
@@ -139,7 +148,8 @@ def _refused() -> FacadeError:
     return FacadeError(ErrorCode.SIGN_IN_REFUSED, "The address, the password or the code is wrong.")
 
 
-async def _record(connection: Connection, caller: Caller, action: str, person: str | None) -> None:
+async def record(connection: Connection, caller: Caller, action: str, person: str | None) -> None:
+    """Write what somebody did about signing in into the chain that belongs to no workspace."""
     entry: dict[str, object] = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "action": action,

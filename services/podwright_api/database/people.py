@@ -178,3 +178,9 @@ async def totp_secrets(connection: Connection) -> list[tuple[str, str]]:
 async def replace_totp_secret(connection: Connection, person: str, sealed: str) -> None:
     update = "UPDATE credentials SET totp_secret = :secret WHERE person = CAST(:person AS uuid)"
     await connection.execute(text(update), {"secret": sealed, "person": person})
+
+
+async def workspaces_of(connection: Connection, person: str) -> list[str]:
+    """Workspaces that a person belongs to."""
+    query = text("SELECT workspace FROM memberships WHERE person = CAST(:person AS uuid) ORDER BY workspace")
+    return list((await connection.execute(query, {"person": person})).scalars())

@@ -83,6 +83,11 @@ async def workspaces(connection: Connection, ids: Sequence[str]) -> list[Workspa
     return [Workspace(*row) for row in await connection.execute(query, {"ids": list(ids)})]
 
 
+async def workspace_names(connection: Connection) -> list[str]:
+    """All of them. In a transaction of the identity role."""
+    return list((await connection.execute(text("SELECT workspace FROM workspaces ORDER BY workspace"))).scalars())
+
+
 async def rename_workspace(connection: Connection, name: str) -> None:
     await connection.execute(text("UPDATE workspaces SET name = :name"), {"name": name})
 
@@ -129,6 +134,8 @@ async def add_show(connection: Connection, person: str, show: str) -> None:
 
 
 async def remove_member(connection: Connection, person: str) -> bool:
+    """Remove a member, with what they were told here."""
+    await connection.execute(text("DELETE FROM notifications WHERE person = CAST(:person AS uuid)"), {"person": person})
     delete = text("DELETE FROM memberships WHERE person = CAST(:person AS uuid)")
     return (await connection.execute(delete, {"person": person})).rowcount == 1
 

@@ -71,7 +71,7 @@ async def resend_verification(accounts: AccountsOf, body: EmailRequest) -> Respo
 async def login(request: Request, accounts: AccountsOf, body: LoginRequest) -> Response:
     """Get a pair of tokens. Five failures lock the address for a quarter of an hour."""
     pair = await accounts.sign_in.with_password(body.email, body.password, body.code, caller_of(request))
-    return _pair_answer(request, pair)
+    return pair_answer(request, pair)
 
 
 @open_router.post(
@@ -79,7 +79,7 @@ async def login(request: Request, accounts: AccountsOf, body: LoginRequest) -> R
 )
 async def refresh(request: Request, accounts: AccountsOf, body: RefreshRequest) -> Response:
     """Get the next pair. A refresh token counts once; using it again ends the session for everybody."""
-    return _pair_answer(request, await accounts.sign_in.refresh(body.refresh_token, caller_of(request)))
+    return pair_answer(request, await accounts.sign_in.refresh(body.refresh_token, caller_of(request)))
 
 
 @open_router.post(
@@ -158,7 +158,8 @@ def caller_of(request: Request) -> Caller:
     return Caller(request.headers.get("user-agent", ""), address, request_id(request.scope))
 
 
-def _pair_answer(request: Request, pair: TokenPair) -> Response:
+def pair_answer(request: Request, pair: TokenPair) -> Response:
+    """The tokens of a session."""
     data = {
         "tokenType": "Bearer",
         "accessToken": pair.access_token,

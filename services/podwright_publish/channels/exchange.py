@@ -2,10 +2,11 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 import httpx
+
+from podwright_core.retry_after import parse_retry_after
 
 # Addresses and headers of requests hold secrets.
 for _name in ("httpx", "httpcore"):
@@ -13,7 +14,6 @@ for _name in ("httpx", "httpcore"):
 
 #: A request that was never completely sent cannot have been taken.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_LONGEST_RETRY_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,5 @@ def _described(error: Exception) -> str:
 
 
 def retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
-    """The ``Retry-After`` header, as seconds or as a date (RFC 9110); at most a day, nonsense ignored."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        wait = timedelta(seconds=min(int(value[:9]), 10**6))
-    else:
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
-    return min(max(wait, timedelta(0)), _LONGEST_RETRY_AFTER)
+    """How long the other side asks to be left alone; at most a day."""
+    return parse_retry_after(headers.get("retry-after", ""), now)

@@ -28,6 +28,9 @@ async def test_new_keys_in_front_then_reseal_then_the_old_ones_go(
         confirmed = {"code": pyotp.TOTP(secret).now()}
         codes = (await facade.data("POST", "/auth/mfa/totp/confirm", member.token, json=confirmed))["recoveryCodes"]
 
+        wanted = {"url": "https://hooks.invalid/x", "events": ["*"]}
+        webhook = (await facade.data("POST", "/webhooks", member.token, json=wanted))["id"]
+
     both = {"signing_keys": (NEW, OLD), "encryption_keys": (NEW, OLD)}
     async with running(tmp_path, database, smtp, **both) as facade:
         # Who is signed in stays so.
@@ -46,7 +49,9 @@ async def test_new_keys_in_front_then_reseal_then_the_old_ones_go(
     new = {"signing_keys": (NEW,), "encryption_keys": (NEW,)}
     async with running(tmp_path, database, smtp, **new) as facade:
         await facade.error(401, "GET", "/users/me", member.token)
-        await facade.sign_in(member.email, code=codes[0])
+        again = await facade.sign_in(member.email, code=codes[0])
+        tested = await facade.data("POST", f"/webhooks/{webhook}/test", again.token)
+        assert "cannot be opened" not in tested["attempts"][0]["message"]
         login = {"email": member.email, "password": PASSWORD, "code": "000000"}
         # The app's secret opens: a wrong code is a wrong code.
         assert (await facade.error(401, "POST", "/auth/login", None, json=login))["code"] == "SIGN_IN_REFUSED"

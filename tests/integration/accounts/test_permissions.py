@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from podwright_api import openapi
-from podwright_api.routes.sign_in import OPEN_PATHS
+from podwright_api.app import is_open
 from tests.integration.accounts.facade import TOKEN, WORKSPACES, Facade, Member
 
 API = "/api/v1"
@@ -107,6 +107,21 @@ WHO: dict[str, str] = {
     "GET /calendar": EVERYBODY,
     "GET /calendar.ics": EVERYBODY,
     "GET /events/stream": EVERYBODY,
+    "GET /users/me/identities": OWN,
+    "POST /users/me/identities": OWN,
+    "DELETE /users/me/identities/{provider}": OWN,
+    "GET /webhooks": ADMIN,
+    "POST /webhooks": ADMIN,
+    "GET /webhooks/{webhook}": ADMIN,
+    "PATCH /webhooks/{webhook}": ADMIN,
+    "DELETE /webhooks/{webhook}": ADMIN,
+    "POST /webhooks/{webhook}/secret": ADMIN,
+    "POST /webhooks/{webhook}/test": ADMIN,
+    "GET /webhooks/{webhook}/deliveries": ADMIN,
+    "GET /webhooks/{webhook}/deliveries/{delivery}": ADMIN,
+    "POST /webhooks/{webhook}/deliveries/{delivery}/replay": ADMIN,
+    "GET /notifications": EVERYBODY,
+    "POST /notifications/read": EVERYBODY,
     "GET /model-endpoints": EVERYBODY,
     "GET /model-endpoints/{id}": EVERYBODY,
     "PATCH /model-endpoints/{id}": ADMIN,
@@ -121,7 +136,7 @@ def endpoints() -> list[str]:
     return [
         f"{method.upper()} {path.removeprefix(API)}"
         for path, operations in paths.items()
-        if path.startswith(API) and path not in OPEN_PATHS
+        if path.startswith(API) and not is_open(path)
         for method in operations
     ]
 
@@ -132,7 +147,8 @@ def test_the_table_names_every_endpoint() -> None:
 
 async def send(facade: Facade, endpoint: str, token: str | None, workspace: str) -> tuple[int, str]:
     method, path = endpoint.split(" ")
-    names = {"{workspace}": workspace, "{id}": "some", "{person}": NOBODY, "{item}": NOBODY, "{session}": NOBODY}
+    names = {"{workspace}": workspace, "{id}": "some", "{provider}": "none"}
+    names |= dict.fromkeys(("{person}", "{item}", "{session}", "{webhook}", "{delivery}"), NOBODY)
     if path.startswith("/content/"):
         names["{id}"] = NOBODY
     for name, value in names.items():

@@ -18,6 +18,8 @@ IDENTITY_TABLES = {
     "credentials",
     "external_identities",
     "mail_tokens",
+    "oidc_requests",
+    "oidc_results",
     "people",
     "recovery_codes",
     "refresh_tokens",
@@ -70,6 +72,7 @@ def seeded(database_server: DatabaseServer) -> DatabaseUrls:
             )
             connection.execute("INSERT INTO audit (workspace, entry) VALUES (%(w)s, '{}')", of)
             seed_content(connection, of)
+            seed_outbox(connection, of)
     return database
 
 
@@ -89,6 +92,20 @@ def seed_content(connection: psycopg.Connection[tuple[object, ...]], of: dict[st
     connection.execute(
         "INSERT INTO passages (workspace, kind, name, config, body, places, words, tags)"
         " VALUES (%(w)s, 'notes', 'n', 'english', 'moon', '[]', to_tsvector('english', 'moon'), ARRAY['w:' || %(w)s])",
+        of,
+    )
+
+
+def seed_outbox(connection: psycopg.Connection[tuple[object, ...]], of: dict[str, object]) -> None:
+    connection.execute("INSERT INTO event_kinds VALUES (%(w)s, 'posts')", of)
+    connection.execute("INSERT INTO resource_states VALUES (%(w)s, 'u', 'posts', 'Held', 1)", of)
+    connection.execute(
+        "WITH e AS (INSERT INTO events (id, workspace, type, document)"
+        " VALUES (gen_random_uuid(), %(w)s, 'post.held', '{}') RETURNING id),"
+        " w AS (INSERT INTO webhooks (workspace, url, events, secret)"
+        " VALUES (%(w)s, 'https://h.example', '{*}', 's') RETURNING id),"
+        " n AS (INSERT INTO notifications (workspace, person, event) SELECT %(w)s, %(p)s, id FROM e)"
+        " INSERT INTO webhook_deliveries (workspace, webhook, event) SELECT %(w)s, w.id, e.id FROM w, e",
         of,
     )
 
@@ -147,6 +164,10 @@ def test_nothing_can_be_put_into_another_tenant(as_ours: psycopg.Connection[tupl
         "INSERT INTO service_accounts (workspace, name, role) VALUES (%s, 'n', 'admin')",
         "INSERT INTO invitations (workspace, email, role, hash, expires_at) VALUES (%s, 'e', 'admin', 'h', now())",
         "INSERT INTO idempotency_keys (workspace, subject, key, fingerprint) VALUES (%s, 'a', 'b', 'c')",
+        "INSERT INTO events (id, workspace, type, document) VALUES (gen_random_uuid(), %s, 'post.held', '{}')",
+        "INSERT INTO webhooks (workspace, url, events, secret) VALUES (%s, 'https://h.example', '{*}', 's')",
+        "INSERT INTO webhook_deliveries (workspace, webhook, event) SELECT %s, webhook, event FROM webhook_deliveries",
+        "INSERT INTO notifications (workspace, person, event) SELECT %s, person, event FROM notifications",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), as_ours.transaction():
             as_ours.execute(statement, (THEIRS,))
@@ -183,7 +204,12 @@ def test_identity_sees_no_content(seeded: DatabaseUrls) -> None:
         connection.execute("SET LOCAL ROLE podwright_identity")
         for table in set(tables(seeded, with_workspace=True)) - allowed:
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-                connection.execute(sql.SQL("SELECT 1 FROM {}").format(sql.Identifier(table)))
+                connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
+        for column in ("webhooks.secret", "webhooks.url", "webhook_deliveries.event", "notifications.person"):
+            table, name = column.split(".")
+            asked = sql.SQL("SELECT {} FROM {}").format(sql.Identifier(name), sql.Identifier(table))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(asked)
         assert connection.execute("SELECT count(*) FROM audit WHERE workspace <> ''").fetchone() == (0,)
 
 

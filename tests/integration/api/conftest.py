@@ -198,6 +198,7 @@ def facade(
         "PODWRIGHT_API_SIGNING_KEYS": "signing" * 8,
         "PODWRIGHT_API_ENCRYPTION_KEYS": "sealing" * 8,
         "PODWRIGHT_API_REQUESTS_PER_HOUR": "1000000",
+        "PODWRIGHT_API_WEBHOOKS_ALLOW": "127.0.0.1",
         "PODWRIGHT_SMTP_HOST": smtp.hostname,
         "PODWRIGHT_SMTP_PORT": str(smtp.port),
         "PODWRIGHT_SMTP_SECURITY": "none",

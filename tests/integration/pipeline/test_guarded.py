@@ -17,8 +17,8 @@ from podwright_local import pki
 from podwright_local.network import AddressPlan
 from podwright_pipeline.errors import RejectedError
 from podwright_pipeline.fetch import Limits, fetch
-from podwright_pipeline.guarded import GuardedTransport
 from podwright_pipeline.store import Storage
+from podwright_transport.guarded import GuardedTransport, NotPermittedError
 
 LOOPBACK: Address = ipaddress.ip_address("127.0.0.1")
 
@@ -100,7 +100,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(port: int) -> None
         assert client.get(f"http://rebinding.example:{port}/").text == "secret"
         assert names.left == [ipaddress.ip_address("10.0.0.1")]
         assert Secrets.asked == [f"rebinding.example:{port}/"]
-        with pytest.raises(RejectedError):
+        with pytest.raises(NotPermittedError):
             client.get(f"http://rebinding.example:{port}/")  # asked anew: no connection was kept
 
 

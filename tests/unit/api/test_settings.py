@@ -47,3 +47,42 @@ def test_a_token_file_is_read_anew(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings.read(environment)
+
+
+ACCOUNTS = {
+    "PODWRIGHT_API_TOKEN": TOKEN,
+    "PODWRIGHT_DATABASE_URL": "postgresql://a:b@c/d",
+    "PODWRIGHT_API_SIGNING_KEYS": "s" * 32,
+    "PODWRIGHT_API_ENCRYPTION_KEYS": "e" * 32,
+}
+PROVIDER = '{"name": "corp", "issuer": "https://id.example.org", "clientId": "podwright"}'
+
+
+def test_providers_and_targets_of_webhooks() -> None:
+    accounts = Settings.read(
+        ACCOUNTS
+        | {
+            "PODWRIGHT_API_OIDC_PROVIDERS": f"[{PROVIDER}]",
+            "PODWRIGHT_API_WEBHOOKS_ALLOW": "hooks.corp.example,10.1.0.0/16",
+            "PODWRIGHT_API_PUBLIC_URL": "https://console.example.org/",
+        }
+    ).accounts
+    assert accounts is not None
+    assert accounts.oidc[0].scopes == ("openid", "email", "profile")
+    assert accounts.webhook_egress.names("hooks.corp.example")
+    assert accounts.api_url == "https://console.example.org"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("PODWRIGHT_API_OIDC_PROVIDERS", "{", "Invalid JSON"),
+        ("PODWRIGHT_API_OIDC_PROVIDERS", f"[{PROVIDER}, {PROVIDER}]", "same name"),
+        ("PODWRIGHT_API_OIDC_PROVIDERS", f"[{PROVIDER.replace('https', 'http')}]", "https:// address"),
+        ("PODWRIGHT_API_OIDC_PROVIDERS", f'[{PROVIDER[:-1]}, "scopes": ["email"]}}]', "scope openid"),
+        ("PODWRIGHT_API_WEBHOOKS_ALLOW", "a/b", "PODWRIGHT_API_WEBHOOKS_ALLOW"),
+    ],
+)
+def test_what_is_wrong_about_them_is_named(variable: str, value: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        Settings.read(ACCOUNTS | {variable: value})

@@ -101,3 +101,19 @@ def test_no_form_of_a_private_address_is_reached(network: str, data: st.DataObje
         ipaddress.IPv6Address((0x2002 << 112) | (number << 80)),
     ]
     assert not any(Egress().permits("media.example", form) for form in forms)
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("hooks.corp.example", True),
+        ("hooks.example", False),
+        ("10.1.2.3", True),
+        ("11.1.2.3", False),
+        ("[fd00::1]", True),
+        ("fe80::1", False),
+        ("0x0a.1", False),
+    ],
+)
+def test_what_was_allowed_by_name(host: str, named: bool) -> None:
+    assert Egress(allow=("*.corp.example", "10.0.0.0/8", "fd00::/8")).names(host) is named
