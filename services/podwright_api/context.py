@@ -1,7 +1,7 @@
 """What a handler works with: the adapters, who asks, and the tenant that the request is about."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -11,8 +11,8 @@ from podwright_api.access.roles import Actor, Membership
 from podwright_api.accounts.assembly import Accounts
 from podwright_api.accounts.authentication import Authenticator
 from podwright_api.errors import ErrorCode, FacadeError
-from podwright_api.kubernetes import Cluster
-from podwright_api.live import Live
+from podwright_api.kubernetes import Cluster, Kind
+from podwright_api.live import Live, LiveNamespace
 from podwright_api.metrics import Metrics
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage, TenantStorage
@@ -53,6 +53,21 @@ class Tenant:
     membership: Membership
     cluster: Cluster
     _storage: Storage
+    _live: Live
+
+    async def now(self, *kinds: Kind) -> LiveNamespace:
+        """The namespace with the objects of these kinds as they are now; raises ``FacadeError`` while it is away."""
+        return await self._live.of(self.namespace, kinds)
+
+    async def wrote(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """Wait until readers see an object as it was written."""
+        if live := self._live.known(self.namespace):
+            await live.reflects(kind, int(body["metadata"]["resourceVersion"]))
+
+    async def removed(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """Wait until readers see that an object was deleted."""
+        if live := self._live.known(self.namespace):
+            await live.gone(kind, body["metadata"]["name"], body["metadata"]["uid"])
 
     async def storage(self) -> TenantStorage:
         return await self._storage.of(self.namespace)
@@ -160,7 +175,7 @@ def tenant_for(
         message = f"This facade does not serve you that namespace (X-Podwright-Namespace); {listed}."
         raise FacadeError(ErrorCode.NAMESPACE_NOT_ALLOWED, message)
     request.state.workspace = namespace
-    tenant = Tenant(namespace, actor, membership, services.cluster, services.storage)
+    tenant = Tenant(namespace, actor, membership, services.cluster, services.storage, services.live)
     if permission is not None:
         tenant.demand(permission)
     return tenant
