@@ -85,6 +85,7 @@ def serving(control_plane: ControlPlane, database: DatabaseUrls, folder: Path) -
         "KUBECONFIG": str(control_plane.kubeconfig_of(SYSTEM, "podwright-api")),
         "PODWRIGHT_API_TOKEN": TOKEN,
         "PODWRIGHT_API_NAMESPACES": NAMESPACE,
+        "PODWRIGHT_API_WORKSPACE_ACCOUNT": "podwright-workspace",
         "PODWRIGHT_API_HOST": "127.0.0.1",
         "PODWRIGHT_API_PORT": str(facade_port),
         "PODWRIGHT_DATABASE_URL": database.application,

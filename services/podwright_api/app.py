@@ -100,7 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        cluster = await Cluster.connect(settings.kubeconfig)
+        cluster = await Cluster.connect(settings.kubeconfig, settings.workspace_account)
         storage = Storage(cluster, settings.presign_endpoint)
         accounts = Accounts.build(settings.accounts) if settings.accounts else None
         authenticator = Authenticator(settings.token, accounts.foundation if accounts else None)

@@ -151,7 +151,11 @@ def test_no_role_has_a_wildcard_or_may_list_secrets(control_plane: ControlPlane,
     assert len(roles) >= 6
     for name, rule in ((role["metadata"]["name"], rule) for role in roles for rule in role["rules"]):
         assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
-        assert not {"escalate", "impersonate"} & set(rule["verbs"])
+        assert "escalate" not in rule["verbs"]
+        if "impersonate" in rule["verbs"]:
+            # One account, in the Role of one namespace.
+            assert (name, rule["resources"]) == ("podwright-api-acts", ["serviceaccounts"])
+            assert rule["resourceNames"] == ["podwright-workspace"]
         if "secrets" in rule["resources"]:
             # Publishers keep the tokens that they renew, and are bound in single namespaces only; the facade creates
             # channels' credentials, which it has no right to read.
@@ -246,6 +250,7 @@ def known(part: Manifest, values: Manifest) -> Manifest:
 
 OPERATOR = f"system:serviceaccount:{SYSTEM}:podwright-operator"
 FACADE = f"system:serviceaccount:{SYSTEM}:podwright-api"
+WORKSPACE = f"system:serviceaccount:{TENANT}:podwright-workspace"
 MAY = [
     (OPERATOR, "watch", "episodes.podwright.dev", TENANT),
     (OPERATOR, "patch", "episodes.podwright.dev/status", "default"),
@@ -255,8 +260,9 @@ MAY = [
     (OPERATOR, "create", "leases.coordination.k8s.io", SYSTEM),
     (OPERATOR, "list", "leases.coordination.k8s.io", SYSTEM),
     (OPERATOR, "update", "leases.coordination.k8s.io/podwright-operator", SYSTEM),
-    (FACADE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
-    (FACADE, "create", "episodes.podwright.dev", TENANT),
+    (FACADE, "impersonate", "serviceaccounts/podwright-workspace", TENANT),
+    (WORKSPACE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
+    (WORKSPACE, "create", "episodes.podwright.dev", TENANT),
 ]
 MAY_NOT = [
     (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
@@ -267,10 +273,14 @@ MAY_NOT = [
     (OPERATOR, "create", "clusterrolebindings.rbac.authorization.k8s.io", TENANT),
     (OPERATOR, "create", "episodes.podwright.dev", TENANT),
     (OPERATOR, "delete", "episodes.podwright.dev", TENANT),
-    (FACADE, "get", "secrets/receiver-credentials", TENANT),
-    (FACADE, "get", "secrets", TENANT),
-    (FACADE, "list", "episodes.podwright.dev", "default"),
-    (FACADE, "patch", "posts.podwright.dev/status", TENANT),
+    (FACADE, "impersonate", "serviceaccounts/podwright-workspace", "default"),
+    (FACADE, "impersonate", "serviceaccounts/default", TENANT),
+    (FACADE, "list", "episodes.podwright.dev", TENANT),
+    (FACADE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
+    (WORKSPACE, "get", "secrets/receiver-credentials", TENANT),
+    (WORKSPACE, "get", "secrets", TENANT),
+    (WORKSPACE, "list", "episodes.podwright.dev", "default"),
+    (WORKSPACE, "patch", "posts.podwright.dev/status", TENANT),
 ]
 
 

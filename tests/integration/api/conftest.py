@@ -31,6 +31,7 @@ SYSTEM = "podwright-system"
 TOKEN = "a-token-for-the-tests-only"
 PASSWORD = "mulde sprotte anker 22"
 KEYS = ("podwright", "podwright-secret")
+WORKSPACE_ACCOUNT = "podwright-workspace"
 START_SECONDS = 60.0
 
 
@@ -190,6 +191,7 @@ def facade(
         "KUBECONFIG": str(facade_kubeconfig(control_plane, folder)),
         "PODWRIGHT_API_TOKEN_FILE": str(folder / "token"),
         "PODWRIGHT_API_NAMESPACES": ",".join(TENANTS),
+        "PODWRIGHT_API_WORKSPACE_ACCOUNT": WORKSPACE_ACCOUNT,
         "PODWRIGHT_API_HOST": "127.0.0.1",
         "PODWRIGHT_API_PORT": str(port),
         "PODWRIGHT_DATABASE_URL": database.application,
