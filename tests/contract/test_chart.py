@@ -33,6 +33,8 @@ VALUES: dict[str, Manifest] = {
         "tenants": [TENANT],
         "facade": {
             "database": {"existingSecret": "database"},
+            "backup": {"existingSecret": "backups", "keepDays": 7},
+            "autoscaling": {"enabled": True},
             "mail": {"host": "smtp.example.org", "sender": "podwright@example.org", "existingSecret": "smtp"},
             "accounts": {"registration": "open", "publicUrl": "https://console.example.org"},
             "corsOrigins": ["https://console.example.org"],
@@ -81,6 +83,8 @@ NONSENSE: dict[str, tuple[Manifest, str]] = {
     "shards": ({"operator": {"shards": 0}}, "shards"),
     "mail without a sender": ({"facade": {"mail": {"host": "smtp.example.org"}}}, "sender"),
     "registration": ({"facade": {"accounts": {"registration": "everybody"}}}, "registration"),
+    "backups": ({"facade": {"backup": {"keepHours": 0}}}, "keepHours"),
+    "autoscaling": ({"facade": {"autoscaling": {"cpu": "80%"}}}, "cpu"),
     "origin": ({"facade": {"corsOrigins": ["*"]}}, "corsOrigins"),
     "log level": ({"operator": {"logLevel": "LOUD"}}, "logLevel"),
     "volumes": ({"inference": {"volumes": "none"}}, "volumes"),
@@ -176,6 +180,24 @@ def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
     assert not [d for d in documents if d["kind"] == "Secret"], "the token is the user's own"
     for deployment in (d for d in documents if d["kind"] == "Deployment"):
         assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == config["PODWRIGHT_IMAGE"]
+
+
+@with_values({"accounts": VALUES["accounts"]})
+def test_backups_and_replicas_by_load(control_plane: ControlPlane, values_file: str) -> None:
+    documents = render(control_plane, values_file)
+    (backup,) = (d["spec"] for d in documents if d["kind"] == "CronJob")
+    assert (backup["schedule"], backup["concurrencyPolicy"]) == ("17 * * * *", "Forbid")
+    pod = backup["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["command"] + container["args"] == ["podwright", "backup", "--keep-hours=48", "--keep-days=7"]
+    assert container["envFrom"] == [{"secretRef": {"name": "backups"}}]
+    assert pod["automountServiceAccountToken"] is False
+    (scaler,) = (d["spec"] for d in documents if d["kind"] == "HorizontalPodAutoscaler")
+    of_facade = next(
+        d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == scaler["scaleTargetRef"]["name"]
+    )
+    assert "replicas" not in of_facade["spec"]
+    assert scaler["minReplicas"] == 2
 
 
 @with_values({"three shards": VALUES["three shards"]})
