@@ -1,7 +1,7 @@
 """What a handler works with: the adapters, who asks, and the tenant that the request is about."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -95,7 +95,9 @@ class Tenant:
             raise FacadeError(ErrorCode.NOT_FOUND, f"There is no {what} here.")
 
 
-def services_of(request: Request) -> Services:
+# Dependencies are coroutines although they wait for nothing, since FastAPI runs any other in a thread; and they ask for
+# no others, since it works through each anew at every request.
+async def services_of(request: Request) -> Services:
     services: Services = request.state.services
     return services
 
@@ -103,7 +105,8 @@ def services_of(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(services_of)]
 
 
-def accounts_of(services: ServicesOf) -> Accounts:
+async def accounts_of(request: Request) -> Accounts:
+    services: Services = request.state.services
     if services.accounts is None:
         message = "This facade has no database, so it knows no people: it takes the token from its Secret only."
         raise FacadeError(ErrorCode.ACCOUNTS_NOT_CONFIGURED, message)
@@ -113,7 +116,7 @@ def accounts_of(services: ServicesOf) -> Accounts:
 AccountsOf = Annotated[Accounts, Depends(accounts_of)]
 
 
-def actor_of(request: Request) -> Actor:
+async def actor_of(request: Request) -> Actor:
     actor: Actor = request.state.actor
     return actor
 
@@ -121,8 +124,10 @@ def actor_of(request: Request) -> Actor:
 ActorOf = Annotated[Actor, Depends(actor_of)]
 
 
-def person_of(actor: ActorOf, _: AccountsOf) -> Actor:
+async def person_of(request: Request) -> Actor:
     """A person who is signed in; no API key, which could widen itself."""
+    await accounts_of(request)
+    actor: Actor = request.state.actor
     if actor.person is None or actor.key is not None:
         message = "Only a person who is signed in may do this; an API key and the facade's token are none."
         raise FacadeError(ErrorCode.FORBIDDEN, message)
@@ -140,10 +145,9 @@ NamespaceHeader = Annotated[
 def may(permission: str) -> Any:
     """A dependency: the tenant of the request, whose actor has this permission there."""
 
-    def tenant_of(
-        request: Request, services: ServicesOf, actor: ActorOf, x_podwright_namespace: NamespaceHeader = None
-    ) -> Tenant:
-        return tenant_for(request, services, actor, x_podwright_namespace, permission)
+    async def tenant_of(request: Request, x_podwright_namespace: NamespaceHeader = None) -> Tenant:
+        state = request.state
+        return tenant_for(request, state.services, state.actor, x_podwright_namespace, permission)
 
     return Depends(_named(tenant_of, permission))
 
@@ -151,13 +155,11 @@ def may(permission: str) -> Any:
 def may_in_path(permission: str) -> Any:
     """The same for paths that name the workspace themselves."""
 
-    def workspace_of(
+    async def workspace_of(
         request: Request,
-        services: ServicesOf,
-        actor: ActorOf,
         workspace: Annotated[ObjectName, Path(description="The workspace: its namespace.", examples=["team-a"])],
     ) -> Tenant:
-        return tenant_for(request, services, actor, workspace, permission)
+        return tenant_for(request, request.state.services, request.state.actor, workspace, permission)
 
     return Depends(_named(workspace_of, permission))
 
@@ -187,7 +189,7 @@ def forbidden(permission: str, tenant: Tenant) -> FacadeError:
     return FacadeError(ErrorCode.FORBIDDEN, message)
 
 
-def _named(dependency: Callable[..., Tenant], permission: str) -> Callable[..., Tenant]:
+def _named(dependency: Callable[..., Awaitable[Tenant]], permission: str) -> Callable[..., Awaitable[Tenant]]:
     # Tests walk through the routes and look for it.
     dependency.__dict__["permission"] = permission
     return dependency

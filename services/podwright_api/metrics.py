@@ -32,9 +32,16 @@ class Metrics:
             registry=self._registry,
         )
 
+        #: What ``labels`` finds, which takes its time.
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        of = (method, route, status)
+        if of not in self._known:
+            self._known[of] = (self._requests.labels(method, route, str(status)), self._seconds.labels(method, route))
+        requests, times = self._known[of]
+        requests.inc()
+        times.observe(seconds)
 
     def exposition(self) -> bytes:
         """All figures in the Prometheus text format."""
