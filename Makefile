@@ -41,6 +41,7 @@ lint: sync ## style, import contracts, generated files
 	@$(RUN) lint-imports
 	@$(RUN) python -m podwright_crds.generate --check
 	@$(RUN) python -m podwright_api.openapi --check
+	@$(RUN) python -m podwright_local.typescript_client --check
 	@$(RUN) python -m podwright_cli.troubleshooting --check
 
 types: sync ## mypy, strict
@@ -69,9 +70,10 @@ bench-%: sync ## one measurement: bench-demo, bench-quality
 chaos: sync ## a few hundred episodes while everything around them fails in turn (SEED=n repeats the order of faults)
 	@$(RUN) python -m podwright_bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
 
-generate: sync ## CRDs, roles and OpenAPI from the code
+generate: sync ## CRDs, OpenAPI and the TypeScript client's types from the code
 	@$(RUN) python -m podwright_crds.generate
 	@$(RUN) python -m podwright_api.openapi
+	@$(RUN) python -m podwright_local.typescript_client
 	@$(RUN) python -m podwright_cli.troubleshooting
 
 landed: sync ## the schemas as they are now become what later versions may only add to; when a version lands

@@ -97,7 +97,7 @@ class DatabaseServer:
             connection.execute(f"CREATE ROLE {name}_owner LOGIN CREATEROLE PASSWORD '{PASSWORD}'")
             connection.execute(f"CREATE DATABASE {name} OWNER {name}_owner")
             # Where another database's owner made them first, this one may pass them on as well.
-            for role in ("podwright_tenant", "podwright_identity"):
+            for role in ("podwright_tenant", "podwright_identity", "podwright_backup"):
                 known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
                 if known:
                     connection.execute(f"GRANT {role} TO {name}_owner WITH ADMIN OPTION")

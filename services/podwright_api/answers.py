@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from podwright_api.envelope import answer
+from podwright_api.envelope import answer, answer_of, json_bytes
 from podwright_api.kubernetes import JsonObject, Page
 from podwright_api.models import view
 
@@ -19,6 +19,24 @@ def resource_answer(request: Request, body: JsonObject) -> Response:
     if is_known(request, etag):
         return not_modified(etag)
     return answer(request.scope, view(body), headers={"ETag": etag, "Cache-Control": REVALIDATE})
+
+
+def encoded(body: JsonObject) -> bytes:
+    """A resource as it is sent."""
+    return json_bytes(view(body))
+
+
+def shown_answer(request: Request, body: JsonObject, sent: bytes) -> Response:
+    """The same for a resource whose bytes are known."""
+    etag = resource_etag(body)
+    if is_known(request, etag):
+        return not_modified(etag)
+    return answer_of(request.scope, sent, {"ETag": etag, "Cache-Control": REVALIDATE})
+
+
+def shown_page(request: Request, items: list[bytes], next_cursor: str | None) -> Response:
+    """A page of resources whose bytes are known."""
+    return answer_of(request.scope, b'{"items":[%b],"nextCursor":%b}' % (b",".join(items), json_bytes(next_cursor)))
 
 
 def created_answer(request: Request, body: JsonObject) -> Response:

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -78,33 +77,36 @@ _EXPOSED_HEADERS = [
     "Retry-After",
     "X-Request-Id",
 ]
+#: Routes are tried one after the other: what is asked most comes first.
 _ROUTERS = (
-    sign_in.router,
-    oidc.router,
-    people.router,
-    workspaces.router,
-    podcasts.router,
     episodes.router,
-    transcripts.router,
-    uploads.router,
-    posts.many_router,
     posts.router,
-    campaigns.router,
-    channels.router,
+    podcasts.router,
     content.router,
     calendar.router,
     search.router,
+    transcripts.router,
     live.router,
+    campaigns.router,
+    channels.router,
+    uploads.router,
+    posts.many_router,
     webhooks.router,
     notifications.router,
     model_endpoints.router,
+    workspaces.router,
+    people.router,
+    sign_in.router,
+    oidc.router,
 )
 #: Routers whose paths take no token.
 _OPEN_ROUTERS = (sign_in.open_router, oidc.open_router, notifications.open_router)
-_bearer = HTTPBearer(
-    auto_error=False,
-    description="An access token (`POST /auth/login`), an API key, or the token from the Secret `podwright-api-token`.",
-)
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An access token (`POST /auth/login`), an API key, or the token from the Secret "
+    "`podwright-api-token`.",
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -113,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        cluster = await Cluster.connect(settings.kubeconfig)
+        cluster = await Cluster.connect(settings.kubeconfig, settings.workspace_account)
         storage = Storage(cluster, settings.presign_endpoint)
         accounts = Accounts.build(settings.accounts) if settings.accounts else None
         authenticator = Authenticator(settings.token, accounts.foundation if accounts else None)
@@ -167,12 +169,11 @@ def create_app(settings: Settings) -> FastAPI:
             Middleware(Recorded),
         ],
     )
-    for router in _OPEN_ROUTERS:
+    for router in (*_ROUTERS, *_OPEN_ROUTERS):
         app.include_router(router, responses=contract.COMMON)
-    for router in _ROUTERS:
-        app.include_router(router, dependencies=[Depends(_documented_token)], responses=contract.COMMON)
     app.include_router(operation.router)
     add_docs(app, OPENAPI_URL)
+    _document_token(app)
     _add_error_answers(app, settings)
     return app
 
@@ -197,8 +198,21 @@ def is_open(path: str) -> bool:
     return path in sign_in.OPEN_PATHS | notifications.OPEN_PATHS or path.startswith(oidc.OPEN_PREFIX)
 
 
-def _documented_token(_: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+def _document_token(app: FastAPI) -> None:
     """Puts the token into the contract; ``Authenticate`` checks it before anything of a request is read."""
+    document = app.openapi
+
+    def with_token() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            told = document()
+            told["components"]["securitySchemes"] = {"HTTPBearer": _TOKEN}
+            for path, operations in told["paths"].items():
+                if path.startswith(contract.API_PREFIX) and not is_open(path):
+                    for operation in operations.values():
+                        operation["security"] = [{"HTTPBearer": []}]
+        return document()  # the one that is kept
+
+    app.openapi = with_token  # type: ignore[method-assign]  # FastAPI's way to extend the document
 
 
 def _add_error_answers(app: FastAPI, settings: Settings) -> None:

@@ -1,6 +1,8 @@
 """Posts by their time. Pure."""
 
+import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,14 +11,28 @@ JsonObject = dict[str, Any]
 _TEXT_CHARACTERS = 140
 
 
-def entries(posts: Iterable[JsonObject], start: datetime, end: datetime) -> list[JsonObject]:
+@dataclass(frozen=True)
+class Timed:
+    """A post by its time, and its entry as it is sent (JSON)."""
+
+    at: datetime
+    id: str
+    sent: bytes
+
+
+def timed(post: JsonObject) -> Timed | None:
+    """None for a post without a time."""
+    at = time_of(post)
+    if at is None:
+        return None
+    sent = json.dumps(entry(post, at), ensure_ascii=False, separators=(",", ":")).encode()
+    return Timed(at, post["metadata"]["name"], sent)
+
+
+def entries(posts: Iterable[Timed | None], start: datetime, end: datetime) -> list[Timed]:
     """Posts that went out, or are to go out, from ``start`` until before ``end``, in the order of their times."""
-    found: list[tuple[datetime, JsonObject]] = []
-    for post in posts:
-        at = time_of(post)
-        if at is not None and start <= at < end:
-            found.append((at, entry(post, at)))
-    return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1]["id"]))]
+    found = [post for post in posts if post is not None and start <= post.at < end]
+    return sorted(found, key=lambda post: (post.at, post.id))
 
 
 def time_of(post: JsonObject) -> datetime | None:

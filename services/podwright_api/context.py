@@ -1,7 +1,7 @@
 """What a handler works with: the adapters, who asks, and the tenant that the request is about."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -11,8 +11,8 @@ from podwright_api.access.roles import Actor, Membership
 from podwright_api.accounts.assembly import Accounts
 from podwright_api.accounts.authentication import Authenticator
 from podwright_api.errors import ErrorCode, FacadeError
-from podwright_api.kubernetes import Cluster
-from podwright_api.live import Live
+from podwright_api.kubernetes import Cluster, Kind
+from podwright_api.live import Live, LiveNamespace
 from podwright_api.metrics import Metrics
 from podwright_api.outbox.assembly import Outbox
 from podwright_api.settings import Settings
@@ -56,6 +56,21 @@ class Tenant:
     membership: Membership
     cluster: Cluster
     _storage: Storage
+    _live: Live
+
+    async def now(self, *kinds: Kind) -> LiveNamespace:
+        """The namespace with the objects of these kinds as they are now; raises ``FacadeError`` while it is away."""
+        return await self._live.of(self.namespace, kinds)
+
+    async def wrote(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """Wait until readers see an object as it was written."""
+        if live := self._live.known(self.namespace):
+            await live.reflects(kind, int(body["metadata"]["resourceVersion"]))
+
+    async def removed(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """Wait until readers see that an object was deleted."""
+        if live := self._live.known(self.namespace):
+            await live.gone(kind, body["metadata"]["name"], body["metadata"]["uid"])
 
     async def storage(self) -> TenantStorage:
         return await self._storage.of(self.namespace)
@@ -83,7 +98,9 @@ class Tenant:
             raise FacadeError(ErrorCode.NOT_FOUND, f"There is no {what} here.")
 
 
-def services_of(request: Request) -> Services:
+# Dependencies are coroutines although they wait for nothing, since FastAPI runs any other in a thread; and they ask for
+# no others, since it works through each anew at every request.
+async def services_of(request: Request) -> Services:
     services: Services = request.state.services
     return services
 
@@ -91,7 +108,8 @@ def services_of(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(services_of)]
 
 
-def accounts_of(services: ServicesOf) -> Accounts:
+async def accounts_of(request: Request) -> Accounts:
+    services: Services = request.state.services
     if services.accounts is None:
         message = "This facade has no database, so it knows no people: it takes the token from its Secret only."
         raise FacadeError(ErrorCode.ACCOUNTS_NOT_CONFIGURED, message)
@@ -101,7 +119,7 @@ def accounts_of(services: ServicesOf) -> Accounts:
 AccountsOf = Annotated[Accounts, Depends(accounts_of)]
 
 
-def outbox_of(services: ServicesOf, _: AccountsOf) -> Outbox:
+async def outbox_of(services: ServicesOf, _: AccountsOf) -> Outbox:
     assert services.outbox is not None  # noqa: S101  (it is there where accounts are)
     return services.outbox
 
@@ -109,7 +127,7 @@ def outbox_of(services: ServicesOf, _: AccountsOf) -> Outbox:
 OutboxOf = Annotated[Outbox, Depends(outbox_of)]
 
 
-def actor_of(request: Request) -> Actor:
+async def actor_of(request: Request) -> Actor:
     actor: Actor = request.state.actor
     return actor
 
@@ -117,8 +135,10 @@ def actor_of(request: Request) -> Actor:
 ActorOf = Annotated[Actor, Depends(actor_of)]
 
 
-def person_of(actor: ActorOf, _: AccountsOf) -> Actor:
+async def person_of(request: Request) -> Actor:
     """A person who is signed in; no API key, which could widen itself."""
+    await accounts_of(request)
+    actor: Actor = request.state.actor
     if actor.person is None or actor.key is not None:
         message = "Only a person who is signed in may do this; an API key and the facade's token are none."
         raise FacadeError(ErrorCode.FORBIDDEN, message)
@@ -136,10 +156,9 @@ NamespaceHeader = Annotated[
 def may(permission: str) -> Any:
     """A dependency: the tenant of the request, whose actor has this permission there."""
 
-    def tenant_of(
-        request: Request, services: ServicesOf, actor: ActorOf, x_podwright_namespace: NamespaceHeader = None
-    ) -> Tenant:
-        return tenant_for(request, services, actor, x_podwright_namespace, permission)
+    async def tenant_of(request: Request, x_podwright_namespace: NamespaceHeader = None) -> Tenant:
+        state = request.state
+        return tenant_for(request, state.services, state.actor, x_podwright_namespace, permission)
 
     return Depends(_named(tenant_of, permission))
 
@@ -147,13 +166,11 @@ def may(permission: str) -> Any:
 def may_in_path(permission: str) -> Any:
     """The same for paths that name the workspace themselves."""
 
-    def workspace_of(
+    async def workspace_of(
         request: Request,
-        services: ServicesOf,
-        actor: ActorOf,
         workspace: Annotated[ObjectName, Path(description="The workspace: its namespace.", examples=["team-a"])],
     ) -> Tenant:
-        return tenant_for(request, services, actor, workspace, permission)
+        return tenant_for(request, request.state.services, request.state.actor, workspace, permission)
 
     return Depends(_named(workspace_of, permission))
 
@@ -171,7 +188,7 @@ def tenant_for(
         message = f"This facade does not serve you that namespace (X-Podwright-Namespace); {listed}."
         raise FacadeError(ErrorCode.NAMESPACE_NOT_ALLOWED, message)
     request.state.workspace = namespace
-    tenant = Tenant(namespace, actor, membership, services.cluster, services.storage)
+    tenant = Tenant(namespace, actor, membership, services.cluster, services.storage, services.live)
     if permission is not None:
         tenant.demand(permission)
     return tenant
@@ -183,7 +200,7 @@ def forbidden(permission: str, tenant: Tenant) -> FacadeError:
     return FacadeError(ErrorCode.FORBIDDEN, message)
 
 
-def _named(dependency: Callable[..., Tenant], permission: str) -> Callable[..., Tenant]:
+def _named(dependency: Callable[..., Awaitable[Tenant]], permission: str) -> Callable[..., Awaitable[Tenant]]:
     # Tests walk through the routes and look for it.
     dependency.__dict__["permission"] = permission
     return dependency

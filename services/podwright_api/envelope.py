@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from podwright_api.errors import ErrorCode, FacadeError
@@ -105,6 +105,16 @@ def answer(scope: Scope, data: Any, status: int = HTTPStatus.OK, headers: dict[s
     """A successful answer; ``data`` is JSON already."""
     content = {"success": True, "data": data, "requestId": request_id(scope)}
     return JSONResponse(content, status, headers)
+
+
+def json_bytes(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def answer_of(scope: Scope, data: bytes, headers: dict[str, str] | None = None) -> Response:
+    """A successful answer; ``data`` is JSON in bytes already."""
+    content = b'{"success":true,"data":%b,"requestId":%b}' % (data, json_bytes(request_id(scope)))
+    return Response(content, HTTPStatus.OK, headers, media_type="application/json")
 
 
 def failure(scope: Scope, error: FacadeError) -> JSONResponse:

@@ -57,24 +57,36 @@ class Secret:
 
 
 class Cluster:
-    """Reads and creates resources; every error comes as a ``FacadeError``."""
+    """Reads and changes resources; every error comes as a ``FacadeError``.
 
-    def __init__(self, api: client.ApiClient) -> None:
+    With ``account`` each request is sent as the service account of this name in the namespace that it is about, so that
+    the API server itself keeps the facade in the namespaces whose account it may impersonate.
+    """
+
+    def __init__(self, api: client.ApiClient, account: str | None = None) -> None:
         self._api = api
+        self._account = account
         self._resources = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
 
     @classmethod
-    async def connect(cls, kubeconfig: str | None) -> "Cluster":
+    async def connect(cls, kubeconfig: str | None, account: str | None = None) -> "Cluster":
         """A cluster by kubeconfig, or by the pod's service account where there is none; sends nothing yet."""
         if kubeconfig:
-            return cls(await config.new_client_from_config(config_file=kubeconfig, persist_config=False))  # type: ignore[no-untyped-call]
+            api = await config.new_client_from_config(config_file=kubeconfig, persist_config=False)  # type: ignore[no-untyped-call]
+            return cls(api, account)
         settings = client.Configuration()
         config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
-        return cls(client.ApiClient(settings))
+        return cls(client.ApiClient(settings), account)
 
     async def close(self) -> None:
         await self._api.close()  # type: ignore[no-untyped-call]
+
+    def _acting(self, namespace: str) -> dict[str, str] | None:
+        """Headers that say as whom a request about a namespace is made; None: as the facade itself."""
+        if self._account is None:
+            return None
+        return {"Impersonate-User": f"system:serviceaccount:{namespace}:{self._account}"}
 
     async def list(
         self,
@@ -101,13 +113,16 @@ class Cluster:
                 _continue=cursor,
                 field_selector=selector or None,
                 label_selector=labels,
+                _headers=self._acting(namespace),
             )
         metadata = body["metadata"]
         return Page(body["items"], metadata.get("continue") or None, metadata.get("resourceVersion") or "")
 
     async def get(self, kind: Kind, namespace: str, name: str) -> JsonObject:
         async with _failures(f"{kind.KIND} '{name}'"):
-            body: Any = await self._resources.get_namespaced_custom_object(GROUP, VERSION, namespace, kind.PLURAL, name)
+            body: Any = await self._resources.get_namespaced_custom_object(
+                GROUP, VERSION, namespace, kind.PLURAL, name, _headers=self._acting(namespace)
+            )
         return dict(body)
 
     async def create(self, kind: Kind, namespace: str, body: JsonObject, *, dry_run: bool = False) -> JsonObject:
@@ -122,6 +137,7 @@ class Cluster:
                 field_manager=FACADE_FIELD_MANAGER,
                 field_validation="Strict",
                 dry_run="All" if dry_run else None,
+                _headers=self._acting(namespace),
             )
         return dict(created)
 
@@ -150,6 +166,7 @@ class Cluster:
                 field_manager=FACADE_FIELD_MANAGER,
                 field_validation="Strict",
                 dry_run="All" if dry_run else None,
+                _headers=self._acting(namespace),
                 _content_type="application/merge-patch+json",
             )
         return dict(changed)
@@ -169,6 +186,7 @@ class Cluster:
                 field_manager=FACADE_FIELD_MANAGER,
                 field_validation="Strict",
                 dry_run="All" if dry_run else None,
+                _headers=self._acting(namespace),
             )
         return dict(changed)
 
@@ -186,6 +204,7 @@ class Cluster:
                 name,
                 body=client.V1DeleteOptions(preconditions=preconditions, propagation_policy="Background"),
                 dry_run="All" if dry_run else None,
+                _headers=self._acting(namespace),
             )
 
     async def watch(self, kind: Kind, namespace: str, version: str) -> AsyncIterator[tuple[str, JsonObject]]:
@@ -204,6 +223,7 @@ class Cluster:
                 resource_version=version,
                 allow_watch_bookmarks=True,
                 timeout_seconds=WATCH_SECONDS,
+                _headers=self._acting(namespace),
             )
         try:
             async for line in _lines(response.content):
@@ -232,11 +252,13 @@ class Cluster:
         )
         body = client.V1Secret(metadata=metadata, string_data=values)
         async with _failures(f"Secret '{name}'"):
-            await self._core.create_namespaced_secret(namespace, body, field_manager=FACADE_FIELD_MANAGER)
+            await self._core.create_namespaced_secret(
+                namespace, body, field_manager=FACADE_FIELD_MANAGER, _headers=self._acting(namespace)
+            )
 
     async def secret(self, namespace: str, name: str) -> Secret:
         async with _failures(f"Secret '{name}'"):
-            found = await self._core.read_namespaced_secret(name, namespace)
+            found = await self._core.read_namespaced_secret(name, namespace, _headers=self._acting(namespace))
         try:
             values = {key: base64.b64decode(value).decode() for key, value in (found.data or {}).items()}
         except (binascii.Error, UnicodeDecodeError) as error:

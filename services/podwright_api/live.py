@@ -1,12 +1,18 @@
-"""What changes in a namespace, from one watch per kind that all listeners share."""
+"""What is in a namespace and what changes there, from one watch per kind that all readers and listeners share.
+
+A reader sees what the watch has told. Whoever changes something waits until the watch has told that (``reflects``,
+``gone``), so within a replica everybody reads their own changes; what others change comes as fast as the API server
+tells it. While a watch is away nobody is answered with what it told: readers wait until all was read anew.
+"""
 
 import asyncio
+import bisect
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_crds.campaign import Campaign
@@ -28,10 +34,17 @@ KEPT_EVENTS = 2_000
 #: Changes that wait for a slow listener; who lags more is sent away, to come back with Last-Event-ID.
 QUEUE_EVENTS = 1_000
 SYNC_SECONDS = 10.0
+#: The API server tells every minute that nothing happened; a watch that is silent for longer is dead.
+SILENT_SECONDS = 90.0
+#: A change that the watch has not told for so long: the watch is dead, and all is read anew.
+REFLECT_SECONDS = 5.0
+#: Objects that are looked at for one page; who wants few of many gets short pages.
+SCANNED = 2_000
+T = TypeVar("T")
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Change:
     """One object as it is after a change."""
 
@@ -109,33 +122,91 @@ class LiveNamespace:
     listeners: set[Listener] = field(default_factory=set)
     #: Changes up to this version may be missing from ``recent``.
     known_since: int = 0
-    _synced: dict[Kind, asyncio.Event] = field(default_factory=lambda: {kind: asyncio.Event() for kind in KINDS})
-    #: Set once a kind was asked for, well or not.
+    #: Names of the objects of each kind, in order.
+    _names: dict[Kind, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    #: What was made of the objects, for as long as they are what they are.
+    _derived: dict[Kind, dict[str, dict[Any, Any]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    #: The version up to which a kind's changes are known; None: it was never read.
+    _versions: dict[Kind, int | None] = field(default_factory=lambda: dict.fromkeys(KINDS))
+    #: Set with the next change of a kind, and replaced by another.
+    _moved: dict[Kind, asyncio.Event] = field(default_factory=lambda: {kind: asyncio.Event() for kind in KINDS})
+    #: Set while a kind's watch runs, so that its objects are as they are now.
+    _current: dict[Kind, asyncio.Event] = field(default_factory=lambda: {kind: asyncio.Event() for kind in KINDS})
+    #: Set once a kind was asked for since its watch was lost, well or not.
     _asked: dict[Kind, asyncio.Event] = field(default_factory=lambda: {kind: asyncio.Event() for kind in KINDS})
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _tasks: dict[Kind, asyncio.Task[None]] = field(default_factory=dict)
 
     def start(self) -> None:
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._follow(kind)) for kind in KINDS]
+            self._tasks = {kind: asyncio.create_task(self._follow(kind)) for kind in KINDS}
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        for task in self._tasks:
+        for task in self._tasks.values():
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._tasks.clear()
 
     async def synced(self, kinds: Iterable[Kind] = KINDS) -> None:
-        """Wait until the objects of these kinds were read; raises ``FacadeError`` where that takes too long."""
+        """Wait until the objects of these kinds are as they are now; raises ``FacadeError`` where it takes too long."""
+        if all(self._current[kind].is_set() for kind in kinds):
+            return
         try:
             async with asyncio.timeout(SYNC_SECONDS):
                 for kind in kinds:
                     await self._asked[kind].wait()
         except TimeoutError as error:
             raise _unavailable() from error
-        if not all(self._synced[kind].is_set() for kind in kinds):
+        if not all(self._current[kind].is_set() for kind in kinds):
             raise _unavailable()
+
+    def page(
+        self, kind: Kind, after: str | None, limit: int, wanted: Callable[[JsonObject], bool]
+    ) -> tuple[list[str], str | None]:
+        """Names of wanted objects after a name, in order, and the name to go on after; None: these were the last."""
+        names, objects = self._names[kind], self.objects[kind]
+        place = bisect.bisect_right(names, after) if after is not None else 0
+        found: list[str] = []
+        for number, name in enumerate(names[place : place + SCANNED], place + 1):
+            if wanted(objects[name]):
+                found.append(name)
+                if len(found) == limit:
+                    return found, name if number < len(names) else None
+        rest = place + SCANNED
+        return found, names[rest - 1] if rest < len(names) else None
+
+    def derived(self, kind: Kind, name: str, function: Callable[[JsonObject], T]) -> T:
+        """What a pure function makes of an object, worked out once for each version of it."""
+        known = self._derived[kind].setdefault(name, {})
+        if function not in known:
+            known[function] = function(self.objects[kind][name])
+        result: T = known[function]
+        return result
+
+    async def reflects(self, kind: Kind, version: int) -> None:
+        """Wait until the watch has told a change of this version."""
+        await self._until(kind, lambda: (self._versions[kind] or 0) >= version)
+
+    async def gone(self, kind: Kind, name: str, uid: str) -> None:
+        """Wait until the watch has told that an object was deleted, or is about to be."""
+
+        def told() -> bool:
+            metadata = self.objects[kind].get(name, {}).get("metadata", {})
+            return metadata.get("uid") != uid or "deletionTimestamp" in metadata
+
+        await self._until(kind, told)
+
+    async def _until(self, kind: Kind, told: Callable[[], bool]) -> None:
+        try:
+            async with asyncio.timeout(REFLECT_SECONDS):
+                while not told():
+                    await self._moved[kind].wait()
+        except TimeoutError:
+            logger.warning("the watch of %s in %s tells nothing; reading all anew", kind.PLURAL, self.namespace)
+            self._lost(kind)
+            self._tasks[kind].cancel()
+            self._tasks[kind] = asyncio.create_task(self._follow(kind))
 
     def listen(self) -> Listener:
         return Listener(self)
@@ -165,19 +236,29 @@ class LiveNamespace:
                 failures = 0
                 await self._watch(kind, version)
             except FacadeError as error:
+                self._lost(kind)
                 if error.code is ErrorCode.INVALID_CURSOR:
                     continue
                 logger.warning("watching %s in %s: %s", kind.PLURAL, self.namespace, error.message)
+            except TimeoutError:
+                self._lost(kind)
+                logger.warning("the watch of %s in %s fell silent", kind.PLURAL, self.namespace)
+                continue
             except Exception:  # a watch that ended would leave its listeners deaf
+                self._lost(kind)
                 logger.exception("watching %s in %s", kind.PLURAL, self.namespace)
             await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
             failures += 1
 
+    def _lost(self, kind: Kind) -> None:
+        self._current[kind].clear()
+        self._asked[kind].clear()
+
     async def _read_all(self, kind: Kind) -> str:
         page = await self.source.all(kind, self.namespace)
-        there = {item["metadata"]["name"]: item for item in page.items}
+        there = {item["metadata"]["name"]: _lean(item) for item in page.items}
         version = int(page.version)
-        if self._synced[kind].is_set():
+        if self._versions[kind] is not None:
             # The watch was away: what it missed is told as it is now, in no particular order.
             for name, body in self.objects[kind].items():
                 if name not in there:
@@ -189,22 +270,44 @@ class LiveNamespace:
         else:
             self.known_since = max(self.known_since, version)
         self.objects[kind] = there
-        self._synced[kind].set()
+        self._names[kind] = sorted(there)
+        self._derived[kind] = {}
+        self._known(kind, version)
+        self._current[kind].set()
         return page.version
 
     async def _watch(self, kind: Kind, version: str) -> None:
         while True:
-            async for event, body in self.source.watch(kind, self.namespace, version):
+            events = self.source.watch(kind, self.namespace, version)
+            while True:
+                try:
+                    async with asyncio.timeout(SILENT_SECONDS):
+                        event, body = await anext(events)
+                except StopAsyncIteration:
+                    break
                 version = body["metadata"]["resourceVersion"]
-                if event == "BOOKMARK":
-                    continue
-                name = body["metadata"]["name"]
-                if event == "DELETED":
-                    self.objects[kind].pop(name, None)
-                else:
-                    self.objects[kind][name] = body
-                type_ = {"ADDED": "created", "MODIFIED": "changed", "DELETED": "deleted"}[event]
-                self._tell(Change(int(version), type_, kind, body))
+                if event != "BOOKMARK":
+                    self._keep(kind, body["metadata"]["name"], None if event == "DELETED" else _lean(body))
+                    type_ = {"ADDED": "created", "MODIFIED": "changed", "DELETED": "deleted"}[event]
+                    self._tell(Change(int(version), type_, kind, body))
+                self._known(kind, int(version))
+
+    def _keep(self, kind: Kind, name: str, body: JsonObject | None) -> None:
+        """Take an object as it is now; None: it is gone."""
+        objects, names = self.objects[kind], self._names[kind]
+        if body is None:
+            if objects.pop(name, None) is not None:
+                del names[bisect.bisect_left(names, name)]
+        else:
+            if name not in objects:
+                bisect.insort(names, name)
+            objects[name] = body
+        self._derived[kind].pop(name, None)
+
+    def _known(self, kind: Kind, version: int) -> None:
+        self._versions[kind] = version
+        self._moved[kind].set()
+        self._moved[kind] = asyncio.Event()
 
     def _tell(self, change: Change) -> None:
         if len(self.recent) == KEPT_EVENTS:
@@ -236,6 +339,10 @@ class Live:
         await view.synced(kinds)
         return view
 
+    def known(self, namespace: str) -> LiveNamespace | None:
+        """A namespace that somebody asked about already."""
+        return self._namespaces.get(namespace)
+
     @property
     def draining(self) -> bool:
         """Whether listeners should go: the process ends."""
@@ -258,6 +365,12 @@ class Live:
 def _unavailable() -> FacadeError:
     message = "The Kubernetes API does not answer; try again in a moment."
     return FacadeError(ErrorCode.CLUSTER_UNAVAILABLE, message)
+
+
+def _lean(body: JsonObject) -> JsonObject:
+    """The object without what only the API server reads, which is often half of it."""
+    body["metadata"].pop("managedFields", None)
+    return body
 
 
 def _version(body: JsonObject) -> int:

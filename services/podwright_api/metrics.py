@@ -32,6 +32,8 @@ class Metrics:
             registry=self._registry,
         )
 
+        #: What ``labels`` finds, which takes its time.
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._events = Counter(
             "podwright_facade_events", "Events that were recorded here.", ["type"], registry=self._registry
         )
@@ -61,8 +63,12 @@ class Metrics:
         self._letters.labels(outcome).inc()
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        of = (method, route, status)
+        if of not in self._known:
+            self._known[of] = (self._requests.labels(method, route, str(status)), self._seconds.labels(method, route))
+        requests, times = self._known[of]
+        requests.inc()
+        times.observe(seconds)
 
     def exposition(self) -> bytes:
         """All figures in the Prometheus text format."""

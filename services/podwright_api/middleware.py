@@ -6,10 +6,11 @@ import time
 from http import HTTPStatus
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from podwright_api.access.roles import Actor
 from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.logs import FACTS, current_request
@@ -22,12 +23,13 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 #: Probes and scrapes come every few seconds and say nothing.
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
 
+#: As they go over the wire, where an answer does not have them already.
 SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cache-control": b"no-store",
 }
 
 
@@ -53,10 +55,11 @@ class RequestFrame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                there = {name.lower() for name, _ in headers}
+                headers.append((b"x-request-id", request_id.encode()))
+                headers += [header for header in SECURITY_HEADERS.items() if header[0] not in there]
+                message["headers"] = headers
             await send(message)
 
         try:
@@ -78,6 +81,12 @@ class RequestFrame:
         if route in _QUIET_ROUTES and status < HTTPStatus.BAD_REQUEST:
             return
         facts = {"method": method, "path": scope["path"], "status": status, "milliseconds": round(seconds * 1000, 1)}
+        state = scope["state"]
+        actor: Actor | None = state.get("actor")
+        if actor is not None:
+            facts["user"] = actor.subject
+        if tenant := state.get("workspace"):
+            facts["tenant"] = tenant
         logger.info("%s %s %s", method, scope["path"], status, extra={FACTS: facts})
 
 

@@ -1,14 +1,25 @@
 """Creating, changing and deleting resources: what is the same for every kind."""
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request, Response
 
-from podwright_api.answers import created_answer, done, page_answer, resource_answer
+from podwright_api.answers import (
+    created_answer,
+    done,
+    encoded,
+    page_answer,
+    resource_answer,
+    shown_answer,
+    shown_page,
+)
 from podwright_api.context import Tenant
 from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.kubernetes import JsonObject, Kind, Page
+from podwright_api.live import LiveNamespace
 from podwright_api.models import NewResource
 from podwright_api.ownership import episode_of_post, managed_by, show_of_campaign, show_of_episode
 from podwright_api.validation import with_hints
@@ -45,13 +56,21 @@ async def created_from(tenant: Tenant, kind: Kind, name: str, new: NewResource, 
     if kind is not Podcast:
         await demand_reach(tenant, kind, body)
     try:
-        return await tenant.cluster.create(kind, tenant.namespace, body, dry_run=how.dry_run)
+        created = await tenant.cluster.create(kind, tenant.namespace, body, dry_run=how.dry_run)
     except FacadeError as error:
         raise with_hints(error, type(new)) from error
+    if not how.dry_run:
+        await tenant.wrote(kind, created)
+    return created
 
 
 async def read(request: Request, tenant: Tenant, kind: Kind, name: str) -> Response:
-    return resource_answer(request, await reached(tenant, kind, name))
+    now = await tenant.now(kind)
+    body = now.objects[kind].get(name)
+    if body is None:
+        raise FacadeError(ErrorCode.NOT_FOUND, f"There is no {kind.KIND} '{name}' here.")
+    await demand_reach(tenant, kind, body)
+    return shown_answer(request, body, now.derived(kind, name, encoded))
 
 
 async def page(
@@ -65,13 +84,27 @@ async def page(
     labels: str | None = None,
     wanted: Callable[[JsonObject], bool] = lambda _: True,
 ) -> Response:
-    """A page of what the actor may see and wants; it may hold fewer items than ``limit`` where some are neither."""
+    """A page of what the actor may see and wants; it may hold fewer items than ``limit`` where some are neither.
+
+    ``fields`` are values by path (``spec.podcastRef.name``), as field selectors of the API server take them.
+    """
     given = {path: value for path, value in (fields or {}).items() if value}
-    found = await tenant.cluster.list(
-        kind, tenant.namespace, limit=limit, cursor=cursor, fields=given, labels=labels or None
-    )
-    items = [item for item in found.items if wanted(item)]
-    return page_answer(request, Page(await visible(tenant, kind, items), found.next_cursor))
+    if labels:
+        # Selectors have a grammar of their own, which the API server knows best.
+        found = await tenant.cluster.list(
+            kind, tenant.namespace, limit=limit, cursor=cursor, fields=given, labels=labels
+        )
+        items = [item for item in found.items if wanted(item)]
+        return page_answer(request, Page(await visible(tenant, kind, items), found.next_cursor))
+    now = await tenant.now(kind, *_SHOW_OF.get(kind, ()))
+    paths = {tuple(path.split(".")): value for path, value in given.items()}
+
+    def matches(body: JsonObject) -> bool:
+        return all(_at(body, path) == value for path, value in paths.items()) and wanted(body)
+
+    reach = _reaching(tenant, kind, now)
+    names, following = now.page(kind, _after(cursor), limit, lambda body: matches(body) and reach(body))
+    return shown_page(request, [now.derived(kind, name, encoded) for name in names], _cursor(following))
 
 
 async def change(request: Request, tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: Change) -> Response:
@@ -99,6 +132,8 @@ async def put(request: Request, tenant: Tenant, kind: Kind, name: str, new: NewR
         changed = await tenant.cluster.replace(kind, tenant.namespace, name, replaced, dry_run=how.dry_run)
     except FacadeError as error:
         raise with_hints(_changed_meanwhile(error, kind, name, how.if_match), type(new)) from error
+    if not how.dry_run:
+        await tenant.wrote(kind, changed)
     return resource_answer(request, changed)
 
 
@@ -109,19 +144,24 @@ async def remove(tenant: Tenant, kind: Kind, name: str, how: Change) -> Response
         await tenant.cluster.delete(kind, tenant.namespace, name, version, dry_run=how.dry_run)
     except FacadeError as error:
         raise _changed_meanwhile(error, kind, name, how.if_match) from error
+    if not how.dry_run:
+        await tenant.removed(kind, body)
     return done()
 
 
 async def write(tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: Change) -> JsonObject:
     """Merge a patch as the API server takes it."""
     try:
-        return await tenant.cluster.patch(kind, tenant.namespace, name, patch, dry_run=how.dry_run)
+        changed = await tenant.cluster.patch(kind, tenant.namespace, name, patch, dry_run=how.dry_run)
     except FacadeError as error:
         raise _changed_meanwhile(error, kind, name, how.if_match) from error
+    if not how.dry_run:
+        await tenant.wrote(kind, changed)
+    return changed
 
 
 async def reached(tenant: Tenant, kind: Kind, name: str) -> JsonObject:
-    """An object, where it is of a show that the actor may see; else it is not there."""
+    """An object as the API server has it, where it is of a show that the actor may see; else it is not there."""
     body = await tenant.cluster.get(kind, tenant.namespace, name)
     await demand_reach(tenant, kind, body)
     return body
@@ -150,30 +190,59 @@ async def visible(tenant: Tenant, kind: Kind, items: list[JsonObject]) -> list[J
     """Those of the objects that are of a show that the actor may see."""
     if tenant.all_shows:
         return items
+    reach = _reaching(tenant, kind, await tenant.now(*_SHOW_OF.get(kind, ())))
+    return [item for item in items if reach(item)]
+
+
+#: Kinds whose show stands in an object of another kind.
+_SHOW_OF: dict[Kind, tuple[Kind, ...]] = {Post: (Episode,)}
+
+
+def _reaching(tenant: Tenant, kind: Kind, now: LiveNamespace) -> Callable[[JsonObject], bool]:
+    """Whether an object of a kind is of a show that the actor may see."""
+    if tenant.all_shows or kind not in (Podcast, Episode, Campaign, Post):
+        return lambda _: True
     if kind is Podcast:
-        return [item for item in items if tenant.reaches(item["metadata"].get("name"))]
+        return lambda body: tenant.reaches(body["metadata"].get("name"))
     if kind is Episode:
-        return [item for item in items if tenant.reaches(show_of_episode(item))]
+        return lambda body: tenant.reaches(show_of_episode(body))
     if kind is Campaign:
-        return [item for item in items if tenant.reaches(show_of_campaign(item))]
-    if kind is Post:
-        shows = await _shows_by_episode(tenant, items)
-        return [item for item in items if tenant.reaches(shows.get(episode_of_post(item) or ""))]
-    return items
+        return lambda body: tenant.reaches(show_of_campaign(body))
+
+    def of_post(body: JsonObject) -> bool:
+        episode = now.objects[Episode].get(episode_of_post(body) or "")
+        return tenant.reaches(show_of_episode(episode) if episode else None)
+
+    return of_post
 
 
-async def _shows_by_episode(tenant: Tenant, posts: list[JsonObject]) -> dict[str, str | None]:
-    wanted = {name for post in posts if (name := episode_of_post(post))}
-    if len(wanted) == 1:
-        (name,) = wanted
-        try:
-            return {name: show_of_episode(await tenant.cluster.get(Episode, tenant.namespace, name))}
-        except FacadeError as error:
-            if error.code is not ErrorCode.NOT_FOUND:
-                raise
-            return {}
-    episodes = (await tenant.cluster.all(Episode, tenant.namespace)).items if wanted else []
-    return {episode["metadata"]["name"]: show_of_episode(episode) for episode in episodes}
+def _at(body: JsonObject, path: tuple[str, ...]) -> Any:
+    found: Any = body
+    for part in path:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+#: What a cursor says, so that nothing else is taken for one.
+_AFTER = b"after:"
+
+
+def _cursor(after: str | None) -> str | None:
+    return None if after is None else base64.urlsafe_b64encode(_AFTER + after.encode()).decode()
+
+
+def _after(cursor: str | None) -> str | None:
+    """The name that a page begins after; raises ``FacadeError`` (INVALID_CURSOR)."""
+    if cursor is None:
+        return None
+    try:
+        told = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        if told.startswith(_AFTER):
+            return told.removeprefix(_AFTER).decode()
+    except ValueError:
+        pass
+    message = "This cursor is not one of this list's; begin without a cursor."
+    raise FacadeError(ErrorCode.INVALID_CURSOR, message)
 
 
 def demand_version(body: JsonObject, if_match: str | None) -> str:

@@ -124,6 +124,8 @@ class Settings:
     namespaces: tuple[str, ...] = ("default",)
     #: None: the service account of the pod.
     kubeconfig: str | None = None
+    #: Service account of each tenant's namespace that the facade acts as there; None: as itself.
+    workspace_account: str | None = None
     #: Address under which clients reach the bucket, where it differs from the one that the cluster uses.
     presign_endpoint: str | None = None
     upload_expiry_seconds: int = 3600
@@ -148,6 +150,7 @@ class Settings:
             token=token,
             namespaces=_list(environment, "PODWRIGHT_API_NAMESPACES") or ("default",),
             kubeconfig=environment.get("KUBECONFIG") or None,
+            workspace_account=environment.get("PODWRIGHT_API_WORKSPACE_ACCOUNT") or None,
             presign_endpoint=environment.get("PODWRIGHT_S3_PRESIGN_ENDPOINT") or None,
             upload_expiry_seconds=_number(environment, "PODWRIGHT_API_UPLOAD_EXPIRY_SECONDS", 3600, 60, 604_800),
             host=environment.get("PODWRIGHT_API_HOST", cls.host),

@@ -80,9 +80,9 @@ class TenantStorage:
         self._prefix = f"{namespace}/"
         self._bucket = values["BUCKET"]
         self._buckets = {self._bucket, values.get("PUBLIC_BUCKET", self._bucket)}
-        self._client = _client(values["ENDPOINT"], values)
+        self._client = minio_client(values["ENDPOINT"], values)
         # A signature covers the host, so an address is signed for the host that the client will ask.
-        self._presigner = _client(presign_endpoint or values["ENDPOINT"], values)
+        self._presigner = minio_client(presign_endpoint or values["ENDPOINT"], values)
 
     def upload_location(self, upload_id: str, file_name: str) -> Location:
         return Location(self._bucket, f"{self._prefix}uploads/{upload_id}/{file_name}")
@@ -180,7 +180,8 @@ def storage_values(values: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _client(endpoint: str, values: dict[str, str]) -> Minio:
+def minio_client(endpoint: str, values: dict[str, str]) -> Minio:
+    """A client with the values of a storage Secret; raises ``FacadeError`` for an endpoint that is none."""
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
         message = f"The storage endpoint '{endpoint}' is not an address like https://HOST:PORT."

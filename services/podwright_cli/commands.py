@@ -93,4 +93,6 @@ cli.add_command(
     )
 )
 cli.add_command(Deferred("import", "podwright_cli.importing", "cli", "Import an existing show from its feed."))
+cli.add_command(Deferred("backup", "podwright_api.backup.commands", "api", "Back the facade's database up."))
+cli.add_command(Deferred("restore", "podwright_api.backup.commands", "api", "Restore the facade's database."))
 cli.add_command(completion)

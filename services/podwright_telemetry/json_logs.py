@@ -49,6 +49,9 @@ class _Secrets:
         forms = {form for value in self._values for form in (value, json.dumps(value, ensure_ascii=False)[1:-1])}
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
 
+    def __bool__(self) -> bool:
+        return bool(self._forms)
+
     def mask(self, text: str) -> str:
         for form in self._forms:
             if form in text:
@@ -72,6 +75,10 @@ _SHAPES: Final = (
 )
 
 
+#: Something of each shape: most lines have nothing, and one search tells.
+_MAYBE: Final = re.compile(r"(?i)[:=]|authorization|bearer|password|passwd|secret|api_?key|access_?token|eyJ")
+
+
 def conceal(values: Iterable[str]) -> None:
     """No line of this process shows these values from now on. Those of fewer than 8 characters are not hidden."""
     _secrets.add(values)
@@ -79,8 +86,9 @@ def conceal(values: Iterable[str]) -> None:
 
 def masked(text: str) -> str:
     """``text`` without the concealed values and without what looks like a credential."""
-    for shape in _SHAPES:
-        text = shape.sub(rf"\g<1>{MASK}", text)
+    if _MAYBE.search(text):
+        for shape in _SHAPES:
+            text = shape.sub(rf"\g<1>{MASK}", text)
     return _secrets.mask(text)
 
 
@@ -96,7 +104,7 @@ class JsonFormatter(logging.Formatter):
             **_subject.get(),
         }
         if facts := getattr(record, FACTS, {}):
-            line |= json.loads(_secrets.mask(json.dumps(facts, ensure_ascii=False, default=str)))
+            line |= json.loads(_secrets.mask(json.dumps(facts, ensure_ascii=False, default=str))) if _secrets else facts
         if record.exc_info:
             line["exception"] = masked(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)

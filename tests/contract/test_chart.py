@@ -33,6 +33,8 @@ VALUES: dict[str, Manifest] = {
         "tenants": [TENANT],
         "facade": {
             "database": {"existingSecret": "database"},
+            "backup": {"existingSecret": "backups", "keepDays": 7},
+            "autoscaling": {"enabled": True},
             "mail": {"host": "smtp.example.org", "sender": "podwright@example.org", "existingSecret": "smtp"},
             "accounts": {"registration": "open", "publicUrl": "https://console.example.org"},
             "corsOrigins": ["https://console.example.org"],
@@ -92,6 +94,8 @@ NONSENSE: dict[str, tuple[Manifest, str]] = {
     "shards": ({"operator": {"shards": 0}}, "shards"),
     "mail without a sender": ({"facade": {"mail": {"host": "smtp.example.org"}}}, "sender"),
     "registration": ({"facade": {"accounts": {"registration": "everybody"}}}, "registration"),
+    "backups": ({"facade": {"backup": {"keepHours": 0}}}, "keepHours"),
+    "autoscaling": ({"facade": {"autoscaling": {"cpu": "80%"}}}, "cpu"),
     "origin": ({"facade": {"corsOrigins": ["*"]}}, "corsOrigins"),
     "provider without an issuer": ({"facade": {"oidc": [{"name": "corp", "clientId": "p"}]}}, "issuer"),
     "provider in the clear": (
@@ -168,7 +172,11 @@ def test_no_role_has_a_wildcard_or_may_list_secrets(control_plane: ControlPlane,
     assert len(roles) >= 6
     for name, rule in ((role["metadata"]["name"], rule) for role in roles for rule in role["rules"]):
         assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
-        assert not {"escalate", "impersonate"} & set(rule["verbs"])
+        assert "escalate" not in rule["verbs"]
+        if "impersonate" in rule["verbs"]:
+            # One account, in the Role of one namespace.
+            assert (name, rule["resources"]) == ("podwright-api-acts", ["serviceaccounts"])
+            assert rule["resourceNames"] == ["podwright-workspace"]
         if "secrets" in rule["resources"]:
             # Publishers keep the tokens that they renew, and are bound in single namespaces only; the facade creates
             # channels' credentials, which it has no right to read.
@@ -189,6 +197,24 @@ def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
     assert not [d for d in documents if d["kind"] == "Secret"], "the token is the user's own"
     for deployment in (d for d in documents if d["kind"] == "Deployment"):
         assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == config["PODWRIGHT_IMAGE"]
+
+
+@with_values({"accounts": VALUES["accounts"]})
+def test_backups_and_replicas_by_load(control_plane: ControlPlane, values_file: str) -> None:
+    documents = render(control_plane, values_file)
+    (backup,) = (d["spec"] for d in documents if d["kind"] == "CronJob")
+    assert (backup["schedule"], backup["concurrencyPolicy"]) == ("17 * * * *", "Forbid")
+    pod = backup["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["command"] + container["args"] == ["podwright", "backup", "--keep-hours=48", "--keep-days=7"]
+    assert container["envFrom"] == [{"secretRef": {"name": "backups"}}]
+    assert pod["automountServiceAccountToken"] is False
+    (scaler,) = (d["spec"] for d in documents if d["kind"] == "HorizontalPodAutoscaler")
+    of_facade = next(
+        d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == scaler["scaleTargetRef"]["name"]
+    )
+    assert "replicas" not in of_facade["spec"]
+    assert scaler["minReplicas"] == 2
 
 
 @with_values({"three shards": VALUES["three shards"]})
@@ -263,6 +289,7 @@ def known(part: Manifest, values: Manifest) -> Manifest:
 
 OPERATOR = f"system:serviceaccount:{SYSTEM}:podwright-operator"
 FACADE = f"system:serviceaccount:{SYSTEM}:podwright-api"
+WORKSPACE = f"system:serviceaccount:{TENANT}:podwright-workspace"
 MAY = [
     (OPERATOR, "watch", "episodes.podwright.dev", TENANT),
     (OPERATOR, "patch", "episodes.podwright.dev/status", "default"),
@@ -272,8 +299,9 @@ MAY = [
     (OPERATOR, "create", "leases.coordination.k8s.io", SYSTEM),
     (OPERATOR, "list", "leases.coordination.k8s.io", SYSTEM),
     (OPERATOR, "update", "leases.coordination.k8s.io/podwright-operator", SYSTEM),
-    (FACADE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
-    (FACADE, "create", "episodes.podwright.dev", TENANT),
+    (FACADE, "impersonate", "serviceaccounts/podwright-workspace", TENANT),
+    (WORKSPACE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
+    (WORKSPACE, "create", "episodes.podwright.dev", TENANT),
 ]
 MAY_NOT = [
     (OPERATOR, "watch", "customresourcedefinitions.apiextensions.k8s.io", TENANT),
@@ -284,10 +312,14 @@ MAY_NOT = [
     (OPERATOR, "create", "clusterrolebindings.rbac.authorization.k8s.io", TENANT),
     (OPERATOR, "create", "episodes.podwright.dev", TENANT),
     (OPERATOR, "delete", "episodes.podwright.dev", TENANT),
-    (FACADE, "get", "secrets/receiver-credentials", TENANT),
-    (FACADE, "get", "secrets", TENANT),
-    (FACADE, "list", "episodes.podwright.dev", "default"),
-    (FACADE, "patch", "posts.podwright.dev/status", TENANT),
+    (FACADE, "impersonate", "serviceaccounts/podwright-workspace", "default"),
+    (FACADE, "impersonate", "serviceaccounts/default", TENANT),
+    (FACADE, "list", "episodes.podwright.dev", TENANT),
+    (FACADE, "get", f"secrets/{STORAGE_SECRET}", TENANT),
+    (WORKSPACE, "get", "secrets/receiver-credentials", TENANT),
+    (WORKSPACE, "get", "secrets", TENANT),
+    (WORKSPACE, "list", "episodes.podwright.dev", "default"),
+    (WORKSPACE, "patch", "posts.podwright.dev/status", TENANT),
 ]
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from podwright_api.database.copying import BACKUP_ROLE
 from podwright_api.database.engine import IDENTITY_ROLE, TENANT_ROLE, driver_url
 
 #: Two migrations at once wait for each other under this lock; any number that nobody else uses.
@@ -19,7 +21,12 @@ class MigrationError(Exception):
     """The schema could not be brought up to date; the message says why."""
 
 
-def migrate(owner_url: str, application_url: str) -> None:
+def known_revisions() -> list[str]:
+    """Revisions of the schema that this version can bring a database to."""
+    return [revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def migrate(owner_url: str, application_url: str, revision: str = "head") -> None:
     """Create roles and schema with the rights of ``owner_url`` for the role of ``application_url``."""
     engine = create_engine(driver_url(owner_url), connect_args={"connect_timeout": 10})
     application = make_url(driver_url(application_url))
@@ -29,11 +36,11 @@ def migrate(owner_url: str, application_url: str) -> None:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             connection.commit()
             _roles(connection, application.username or "", application.password)
-            config = Config()
-            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+            config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
             _grant_version(connection, application.username or "")
+            _show_backups_everything(connection)
     except SQLAlchemyError as error:
         raise MigrationError(str(error).splitlines()[0]) from error
     finally:
@@ -42,7 +49,7 @@ def migrate(owner_url: str, application_url: str) -> None:
 
 def _roles(connection: Connection, application: str, password: object) -> None:
     known = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
-    for role in (TENANT_ROLE, IDENTITY_ROLE):
+    for role in (TENANT_ROLE, IDENTITY_ROLE, BACKUP_ROLE):
         if role not in known:
             connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
     if application not in known:
@@ -78,6 +85,27 @@ def _grant_version(connection: Connection, application: str) -> None:
     name = _name(connection, application)
     connection.execute(text(f"GRANT SELECT ON alembic_version TO {name}"))
     connection.commit()
+
+
+def _show_backups_everything(connection: Connection) -> None:
+    """Whatever the migrations made, the role of backups reads: the owner takes it, the application cannot."""
+    connection.execute(text(f"GRANT {BACKUP_ROLE} TO CURRENT_USER"))
+    connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {BACKUP_ROLE}"))
+    connection.execute(text(f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {BACKUP_ROLE}"))
+    lacking = text(
+        "SELECT quote_ident(relname) FROM pg_class c WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind IN ('r', 'p') AND relrowsecurity "
+        "AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'backup_reads')"
+    )
+    for table in connection.execute(lacking).scalars().all():
+        connection.execute(text(f"CREATE POLICY backup_reads ON {table} FOR SELECT TO {BACKUP_ROLE} USING (true)"))
+    connection.commit()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def _name(connection: Connection, name: str) -> str:

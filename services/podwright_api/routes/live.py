@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -76,5 +77,11 @@ async def _event(change: Change, tenant: Tenant, kinds: frozenset[str] | None) -
         if error.code is not ErrorCode.CLUSTER_UNAVAILABLE:
             raise
         return None
+    return _text(change)
+
+
+@lru_cache(maxsize=256)
+def _text(change: Change) -> bytes:
+    """The same for all listeners, so it is made once."""
     data = json.dumps({"kind": change.kind.PLURAL, "object": view(change.body)}, ensure_ascii=False)
     return f"id: {change.version}\nevent: {change.type}\ndata: {data}\n\n".encode()

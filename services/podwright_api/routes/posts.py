@@ -46,11 +46,11 @@ _DECIDING = frozenset({"approval", "publishAt", "suspend", "maxLateness"})
 class PostFilter:
     """Which posts are wanted."""
 
-    campaign: Annotated[ObjectName | None, Query(description="Only posts of this campaign.")] = None
-    channel: Annotated[ObjectName | None, Query(description="Only posts for this channel.")] = None
-    episode: Annotated[ObjectName | None, Query(description="Only posts about this episode.")] = None
-    phase: Annotated[PostPhase | None, Query(description="Only posts that are so far.")] = None
-    approval: Annotated[ApprovalState | None, Query(description="Only posts that were decided so.")] = None
+    campaign: str | None = None
+    channel: str | None = None
+    episode: str | None = None
+    phase: PostPhase | None = None
+    approval: ApprovalState | None = None
 
     def fields(self) -> dict[str, str | None]:
         """What the API server selects by."""
@@ -67,11 +67,21 @@ class PostFilter:
         return self.phase in (None, phase) and self.approval in (None, decided)
 
 
+async def post_filter(
+    campaign: Annotated[ObjectName | None, Query(description="Only posts of this campaign.")] = None,
+    channel: Annotated[ObjectName | None, Query(description="Only posts for this channel.")] = None,
+    episode: Annotated[ObjectName | None, Query(description="Only posts about this episode.")] = None,
+    phase: Annotated[PostPhase | None, Query(description="Only posts that are so far.")] = None,
+    approval: Annotated[ApprovalState | None, Query(description="Only posts that were decided so.")] = None,
+) -> PostFilter:
+    return PostFilter(campaign, channel, episode, phase, approval)
+
+
 @router.get("", response_model=PostsAnswer, summary="List posts")
 async def list_posts(
     request: Request,
     tenant: Reads,
-    which: Annotated[PostFilter, Depends()],
+    which: Annotated[PostFilter, Depends(post_filter)],
     labels: Labels = None,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -31,7 +31,10 @@ SYSTEM = "podwright-system"
 TOKEN = "a-token-for-the-tests-only"
 PASSWORD = "mulde sprotte anker 22"
 KEYS = ("podwright", "podwright-secret")
+WORKSPACE_ACCOUNT = "podwright-workspace"
 START_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
+SHOWN = {"podcast", "episode", "post", "campaign"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,31 @@ class Facade:
         return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=20)
 
     def apply(self, *manifests: dict[str, Any], namespace: str = TENANTS[0]) -> None:
+        """Apply objects with kubectl and wait until the facade shows them."""
         self.control_plane.kubectl("apply", "-n", namespace, "-f", "-", stdin=yaml.safe_dump_all(manifests))
+        for manifest in manifests:
+            self.await_shown(manifest["kind"].lower(), manifest["metadata"]["name"], namespace)
+
+    def await_shown(self, kind: str, name: str, namespace: str = TENANTS[0]) -> None:
+        """Wait until the facade's watch has told an object as it is now, or that it is gone."""
+        if kind not in SHOWN:
+            return
+        path = f"/apis/podwright.dev/v1alpha1/namespaces/{namespace}/{kind}s/{name}"
+        status, there = self.control_plane.request("GET", path)
+        version = int(there["metadata"]["resourceVersion"]) if status == 200 else None
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        with self.client(namespace=namespace) as client:
+            while True:
+                answer = client.get(f"/{kind}s/{name}")
+                if answer.status_code == 404:
+                    reached = version is None
+                else:
+                    assert answer.status_code == 200, answer.text
+                    reached = version is not None and int(answer.headers["etag"].strip('"')) >= version
+                if reached:
+                    return
+                assert time.monotonic() < deadline, f"the facade does not show {kind} {name} as it is"
+                time.sleep(0.02)
 
     def set_status(self, kind: str, name: str, status: dict[str, Any], namespace: str = TENANTS[0]) -> None:
         """Write status as the operator does."""
@@ -73,6 +100,7 @@ class Facade:
         self.control_plane.kubectl(
             "patch", kind, name, "-n", namespace, "--subresource=status", "--type=merge", "-p", patch
         )
+        self.await_shown(kind, name, namespace)
 
     def put(self, key: str, content: bytes, bucket: str = "podwright") -> str:
         self.storage.put_object(bucket, key, BytesIO(content), len(content))
@@ -192,6 +220,7 @@ def facade(
         "KUBECONFIG": str(facade_kubeconfig(control_plane, folder)),
         "PODWRIGHT_API_TOKEN_FILE": str(folder / "token"),
         "PODWRIGHT_API_NAMESPACES": ",".join(TENANTS),
+        "PODWRIGHT_API_WORKSPACE_ACCOUNT": WORKSPACE_ACCOUNT,
         "PODWRIGHT_API_HOST": "127.0.0.1",
         "PODWRIGHT_API_PORT": str(port),
         "PODWRIGHT_DATABASE_URL": database.application,

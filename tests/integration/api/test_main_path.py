@@ -165,7 +165,7 @@ def test_posts_by_campaign_channel_and_episode(facade: Facade) -> None:
         assert data(client.get("/posts/p3"))["spec"]["text"] == "Listen."
 
 
-def test_what_kubectl_changes_shows_at_once(facade: Facade) -> None:
+def test_what_kubectl_changes_shows(facade: Facade) -> None:
     facade.apply(episode("changing", "speeches"))
     with facade.client() as client:
         before = client.get("/episodes/changing")
@@ -174,10 +174,26 @@ def test_what_kubectl_changes_shows_at_once(facade: Facade) -> None:
         facade.control_plane.kubectl(
             "patch", "episode", "changing", "-n", NAMESPACE, "--type=merge", "-p", '{"spec":{"title":"Changed"}}'
         )
+        facade.await_shown("episode", "changing")
         after = client.get("/episodes/changing", headers=etag)
         assert data(after)["spec"]["title"] == "Changed"
         facade.control_plane.kubectl("delete", "episode", "changing", "-n", NAMESPACE)
+        facade.await_shown("episode", "changing")
         assert client.get("/episodes/changing").status_code == 404
+
+
+def test_what_the_facade_changes_shows_at_once(facade: Facade) -> None:
+    """Lists and reads come from a watch; whoever changed something reads it all the same."""
+    with facade.client() as client:
+        spec = {"title": "Own", "owner": {"name": "Team", "email": "team@example.org"}}
+        for number in range(20):
+            name = f"own-{number:02d}"
+            assert client.post("/podcasts", json={"name": name, "spec": spec}).status_code == 201
+            assert name in [item["id"] for item in data(client.get("/podcasts", params={"limit": "500"}))["items"]]
+            assert client.patch(f"/podcasts/{name}", json={"spec": {"title": "Other"}}).status_code == 200
+            assert data(client.get(f"/podcasts/{name}"))["spec"]["title"] == "Other"
+            assert client.delete(f"/podcasts/{name}").status_code == 204
+            assert client.get(f"/podcasts/{name}").status_code == 404
 
 
 def test_tenants_do_not_see_each_other(facade: Facade) -> None:

@@ -112,8 +112,8 @@ def test_a_channels_credentials_never_come_back(facade: Facade, admin: httpx.Cli
         admin.post(f"/distribution/channels/{channel}/connect", json={"credentials": {"signingSecret": "b"}})
     )
     assert renewed["spec"]["credentialsRef"]["name"] != kept["metadata"]["name"]
-    # The facade's own rights: it cannot read what it wrote, nor change any Secret.
-    account = "system:serviceaccount:podwright-system:podwright-api"
+    # Whom the facade acts as: it cannot read what it wrote, nor change any Secret.
+    account = f"system:serviceaccount:{NAMESPACE}:podwright-workspace"
     for verb in ("get", "list", "patch", "update", "delete"):
         with pytest.raises(KubectlError):
             facade.control_plane.kubectl("auth", "can-i", verb, "secrets", "-n", NAMESPACE, "--as", account)

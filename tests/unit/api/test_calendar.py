@@ -1,5 +1,6 @@
 """The calendar: which posts, in which order, and the file that calendar apps read."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_api.calendar import entries, icalendar, time_of
+from podwright_api.calendar import entries, icalendar, time_of, timed
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -38,13 +39,14 @@ def test_the_begin_counts_and_the_end_does_not() -> None:
     posts = [
         post(name, (START + timedelta(days=day)).isoformat()) for name, day in (("c", 1), ("a", 0), ("b", 0), ("d", 2))
     ]
-    assert [one["id"] for one in entries(posts, START, START + timedelta(days=2))] == ["a", "b", "c"]
+    assert [one.id for one in entries(map(timed, posts), START, START + timedelta(days=2))] == ["a", "b", "c"]
 
 
 @given(st.lists(st.text(max_size=300), max_size=4))
 def test_a_calendar_file_is_well_formed_whatever_the_texts(texts: list[str]) -> None:
     posts = [post(f"p{i}", START.isoformat(), text=text) for i, text in enumerate(texts)]
-    file = icalendar(entries(posts, START, START + timedelta(days=1)), "team-a", START)
+    found = entries(map(timed, posts), START, START + timedelta(days=1))
+    file = icalendar([json.loads(one.sent) for one in found], "team-a", START)
     lines = file.split("\r\n")
     assert lines.pop() == ""
     assert all(len(line.encode()) <= 75 for line in lines)

@@ -163,3 +163,113 @@ async def test_asking_fails_at_once_while_the_cluster_is_away() -> None:
     with pytest.raises(FacadeError, match="CLUSTER_UNAVAILABLE"):
         await live.of("team-a", ONLY)
     await live.close()
+
+
+@pytest.mark.parametrize(("limit", "scanned"), [(1, 2000), (3, 2000), (10, 2000), (10, 2), (1, 1)])
+async def test_pages_hold_every_wanted_object_once_and_in_order(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch, limit: int, scanned: int
+) -> None:
+    monkeypatch.setattr(live_module, "SCANNED", scanned)
+    for name in ("c", "a", "e"):
+        objects.change(Episode, name, silently=True)
+    live = Live(objects)
+    view = await view_of(live)
+    with view.listen() as listener:
+        for name in ("d", "b", "a"):
+            objects.change(Episode, name)
+        objects.change(Episode, "e", event="DELETED")
+        await told(listener, 4)
+    found: list[str] = []
+    pages, after = 0, None
+    while pages == 0 or after is not None:
+        names, after = view.page(Episode, after, limit, lambda body: body["metadata"]["name"] != "b")
+        assert len(names) <= limit
+        found += names
+        pages += 1
+    assert found == ["a", "c", "d"]
+    await live.close()
+
+
+async def test_what_is_made_of_an_object_is_made_once_a_version(objects: Objects) -> None:
+    objects.change(Episode, "one", silently=True)
+    live = Live(objects)
+    view = await view_of(live)
+    made: list[str] = []
+
+    def version(body: dict[str, Any]) -> str:
+        made.append(body["metadata"]["resourceVersion"])
+        return made[-1]
+
+    assert {view.derived(Episode, "one", version) for _ in range(3)} == {"101"}
+    with view.listen() as listener:
+        objects.change(Episode, "one")
+        await told(listener, 1)
+    assert view.derived(Episode, "one", version) == "102"
+    assert made == ["101", "102"]
+    await live.close()
+
+
+async def test_writers_wait_until_the_watch_has_told_their_change(objects: Objects) -> None:
+    live = Live(objects)
+    view = await view_of(live)
+    changed = objects.change(Episode, "one", silently=True)
+    waiting = asyncio.create_task(view.reflects(Episode, objects.version))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    objects.queues[Episode].put_nowait(("ADDED", changed))
+    await waiting
+    assert view.objects[Episode]["one"] == changed
+
+    deleting = asyncio.create_task(view.gone(Episode, "one", changed["metadata"].get("uid", "")))
+    objects.change(Episode, "one", event="DELETED")
+    await deleting
+    assert live.known("team-a") is view
+    assert live.known("team-b") is None
+    await live.close()
+
+
+async def test_a_watch_that_does_not_tell_a_change_is_begun_anew(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "REFLECT_SECONDS", 0.01)
+    live = Live(objects)
+    view = await view_of(live)
+    objects.change(Episode, "one", silently=True)
+    await view.reflects(Episode, objects.version)
+    await view.synced(ONLY)
+    assert set(view.objects[Episode]) == {"one"}
+    await live.close()
+
+
+async def test_a_watch_that_falls_silent_is_begun_anew(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "SILENT_SECONDS", 0.05)
+    live = Live(objects)
+    view = await view_of(live)
+    with view.listen() as listener:
+        objects.change(Episode, "one", silently=True)
+        assert await told(listener, 1) == [("created", "one")]
+    await live.close()
+
+
+async def test_nobody_reads_what_a_lost_watch_told(objects: Objects) -> None:
+    live = Live(objects)
+    view = await view_of(live)
+    told_all = asyncio.Event()
+    original = objects.all
+
+    async def late(kind: Kind, namespace: str) -> Page:
+        await told_all.wait()
+        return await original(kind, namespace)
+
+    objects.all = late  # type: ignore[method-assign]
+    objects.change(Episode, "one", silently=True)
+    objects.breaks(Episode, FacadeError(ErrorCode.CLUSTER_UNAVAILABLE, "away"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    reading = asyncio.create_task(view.synced(ONLY))
+    await asyncio.sleep(0.01)
+    assert not reading.done()
+    told_all.set()
+    await reading
+    assert set(view.objects[Episode]) == {"one"}
+    await live.close()

@@ -1,0 +1,1 @@
+"""``podwright backup`` and ``podwright restore``: the database in the bucket."""
