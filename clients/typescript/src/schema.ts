@@ -4,276 +4,211 @@
  */
 
 export interface paths {
-    "/api/v1/auth/register": {
+    "/api/v1/episodes": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List episodes */
+        get: operations["listEpisodes"];
         put?: never;
         /**
-         * Register
-         * @description Make an account. The answer is the same where the address has one; its owner is then told by mail.
+         * Create an episode
+         * @description Create the Episode resource; the operator then transcribes, analyses and writes.
+         *
+         *     Where the recording is a file of yours, upload it first (`POST /uploads`) and use the `media.url` from there.
          */
-        post: operations["register"];
+        post: operations["createEpisode"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/verify-email": {
+    "/api/v1/episodes/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** Confirm an address */
-        post: operations["verifyEmail"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/verify-email/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Have another link mailed */
-        post: operations["resendVerification"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Sign in
-         * @description Get a pair of tokens. Five failures lock the address for a quarter of an hour.
-         */
-        post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Renew the tokens
-         * @description Get the next pair. A refresh token counts once; using it again ends the session for everybody.
-         */
-        post: operations["refresh"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/password/forgot": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Have a reset link mailed */
-        post: operations["forgotPassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/password/reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Set a new password by mail
-         * @description All sessions of the account end.
-         */
-        post: operations["resetPassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End this session */
-        post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/logout-all": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End all of your sessions */
-        post: operations["logoutAll"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/mfa/totp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin to set up a second factor
-         * @description Get a secret for an authenticator app; it counts once it is confirmed.
-         */
-        post: operations["enrolTotp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/mfa/totp/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Switch the second factor on
-         * @description From now on signing in takes a code. The recovery codes are shown this once.
-         */
-        post: operations["confirmTotp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/mfa/totp/disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Switch the second factor off */
-        post: operations["disableTotp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/mfa/totp/recovery-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Get new recovery codes */
-        post: operations["renewRecoveryCodes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who you are */
-        get: operations["getMe"];
-        /** Change what you are called */
-        put: operations["putMe"];
+        /** Read an episode */
+        get: operations["getEpisode"];
+        /** Replace an episode */
+        put: operations["putEpisode"];
         post?: never;
         /**
-         * Delete your account
-         * @description Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's.
+         * Delete an episode
+         * @description What becomes of its recording and results, its `deletionPolicy` says.
          */
-        delete: operations["deleteMe"];
+        delete: operations["deleteEpisode"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change an episode */
+        patch: operations["patchEpisode"];
         trace?: never;
     };
-    "/api/v1/users/me/export": {
+    "/api/v1/episodes/{id}/retry": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** All that is kept about you */
-        get: operations["exportMe"];
+        get?: never;
+        put?: never;
+        /** Have it tried again */
+        post: operations["retryEpisode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List posts
+         * @description With `phase` or `approval`, pages may hold fewer items than `limit`; go on until `nextCursor` is null.
+         */
+        get: operations["listPosts"];
+        put?: never;
+        /**
+         * Create a post
+         * @description A draft, unless it says otherwise, which takes the right to publish.
+         */
+        post: operations["createPost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about several posts
+         * @description Each is decided for itself: look at the result of each.
+         */
+        post: operations["decidePosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a post */
+        get: operations["getPost"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a post
+         * @description What is published stays on its platform. A campaign makes a post that never went out anew: reject it instead.
+         */
+        delete: operations["deletePost"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a post
+         * @description Whether and when it goes out takes the right to publish; so does changing what is approved already.
+         */
+        patch: operations["patchPost"];
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about a post
+         * @description Approve, reject, make it a draft again, move it to another time, or have it tried again.
+         */
+        post: operations["decidePost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/podcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List podcasts */
+        get: operations["listPodcasts"];
+        put?: never;
+        /**
+         * Create a podcast
+         * @description Whoever creates a show works on it from then on.
+         */
+        post: operations["createPodcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/podcasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a podcast */
+        get: operations["getPodcast"];
+        /** Replace a podcast's spec */
+        put: operations["putPodcast"];
+        post?: never;
+        /** Delete a podcast */
+        delete: operations["deletePodcast"];
+        options?: never;
+        head?: never;
+        /** Change a podcast */
+        patch: operations["patchPodcast"];
+        trace?: never;
+    };
+    "/api/v1/podcasts/{id}/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how a podcast's feed is
+         * @description The feed itself is at its `url`, for everybody.
+         */
+        get: operations["getFeed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -282,53 +217,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/me/password": {
+    "/api/v1/content": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List documents */
+        get: operations["listContent"];
+        put?: never;
+        /** Write a document */
+        post: operations["createContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a document */
+        get: operations["getContent"];
         /**
-         * Change your password
-         * @description All of your other sessions end.
+         * Write another version
+         * @description What was approved is a draft again. Versions before stay readable.
          */
-        put: operations["putPassword"];
+        put: operations["putContent"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete a document
+         * @description With all its versions.
+         */
+        delete: operations["deleteContent"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/me/preferences": {
+    "/api/v1/content/{id}/versions": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Your preferences */
-        get: operations["getPreferences"];
-        /** Set your preferences */
-        put: operations["putPreferences"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/me/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Where you are signed in */
-        get: operations["listSessions"];
+        /** A document's versions */
+        get: operations["listContentVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -337,7 +277,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/me/sessions/{session}": {
+    "/api/v1/content/{id}/approve": {
         parameters: {
             query?: never;
             header?: never;
@@ -346,15 +286,322 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
-        /** End one of your sessions */
-        delete: operations["deleteSession"];
+        /** Approve it */
+        post: operations["approveContent"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/me/invitations": {
+    "/api/v1/content/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject it */
+        post: operations["rejectContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Posts by their time */
+        get: operations["getCalendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Posts by their time, for calendar apps */
+        get: operations["getCalendarFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search transcripts, notes and posts
+         * @description The best hits first; of a word with more than 2,000 hits the newest 2,000 are ranked.
+         *
+         *     All words of a question have to stand in one passage, which is about a minute of speech.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an episode's transcript
+         * @description While a correction is being worked in, json has it already; the other formats follow.
+         */
+        get: operations["getTranscript"];
+        put?: never;
+        /**
+         * Replace an episode's transcript by a corrected file
+         * @description The body is the file: WebVTT, SRT, or JSON as `GET` gives it or as the Podcasting 2.0 namespace has it.
+         *
+         *     What it is, its content says. A text without times is not enough.
+         */
+        post: operations["postTranscript"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Correct segments of an episode's transcript
+         * @description The corrected transcript takes the model's place: what follows is made again from it.
+         *
+         *     Indexes are those of the transcript that was read: send its ETag as If-Match.
+         */
+        patch: operations["patchTranscript"];
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/chapters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an episode's chapters
+         * @description In the Podcasting 2.0 form: `chapters`, each with `startTime`, `endTime` (seconds) and `title`.
+         */
+        get: operations["getChapters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what an episode is about
+         * @description Summary, chapters, topics, and quotes with their times, as the analyze stage left them.
+         */
+        get: operations["getAnalysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/clips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what of an episode to clip
+         * @description Stretches worth hearing alone: the analysis's quotes, each with as much around it as makes sense by itself.
+         */
+        get: operations["getClips"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/marketing-content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the texts that were written about an episode
+         * @description Title, show notes and posts, as the write stage left them.
+         */
+        get: operations["getMarketingContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens, as it happens
+         * @description Server-sent events. `event` is `created`, `changed` or `deleted`; `data` is `{kind, object}`, with the object as
+         *     its own path shows it; `id` is to be sent as `Last-Event-ID` to go on. `reset` says that events were lost: read
+         *     again what you show.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List campaigns */
+        get: operations["listCampaigns"];
+        put?: never;
+        /**
+         * Create a campaign
+         * @description One whose approval is Automatic publishes without a person, so it takes the right to publish.
+         */
+        post: operations["createCampaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a campaign */
+        get: operations["getCampaign"];
+        put?: never;
+        post?: never;
+        /** Delete a campaign */
+        delete: operations["deleteCampaign"];
+        options?: never;
+        head?: never;
+        /** Change a campaign */
+        patch: operations["patchCampaign"];
+        trace?: never;
+    };
+    "/api/v1/distribution/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List channels */
+        get: operations["listChannels"];
+        put?: never;
+        /**
+         * Create a channel
+         * @description Give `credentials`, which go to a Secret of the channel, or name a Secret that is there in `credentialsRef`.
+         */
+        post: operations["createChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/distribution/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a channel */
+        get: operations["getChannel"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a channel
+         * @description The credentials that were given through the facade go along.
+         */
+        delete: operations["deleteChannel"];
+        options?: never;
+        head?: never;
+        /** Change a channel */
+        patch: operations["patchChannel"];
+        trace?: never;
+    };
+    "/api/v1/distribution/channels/{id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give other credentials */
+        post: operations["connectChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads": {
         parameters: {
             query?: never;
             header?: never;
@@ -364,31 +611,246 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept an invitation
-         * @description Join a workspace with the account that you have; it must be the one that was invited.
+         * Begin an upload
+         * @description Get an address to PUT a file to; then create an episode with the `media.url` that comes with it.
          */
-        post: operations["acceptInvitation"];
+        post: operations["createUpload"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/{person}": {
+    "/api/v1/social-media/schedule": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** A member of the workspace */
-        get: operations["getPerson"];
+        get?: never;
+        put?: never;
+        /**
+         * Create several posts
+         * @description Each is created for itself: look at the result of each.
+         */
+        post: operations["schedulePosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Events are sent there, signed as Standard Webhooks says with the secret that is shown this once.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Its deliveries go along.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /** Change or pause a webhook */
+        patch: operations["patchWebhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret
+         * @description Get a new secret. For a day every event carries a signature with each of the two.
+         */
+        post: operations["rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description Sends `webhook.test` now and once, and answers with what came of it.
+         */
+        post: operations["sendTestEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries, newest first */
+        get: operations["listDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a delivery */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver once more
+         * @description Queue it anew, with all of its attempts and under the same `webhook-id`.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What you were told, newest first
+         * @description Of one workspace; a program is told nothing.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark as read
+         * @description What was read is not mailed any more.
+         */
+        post: operations["markNotificationsRead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List model endpoints */
+        get: operations["listModelEndpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a model endpoint */
+        get: operations["getModelEndpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a model endpoint */
+        patch: operations["patchModelEndpoint"];
         trace?: never;
     };
     "/api/v1/workspaces": {
@@ -632,94 +1094,101 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/podcasts": {
+    "/api/v1/users/me": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List podcasts */
-        get: operations["listPodcasts"];
-        put?: never;
+        /** Who you are */
+        get: operations["getMe"];
+        /** Change what you are called */
+        put: operations["putMe"];
+        post?: never;
         /**
-         * Create a podcast
-         * @description Whoever creates a show works on it from then on.
+         * Delete your account
+         * @description Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's.
          */
-        post: operations["createPodcast"];
+        delete: operations["deleteMe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is kept about you */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/podcasts/{id}": {
+    "/api/v1/users/me/password": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read a podcast */
-        get: operations["getPodcast"];
-        /** Replace a podcast's spec */
-        put: operations["putPodcast"];
-        post?: never;
-        /** Delete a podcast */
-        delete: operations["deletePodcast"];
-        options?: never;
-        head?: never;
-        /** Change a podcast */
-        patch: operations["patchPodcast"];
-        trace?: never;
-    };
-    "/api/v1/episodes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List episodes */
-        get: operations["listEpisodes"];
-        put?: never;
+        get?: never;
         /**
-         * Create an episode
-         * @description Create the Episode resource; the operator then transcribes, analyses and writes.
-         *
-         *     Where the recording is a file of yours, upload it first (`POST /uploads`) and use the `media.url` from there.
+         * Change your password
+         * @description All of your other sessions end.
          */
-        post: operations["createEpisode"];
+        put: operations["putPassword"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/episodes/{id}": {
+    "/api/v1/users/me/preferences": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read an episode */
-        get: operations["getEpisode"];
-        /** Replace an episode */
-        put: operations["putEpisode"];
+        /** Your preferences */
+        get: operations["getPreferences"];
+        /** Set your preferences */
+        put: operations["putPreferences"];
         post?: never;
-        /**
-         * Delete an episode
-         * @description What becomes of its recording and results, its `deletionPolicy` says.
-         */
-        delete: operations["deleteEpisode"];
+        delete?: never;
         options?: never;
         head?: never;
-        /** Change an episode */
-        patch: operations["patchEpisode"];
+        patch?: never;
         trace?: never;
     };
-    "/api/v1/episodes/{id}/retry": {
+    "/api/v1/users/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where you are signed in */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/sessions/{session}": {
         parameters: {
             query?: never;
             header?: never;
@@ -728,92 +1197,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Have it tried again */
-        post: operations["retryEpisode"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/episodes/{id}/transcript": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read an episode's transcript */
-        get: operations["getTranscript"];
-        put?: never;
         post?: never;
-        delete?: never;
+        /** End one of your sessions */
+        delete: operations["deleteSession"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/episodes/{id}/chapters": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read an episode's chapters
-         * @description In the Podcasting 2.0 form: `chapters`, each with `startTime`, `endTime` (seconds) and `title`.
-         */
-        get: operations["getChapters"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/episodes/{id}/analysis": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read what an episode is about
-         * @description Summary, chapters, topics, and quotes with their times, as the analyze stage left them.
-         */
-        get: operations["getAnalysis"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/episodes/{id}/marketing-content": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read the texts that were written about an episode
-         * @description Title, show notes and posts, as the write stage left them.
-         */
-        get: operations["getMarketingContent"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uploads": {
+    "/api/v1/users/me/invitations": {
         parameters: {
             query?: never;
             header?: never;
@@ -823,17 +1215,68 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begin an upload
-         * @description Get an address to PUT a file to; then create an episode with the `media.url` that comes with it.
+         * Accept an invitation
+         * @description Join a workspace with the account that you have; it must be the one that was invited.
          */
-        post: operations["createUpload"];
+        post: operations["acceptInvitation"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/social-media/schedule": {
+    "/api/v1/users/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A member of the workspace */
+        get: operations["getPerson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End this session */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End all of your sessions */
+        post: operations["logoutAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/mfa/totp": {
         parameters: {
             query?: never;
             header?: never;
@@ -843,41 +1286,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Create several posts
-         * @description Each is created for itself: look at the result of each.
+         * Begin to set up a second factor
+         * @description Get a secret for an authenticator app; it counts once it is confirmed.
          */
-        post: operations["schedulePosts"];
+        post: operations["enrolTotp"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/posts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List posts
-         * @description With `phase` or `approval`, pages may hold fewer items than `limit`; go on until `nextCursor` is null.
-         */
-        get: operations["listPosts"];
-        put?: never;
-        /**
-         * Create a post
-         * @description A draft, unless it says otherwise, which takes the right to publish.
-         */
-        post: operations["createPost"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/posts/decisions": {
+    "/api/v1/auth/mfa/totp/confirm": {
         parameters: {
             query?: never;
             header?: never;
@@ -887,42 +1306,89 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Decide about several posts
-         * @description Each is decided for itself: look at the result of each.
+         * Switch the second factor on
+         * @description From now on signing in takes a code. The recovery codes are shown this once.
          */
-        post: operations["decidePosts"];
+        post: operations["confirmTotp"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/posts/{id}": {
+    "/api/v1/auth/mfa/totp/disable": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read a post */
-        get: operations["getPost"];
+        get?: never;
         put?: never;
-        post?: never;
-        /**
-         * Delete a post
-         * @description What is published stays on its platform. A campaign makes a post that never went out anew: reject it instead.
-         */
-        delete: operations["deletePost"];
+        /** Switch the second factor off */
+        post: operations["disableTotp"];
+        delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change a post
-         * @description Whether and when it goes out takes the right to publish; so does changing what is approved already.
-         */
-        patch: operations["patchPost"];
+        patch?: never;
         trace?: never;
     };
-    "/api/v1/posts/{id}/decisions": {
+    "/api/v1/auth/mfa/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Get new recovery codes */
+        post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers that vouch for you */
+        get: operations["listIdentities"];
+        put?: never;
+        /**
+         * Link a provider
+         * @description With the code that the provider's way back brought, as for signing in.
+         */
+        post: operations["linkIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/identities/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlink a provider */
+        delete: operations["unlinkIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
         parameters: {
             query?: never;
             header?: never;
@@ -932,100 +1398,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Decide about a post
-         * @description Approve, reject, make it a draft again, move it to another time, or have it tried again.
+         * Register
+         * @description Make an account. The answer is the same where the address has one; its owner is then told by mail.
          */
-        post: operations["decidePost"];
+        post: operations["register"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/campaigns": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List campaigns */
-        get: operations["listCampaigns"];
-        put?: never;
-        /**
-         * Create a campaign
-         * @description One whose approval is Automatic publishes without a person, so it takes the right to publish.
-         */
-        post: operations["createCampaign"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/campaigns/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a campaign */
-        get: operations["getCampaign"];
-        put?: never;
-        post?: never;
-        /** Delete a campaign */
-        delete: operations["deleteCampaign"];
-        options?: never;
-        head?: never;
-        /** Change a campaign */
-        patch: operations["patchCampaign"];
-        trace?: never;
-    };
-    "/api/v1/distribution/channels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List channels */
-        get: operations["listChannels"];
-        put?: never;
-        /**
-         * Create a channel
-         * @description Give `credentials`, which go to a Secret of the channel, or name a Secret that is there in `credentialsRef`.
-         */
-        post: operations["createChannel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/distribution/channels/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a channel */
-        get: operations["getChannel"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a channel
-         * @description The credentials that were given through the facade go along.
-         */
-        delete: operations["deleteChannel"];
-        options?: never;
-        head?: never;
-        /** Change a channel */
-        patch: operations["patchChannel"];
-        trace?: never;
-    };
-    "/api/v1/distribution/channels/{id}/connect": {
+    "/api/v1/auth/verify-email": {
         parameters: {
             query?: never;
             header?: never;
@@ -1034,75 +1417,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give other credentials */
-        post: operations["connectChannel"];
+        /** Confirm an address */
+        post: operations["verifyEmail"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/content": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List documents */
-        get: operations["listContent"];
-        put?: never;
-        /** Write a document */
-        post: operations["createContent"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/content/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a document */
-        get: operations["getContent"];
-        /**
-         * Write another version
-         * @description What was approved is a draft again. Versions before stay readable.
-         */
-        put: operations["putContent"];
-        post?: never;
-        /**
-         * Delete a document
-         * @description With all its versions.
-         */
-        delete: operations["deleteContent"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/content/{id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A document's versions */
-        get: operations["listContentVersions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/content/{id}/approve": {
+    "/api/v1/auth/verify-email/resend": {
         parameters: {
             query?: never;
             header?: never;
@@ -1111,15 +1434,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approve it */
-        post: operations["approveContent"];
+        /** Have another link mailed */
+        post: operations["resendVerification"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/content/{id}/reject": {
+    "/api/v1/auth/login": {
         parameters: {
             query?: never;
             header?: never;
@@ -1128,23 +1451,83 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reject it */
-        post: operations["rejectContent"];
+        /**
+         * Sign in
+         * @description Get a pair of tokens. Five failures lock the address for a quarter of an hour.
+         */
+        post: operations["login"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/calendar": {
+    "/api/v1/auth/refresh": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Posts by their time */
-        get: operations["getCalendar"];
+        get?: never;
+        put?: never;
+        /**
+         * Renew the tokens
+         * @description Get the next pair. A refresh token counts once; using it again ends the session for everybody.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a reset link mailed */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by mail
+         * @description All sessions of the account end.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers to sign in with */
+        get: operations["listProviders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1153,24 +1536,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/calendar.ics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Posts by their time, for calendar apps */
-        get: operations["getCalendarFile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/stream": {
+    "/api/v1/auth/oidc/{provider}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1178,12 +1544,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens, as it happens
-         * @description Server-sent events. `event` is `created`, `changed` or `deleted`; `data` is `{kind, object}`, with the object as
-         *     its own path shows it; `id` is to be sent as `Last-Event-ID` to go on. `reset` says that events were lost: read
-         *     again what you show.
+         * Go to a provider
+         * @description Open this in the browser; it comes back to the console's page `/signed-in?code=…` (or `?error=…`).
          */
-        get: operations["streamEvents"];
+        get: operations["beginOidc"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1192,15 +1556,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/model-endpoints": {
+    "/api/v1/auth/oidc/{provider}/callback": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List model endpoints */
-        get: operations["listModelEndpoints"];
+        /**
+         * Back from a provider
+         * @description Only providers lead here.
+         */
+        get: operations["completeOidc"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1209,22 +1576,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/model-endpoints/{id}": {
+    "/api/v1/auth/oidc/token": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read a model endpoint */
-        get: operations["getModelEndpoint"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Exchange the code for tokens
+         * @description The code counts once, for five minutes. SECOND_FACTOR_NEEDED leaves it as it is: send `secondFactor` too.
+         */
+        post: operations["exchangeOidc"];
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a model endpoint */
-        patch: operations["patchModelEndpoint"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page behind a letter's link
+         * @description A page with one button. Opening it changes nothing, since programs open links in mail as well.
+         */
+        get: operations["showUnsubscribe"];
+        put?: never;
+        /**
+         * Get no more letters
+         * @description One click in a mailbox program does it (RFC 8058); what the body holds does not matter.
+         */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/healthz": {
@@ -1368,6 +1761,15 @@ export interface components {
         };
         /** @enum {string} */
         AttemptOutcome: "Pending" | "Confirmed" | "Retryable" | "Refused" | "Unknown";
+        AttemptView: {
+            /** Format: date-time */
+            at: string;
+            /** @description HTTP status of the answer; null: none came. */
+            status: number | null;
+            /** @description The beginning of the answer, or why there is none. */
+            message: string;
+            milliseconds: number;
+        };
         /** @enum {string} */
         AudioFormat: "aac" | "opus";
         /** @description How the published audio is encoded. */
@@ -1669,7 +2071,7 @@ export interface components {
             /** @description Limits tighter than the platform's. */
             limits?: components["schemas"]["ChannelLimits"];
             /** @description Part of the day in which nothing is sent; what is due then goes out after it. */
-            quietHours?: components["schemas"]["QuietHours"] | null;
+            quietHours?: components["schemas"]["podwright_crds__channel__QuietHours"] | null;
         };
         /** @description Whether the account can be reached with its credentials. */
         ChannelStatus: {
@@ -1727,6 +2129,29 @@ export interface components {
             accountId?: string | null;
             /** @description Room or channel. */
             space?: string | null;
+        };
+        /** @description A stretch of the recording that is worth hearing alone. */
+        ClipView: {
+            /** @description Where it begins, in seconds. */
+            start: number;
+            /** @description Where it ends, in seconds. */
+            end: number;
+            /** @description What is said in it that is worth it, word for word. */
+            quote: string;
+            /** @description Who says that, where it is known. */
+            speaker: string | null;
+            /** @description The published audio from start to end, as a media fragment; null until then. */
+            url: string | null;
+        };
+        ClipsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_ClipView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
         };
         CodeRequest: {
             /** @description Six digits that the app shows now, or a recovery code. */
@@ -1832,12 +2257,31 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
+        CorrectedAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["CorrectedView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @description A transcript that a person has corrected. */
         CorrectedTranscript: {
             /** @description Address of the file, s3://BUCKET/KEY or https://: WebVTT, SRT, the JSON of the Podcasting 2.0 namespace, or the transcript.json of the results. */
             url: string;
             /** @description Any label of yours. Change it when the file at the same address was corrected again. */
             revision?: string | null;
+        };
+        /** @description A transcript that a person has corrected; everything that follows is made again from it. */
+        CorrectedView: {
+            /** @description Where it is in the bucket: the episode's spec.transcription.corrected.url. */
+            url: string;
+            /** @description Language, as BCP 47. */
+            language: string;
+            /** @description How many segments it has. */
+            segments: number;
         };
         /** @description podcast:person: someone who takes part. */
         Credit: {
@@ -1854,6 +2298,16 @@ export interface components {
         };
         /** @enum {string} */
         DeletionPolicy: "Retain" | "Delete";
+        DeliveriesAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_DeliveryView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @description How sending goes on this account; written by publishing Jobs, read by all of them. */
         Delivery: {
             /**
@@ -1867,6 +2321,34 @@ export interface components {
             message?: string | null;
             /** @description Credentials that were refused; replace them in the Secret to go on. */
             refused?: components["schemas"]["RefusedCredentials"] | null;
+        };
+        DeliveryAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["DeliveryView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        /** @enum {string} */
+        DeliveryState: "pending" | "delivered" | "dead";
+        DeliveryView: {
+            id: string;
+            /** @description Id of the event, as it stands in the header webhook-id. */
+            event: string;
+            type: components["schemas"]["EventType"];
+            /** @description pending: it is tried (again) at dueAt. dead: it was given up. */
+            state: components["schemas"]["DeliveryState"];
+            /** @description The last attempts, oldest first. */
+            attempts: components["schemas"]["AttemptView"][];
+            /** @description Not before then; null where no attempt is to come. */
+            dueAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description What is sent, where one delivery is read. */
+            body?: string | null;
         };
         DocumentAnswer: {
             /**
@@ -2158,7 +2640,7 @@ export interface components {
             details: components["schemas"]["ErrorDetails"];
         };
         /** @enum {string} */
-        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
+        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
         ErrorDetails: {
             /** @description Fields that are wrong. */
             fields?: components["schemas"]["ErrorField"][];
@@ -2173,6 +2655,11 @@ export interface components {
             /** @description What belongs there. */
             hint?: string | null;
         };
+        /**
+         * @description Names as Standard Webhooks wants them: parts of letters and underscores, with full stops between.
+         * @enum {string}
+         */
+        EventType: "episode.ready" | "episode.stalled" | "post.published" | "post.held" | "post.missed" | "post.failed" | "channel.not_ready" | "campaign.ready" | "campaign.stalled" | "webhook.disabled" | "webhook.test";
         /** @description A page on Facebook. */
         FacebookSettings: {
             /** @description Id of the page. */
@@ -2196,6 +2683,16 @@ export interface components {
              */
             success: false;
             error: components["schemas"]["ErrorBody"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        FeedAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["FeedView"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
@@ -2264,6 +2761,25 @@ export interface components {
             /** @description Further pictures, beside spec.artwork. */
             images?: components["schemas"]["Image"][];
         };
+        /** @description A show's feed. */
+        FeedView: {
+            /** @description Whether the show is to have one. */
+            enabled: boolean;
+            /** @description Where listeners subscribe; null until it was written. */
+            url: string | null;
+            /** @description When it was last written. */
+            updatedAt: string | null;
+            /** @description Episodes in it. */
+            items: number | null;
+            /** @description Pages that it is divided into (RFC 5005). */
+            pages: number | null;
+            /** @description podcast:guid of the show. */
+            guid: string | null;
+            /** @description How far the writing of it is. */
+            phase: components["schemas"]["StagePhase"] | null;
+            /** @description What it waits for, or why it failed. */
+            message: string | null;
+        };
         /** @description podcast:funding: where listeners support the show. */
         Funding: {
             /** @description Page to support the show. */
@@ -2276,6 +2792,55 @@ export interface components {
          * @enum {string}
          */
         Grant: "publish";
+        /** @description A passage that holds what was looked for. */
+        HitView: {
+            /** @description What it is a passage of. */
+            kind: components["schemas"]["SearchKind"];
+            /** @description Show that it belongs to. */
+            podcast: string | null;
+            /** @description Episode that it is of, or about. */
+            episode: string | null;
+            /** @description The post, where it is one. */
+            post: string | null;
+            /** @description Title of the episode or post. */
+            title: string;
+            /** @description Language as ISO 639 has it; und where it is not known. */
+            language: string;
+            /** @description The passage around the words, as HTML: everything is escaped, and the only tag is mark. */
+            excerpt: string;
+            /** @description In a transcript: number of the segment, from 0. */
+            segment: number | null;
+            /** @description In a transcript: where the segment begins, in seconds. */
+            start: number | null;
+            /** @description In a transcript: where the segment ends, in seconds. */
+            end: number | null;
+            /** @description Who says it, where that is known. */
+            speaker: string | null;
+        };
+        HitsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_HitView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        IdentitiesAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_IdentityView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        IdentityView: {
+            /** @description Name of the provider. */
+            provider: string;
+        };
         /** @description podcast:image: a picture of a size or purpose of its own. */
         Image: {
             /** @description Address of the picture. */
@@ -2381,15 +2946,39 @@ export interface components {
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_ClipView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["ClipView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_ContentView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["ContentView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_DeliveryView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["DeliveryView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_EpisodeView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["EpisodeView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_HitView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["HitView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_IdentityView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["IdentityView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
@@ -2429,6 +3018,12 @@ export interface components {
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_ProviderView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["ProviderView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_ServiceAccountView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["ServiceAccountView"][];
@@ -2444,6 +3039,12 @@ export interface components {
         Items_VersionView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["VersionView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_WebhookView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["WebhookView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
@@ -2472,6 +3073,12 @@ export interface components {
             identifier: string;
             /** @description Text of the licence; needed where it is your own. */
             url?: string | null;
+        };
+        LinkRequest: {
+            /** @description code from the console's page /signed-in. */
+            code: string;
+            /** @description The verifier whose challenge went along when it began. */
+            verifier: string;
         };
         /** @description A member or an organization on LinkedIn. */
         LinkedInSettings: {
@@ -2526,6 +3133,8 @@ export interface components {
             /** @description Six digits of the second factor, or a recovery code, where one is set up. */
             code?: string | null;
         };
+        /** @enum {string} */
+        MailChoice: "now" | "digest" | "never";
         /** @enum {string} */
         MailSecurity: "StartTLS" | "TLS" | "None";
         /** @description An account on a server with Mastodon's API. */
@@ -2733,6 +3342,48 @@ export interface components {
             data: components["schemas"]["Items_ModelEndpointView_"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
+        };
+        NotificationView: {
+            id: string;
+            type: components["schemas"]["EventType"];
+            /**
+             * Format: date-time
+             * @description When it was told.
+             */
+            at: string;
+            read: boolean;
+            /** @description What happened, to what: kind, id, title, message … */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        NotificationsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["NotificationsPage"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        NotificationsPage: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["NotificationView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+            /** @description All that are not read, on this page and elsewhere. */
+            unread: number;
+        };
+        OidcTokenRequest: {
+            /** @description code from the console's page /signed-in. */
+            code: string;
+            /** @description The verifier whose challenge went along when it began. */
+            verifier: string;
+            /** @description Six digits of your second factor here, or a recovery code, where one is set up. */
+            secondFactor?: string | null;
+            /** @description Token from an invitation, where the account is new. */
+            invitation?: string | null;
         };
         /** @description Who owns the show, as directories want to know it. */
         Owner: {
@@ -3110,10 +3761,14 @@ export interface components {
             language?: string | null;
             timeZone?: string | null;
             theme?: ("light" | "dark" | "system") | null;
-            /** @description Which events are mailed: {'post.failed': true}. */
+            /** @description When events are mailed, by type ('*': those that are not named): now, digest or never. Unset: what a person must act on at once, unless they can only read. */
             mail?: {
-                [key: string]: boolean;
+                [key: string]: components["schemas"]["MailChoice"];
             };
+            /** @description When the digest comes, in timeZone; by default 08:00. */
+            digestAt?: string | null;
+            /** @description When nothing is mailed at once; it waits until the end. */
+            quiet?: components["schemas"]["podwright_api__account_models__QuietHours"] | null;
         };
         PreferencesAnswer: {
             /**
@@ -3125,14 +3780,39 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
-        /** @description A part of the day in which nothing is sent; it may go past midnight. */
-        QuietHours: {
-            /** @description Local time from which nothing is sent, HH:MM: 22:00. */
-            start: string;
-            /** @description Local time from which posts go out again, HH:MM: 07:30. */
-            end: string;
-            /** @description IANA time zone of start and end: Europe/Vienna. */
-            timeZone: string;
+        ProviderView: {
+            /** @description In the path /auth/oidc/{provider}. */
+            name: string;
+            /** @description As people know it. */
+            title: string;
+        };
+        ProvidersAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_ProviderView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        ReadAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["ReadView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        ReadRequest: {
+            /** @description Ids of notifications, or '*' for all. */
+            ids: string[] | "*";
+        };
+        ReadView: {
+            /** @description How many were not read before. */
+            read: number;
         };
         ReadyAnswer: {
             /**
@@ -3302,12 +3982,23 @@ export interface components {
              */
             downscaleDelaySeconds: number;
         };
+        /** @enum {string} */
+        SearchKind: "transcript" | "notes" | "post";
         /** @description Names a Secret in the same namespace. */
         SecretRef: {
             /** @description Name of the Secret, in the same namespace. */
             name: string;
             /** @description Refused: references stay within the namespace. */
             namespace?: string | null;
+        };
+        /** @description A segment as it should be. */
+        SegmentCorrection: {
+            /** @description Number of the segment, from 0, in the transcript as read. */
+            index: number;
+            /** @description What is said; an empty text takes the segment out. */
+            text?: string | null;
+            /** @description Who says it; null takes the name away. */
+            speaker?: string | null;
         };
         /** @description What the attempts sent: while one of them has no known outcome, exactly this is looked for and sent again. */
         SentPost: {
@@ -3617,6 +4308,10 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
+        /** @description Segments to correct; times and what is not named stay. */
+        TranscriptCorrection: {
+            segments: components["schemas"]["SegmentCorrection"][];
+        };
         /** @description The transcript as the stage left it; ``segments`` and their words carry times in seconds. */
         TranscriptData: {
             [key: string]: unknown;
@@ -3770,6 +4465,40 @@ export interface components {
             /** @description Texts of the show that new ones should sound like. */
             examples?: string[];
         };
+        WebhookAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["WebhookView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        WebhookCreate: {
+            /**
+             * @description Where events are sent; https://, and no address in a private network.
+             * @example https://hooks.example.org/podwright
+             */
+            url: string;
+            /** @description Types of events: 'post.failed'; '*' is all. */
+            events: string[];
+            /**
+             * @description What it is for, for people.
+             * @default
+             */
+            description: string;
+        };
+        WebhookPatch: {
+            /** @description Where events are sent. */
+            url?: string | null;
+            /** @description Types of events: 'post.failed'; '*' is all. */
+            events?: string[] | null;
+            /** @description What it is for, for people. */
+            description?: string | null;
+            /** @description true: events wait. false: they go out, also where the facade had switched the webhook off. */
+            paused?: boolean | null;
+        };
         /** @description An address that takes posts as signed requests (Standard Webhooks). */
         WebhookSettings: {
             /** @description Address that receives the posts: https://hooks.example.org/podwright. */
@@ -3779,6 +4508,32 @@ export interface components {
              * @default 15
              */
             timeoutSeconds: number;
+        };
+        /** @enum {string} */
+        WebhookState: "active" | "paused" | "disabled";
+        WebhookView: {
+            id: string;
+            url: string;
+            events: string[];
+            description: string;
+            /** @description paused: events wait. disabled: switched off, since the address failed for days or answered 410. */
+            state: components["schemas"]["WebhookState"];
+            /** @description Since when no delivery succeeded; null: the last one did. */
+            failingSince: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Verifies signatures (Standard Webhooks); shown this once, when it is made. */
+            secret?: string | null;
+        };
+        WebhooksAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_WebhookView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
         };
         /** @description The files of a model, at an exact revision. */
         Weights: {
@@ -3866,6 +4621,22 @@ export interface components {
              */
             tokenUrl: string;
         };
+        /** @description Hours of the day in the person's time zone; they may go over midnight. */
+        podwright_api__account_models__QuietHours: {
+            /** @description When they begin: 22:00. */
+            from: string;
+            /** @description When they end: 07:00. */
+            until: string;
+        };
+        /** @description A part of the day in which nothing is sent; it may go past midnight. */
+        podwright_crds__channel__QuietHours: {
+            /** @description Local time from which nothing is sent, HH:MM: 22:00. */
+            start: string;
+            /** @description Local time from which posts go out again, HH:MM: 07:30. */
+            end: string;
+            /** @description IANA time zone of start and end: Europe/Vienna. */
+            timeZone: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3875,113 +4646,26 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    register: {
+    listEpisodes: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Only episodes of this podcast. */
+                podcast?: string | null;
+                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
+                labels?: string | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegisterRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegisteredAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    verifyEmail: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TokenRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    resendVerification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EmailRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    login: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LoginRequest"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -3989,7 +4673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenPairAnswer"];
+                    "application/json": components["schemas"]["EpisodesAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -4003,165 +4687,22 @@ export interface operations {
             };
         };
     };
-    refresh: {
+    createEpisode: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RefreshRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenPairAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    forgotPassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EmailRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    resetPassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResetRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    logout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    logoutAll: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    enrolTotp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EnrolRequest"];
+                "application/json": components["schemas"]["EpisodeCreate"];
             };
         };
         responses: {
@@ -4171,7 +4712,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EnrolmentAnswer"];
+                    "application/json": components["schemas"]["EpisodeAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -4185,407 +4726,7 @@ export interface operations {
             };
         };
     };
-    confirmTotp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodesAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    disableTotp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    renewRecoveryCodes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCodesAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MeAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    putMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MeChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MeAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    deleteMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    exportMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    putPassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangePasswordRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getPreferences: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PreferencesAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    putPreferences: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Preferences"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PreferencesAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    deleteSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the session. */
-                session: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    acceptInvitation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TokenRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JoinedAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getPerson: {
+    getEpisode: {
         parameters: {
             query?: never;
             header?: {
@@ -4593,8 +4734,8 @@ export interface operations {
                 "x-podwright-namespace"?: string | null;
             };
             path: {
-                /** @description Id of the person. */
-                person: string;
+                /** @description Name of the resource. */
+                id: string;
             };
             cookie?: never;
         };
@@ -4606,7 +4747,2593 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonAnswer"];
+                    "application/json": components["schemas"]["EpisodeAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    putEpisode: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodeReplace"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteEpisode: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchEpisode: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    retryEpisode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listPosts: {
+        parameters: {
+            query?: {
+                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
+                labels?: string | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+                /** @description Only posts of this campaign. */
+                campaign?: string | null;
+                /** @description Only posts for this channel. */
+                channel?: string | null;
+                /** @description Only posts about this episode. */
+                episode?: string | null;
+                /** @description Only posts that are so far. */
+                phase?: components["schemas"]["PostPhase"] | null;
+                /** @description Only posts that were decided so. */
+                approval?: components["schemas"]["ApprovalState"] | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createPost: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    decidePosts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostsDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getPost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deletePost: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchPost: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    decidePost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listPodcasts: {
+        parameters: {
+            query?: {
+                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
+                labels?: string | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodcastsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createPodcast: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PodcastCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodcastAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getPodcast: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodcastAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    putPodcast: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PodcastReplace"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodcastAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deletePodcast: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchPodcast: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PodcastAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getFeed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listContent: {
+        parameters: {
+            query?: {
+                /** @description Only about this episode. */
+                episode?: string | null;
+                /** @description Only of this type. */
+                type?: components["schemas"]["ContentType"] | null;
+                /** @description Only in this state. */
+                state?: components["schemas"]["ContentState"] | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    putContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listContentVersions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    approveContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    rejectContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getCalendar: {
+        parameters: {
+            query: {
+                /** @description Begin (RFC 3339), included. */
+                from: string;
+                /** @description End (RFC 3339), not included; at most 400 days after the begin. */
+                to: string;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getCalendarFile: {
+        parameters: {
+            query: {
+                /** @description Begin (RFC 3339), included. */
+                from: string;
+                /** @description End (RFC 3339), not included; at most 400 days after the begin. */
+                to: string;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Most hits on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+                /** @description What to look for: words, "a phrase", one or other, -without. Words are found in all their forms where the language is known. */
+                q: string;
+                /** @description Only of this podcast. */
+                podcast?: string | null;
+                /** @description Only transcripts, notes or posts. */
+                kind?: components["schemas"]["SearchKind"] | null;
+                /** @description Only in this language, whatever the region. */
+                language?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getTranscript: {
+        parameters: {
+            query?: {
+                /** @description json comes in the envelope; vtt, srt and txt come as files. */
+                format?: components["schemas"]["TranscriptFormat"];
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transcript */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TranscriptAnswer"];
+                    "text/vtt": string;
+                    "application/x-subrip": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    postTranscript: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/vtt": string;
+                "application/x-subrip": string;
+                "application/json": {
+                    segments: Record<string, never>[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectedAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchTranscript: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscriptCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectedAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getChapters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getAnalysis: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getClips: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getMarketingContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /** @description Only these kinds: episodes,posts. */
+                kinds?: string | null;
+            };
+            header?: {
+                /** @description id of the last event that was seen. */
+                "last-event-id"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listCampaigns: {
+        parameters: {
+            query?: {
+                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
+                labels?: string | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createCampaign: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteCampaign: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchCampaign: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: {
+                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
+                labels?: string | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createChannel: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteChannel: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchChannel: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    connectChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelConnect"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    schedulePosts: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostsCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    rotateSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    sendTestEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only these; dead ones are the dead letters. */
+                state?: components["schemas"]["DeliveryState"] | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveriesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+                /** @description Id of the delivery. */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+                /** @description Id of the delivery. */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /** @description Only those that are not read. */
+                unread?: boolean;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    markNotificationsRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listModelEndpoints: {
+        parameters: {
+            query?: {
+                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
+                labels?: string | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelEndpointsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getModelEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelEndpointAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchModelEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelEndpointAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -5218,20 +7945,10 @@ export interface operations {
             };
         };
     };
-    listPodcasts: {
+    getMe: {
         parameters: {
-            query?: {
-                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
-                labels?: string | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            query?: never;
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5243,7 +7960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PodcastsAnswer"];
+                    "application/json": components["schemas"]["MeAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -5257,32 +7974,26 @@ export interface operations {
             };
         };
     };
-    createPodcast: {
+    putMe: {
         parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            query?: never;
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PodcastCreate"];
+                "application/json": components["schemas"]["MeChange"];
             };
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PodcastAnswer"];
+                    "application/json": components["schemas"]["MeAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -5296,32 +8007,17 @@ export interface operations {
             };
         };
     };
-    getPodcast: {
+    deleteMe: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PodcastAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5338,29 +8034,14 @@ export interface operations {
             };
         };
     };
-    putPodcast: {
+    exportMe: {
         parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PodcastReplace"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -5368,7 +8049,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PodcastAnswer"];
+                    "application/json": unknown;
                 };
             };
             /** @description Not fulfilled */
@@ -5382,21 +8063,135 @@ export interface operations {
             };
         };
     };
-    deletePodcast: {
+    putPassword: {
         parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordRequest"];
             };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    putPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preferences"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
             path: {
-                /** @description Name of the resource. */
-                id: string;
+                /** @description Id of the session. */
+                session: string;
             };
             cookie?: never;
         };
@@ -5420,27 +8215,16 @@ export interface operations {
             };
         };
     };
-    patchPodcast: {
+    acceptInvitation: {
         parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ResourceChange"];
+                "application/json": components["schemas"]["TokenRequest"];
             };
         };
         responses: {
@@ -5450,7 +8234,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PodcastAnswer"];
+                    "application/json": components["schemas"]["JoinedAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -5464,87 +8248,7 @@ export interface operations {
             };
         };
     };
-    listEpisodes: {
-        parameters: {
-            query?: {
-                /** @description Only episodes of this podcast. */
-                podcast?: string | null;
-                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
-                labels?: string | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EpisodesAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    createEpisode: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EpisodeCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EpisodeAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getEpisode: {
+    getPerson: {
         parameters: {
             query?: never;
             header?: {
@@ -5552,8 +8256,8 @@ export interface operations {
                 "x-podwright-namespace"?: string | null;
             };
             path: {
-                /** @description Name of the resource. */
-                id: string;
+                /** @description Id of the person. */
+                person: string;
             };
             cookie?: never;
         };
@@ -5565,11 +8269,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EpisodeAnswer"];
+                    "application/json": components["schemas"]["PersonAnswer"];
                 };
             };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5586,37 +8310,53 @@ export interface operations {
             };
         };
     };
-    putEpisode: {
+    logoutAll: {
         parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EpisodeReplace"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
-            200: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EpisodeAnswer"];
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    enrolTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -5630,21 +8370,170 @@ export interface operations {
             };
         };
     };
-    deleteEpisode: {
+    confirmTotp: {
         parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
             };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesAnswer"];
+                };
             };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    disableTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitiesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    linkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    unlinkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
             path: {
-                /** @description Name of the resource. */
-                id: string;
+                /** @description Name of the provider. */
+                provider: string;
             };
             cookie?: never;
         };
@@ -5668,282 +8557,26 @@ export interface operations {
             };
         };
     };
-    patchEpisode: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResourceChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EpisodeAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    retryEpisode: {
+    register: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetriedAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getTranscript: {
-        parameters: {
-            query?: {
-                /** @description json comes in the envelope; vtt, srt and txt come as files. */
-                format?: components["schemas"]["TranscriptFormat"];
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The transcript */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TranscriptAnswer"];
-                    "text/vtt": string;
-                    "application/x-subrip": string;
-                    "text/plain": string;
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getChapters: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getAnalysis: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getMarketingContent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    createUpload: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UploadCreate"];
+                "application/json": components["schemas"]["RegisterRequest"];
             };
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UploadAnswer"];
+                    "application/json": components["schemas"]["RegisteredAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -5957,230 +8590,18 @@ export interface operations {
             };
         };
     };
-    schedulePosts: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PostsCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ResultsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listPosts: {
-        parameters: {
-            query?: {
-                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
-                labels?: string | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-                /** @description Only posts of this campaign. */
-                campaign?: string | null;
-                /** @description Only posts for this channel. */
-                channel?: string | null;
-                /** @description Only posts about this episode. */
-                episode?: string | null;
-                /** @description Only posts that are so far. */
-                phase?: components["schemas"]["PostPhase"] | null;
-                /** @description Only posts that were decided so. */
-                approval?: components["schemas"]["ApprovalState"] | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PostsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    createPost: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PostCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PostAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    decidePosts: {
+    verifyEmail: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PostsDecision"];
+                "application/json": components["schemas"]["TokenRequest"];
             };
         };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ResultsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getPost: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PostAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    deletePost: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -6200,230 +8621,18 @@ export interface operations {
             };
         };
     };
-    patchPost: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResourceChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PostAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    decidePost: {
+    resendVerification: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PostDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PostAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listCampaigns: {
-        parameters: {
-            query?: {
-                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
-                labels?: string | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CampaignsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    createCampaign: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CampaignCreate"];
+                "application/json": components["schemas"]["EmailRequest"];
             };
         };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CampaignAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getCampaign: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CampaignAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    deleteCampaign: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -6443,142 +8652,18 @@ export interface operations {
             };
         };
     };
-    patchCampaign: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResourceChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CampaignAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listChannels: {
-        parameters: {
-            query?: {
-                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
-                labels?: string | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    createChannel: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChannelCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getChannel: {
+    login: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -6586,15 +8671,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChannelAnswer"];
+                    "application/json": components["schemas"]["TokenPairAnswer"];
                 };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Not fulfilled */
             default: {
@@ -6607,25 +8685,51 @@ export interface operations {
             };
         };
     };
-    deleteChannel: {
+    refresh: {
         parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPairAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -6645,267 +8749,18 @@ export interface operations {
             };
         };
     };
-    patchChannel: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ResourceChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    connectChannel: {
+    resetPassword: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChannelConnect"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listContent: {
-        parameters: {
-            query?: {
-                /** @description Only about this episode. */
-                episode?: string | null;
-                /** @description Only of this type. */
-                type?: components["schemas"]["ContentType"] | null;
-                /** @description Only in this state. */
-                state?: components["schemas"]["ContentState"] | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContentsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    createContent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ContentWrite"];
+                "application/json": components["schemas"]["ResetRequest"];
             };
         };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContentAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getContent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the document. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContentAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    putContent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the document. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContentWrite"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContentAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    deleteContent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the document. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -6925,17 +8780,11 @@ export interface operations {
             };
         };
     };
-    listContentVersions: {
+    listProviders: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the document. */
-                id: string;
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -6946,7 +8795,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionsAnswer"];
+                    "application/json": components["schemas"]["ProvidersAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -6960,265 +8809,25 @@ export interface operations {
             };
         };
     };
-    approveContent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the document. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContentDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContentAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    rejectContent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the document. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContentDecision"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContentAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getCalendar: {
+    beginOidc: {
         parameters: {
             query: {
-                /** @description Begin (RFC 3339), included. */
-                from: string;
-                /** @description End (RFC 3339), not included; at most 400 days after the begin. */
-                to: string;
+                /** @description base64url(sha256(verifier)) without '=', of a random verifier that the console keeps. */
+                challenge: string;
             };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CalendarAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getCalendarFile: {
-        parameters: {
-            query: {
-                /** @description Begin (RFC 3339), included. */
-                from: string;
-                /** @description End (RFC 3339), not included; at most 400 days after the begin. */
-                to: string;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The calendar */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/calendar": string;
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    streamEvents: {
-        parameters: {
-            query?: {
-                /** @description Only these kinds: episodes,posts. */
-                kinds?: string | null;
-            };
-            header?: {
-                /** @description id of the last event that was seen. */
-                "last-event-id"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The events */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listModelEndpoints: {
-        parameters: {
-            query?: {
-                /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
-                labels?: string | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelEndpointsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getModelEndpoint: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            header?: never;
             path: {
-                /** @description Name of the resource. */
-                id: string;
+                /** @description Name of the provider. */
+                provider: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Where the browser goes */
+            303: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelEndpointAnswer"];
-                };
-            };
-            /** @description The caller has this version (If-None-Match) */
-            304: {
-                headers: {
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7234,27 +8843,51 @@ export interface operations {
             };
         };
     };
-    patchModelEndpoint: {
+    completeOidc: {
         parameters: {
             query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
+                state?: string;
+                code?: string | null;
+                iss?: string | null;
             };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
+            header?: never;
             path: {
-                /** @description Name of the resource. */
-                id: string;
+                /** @description Name of the provider. */
+                provider: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the browser goes */
+            303: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    exchangeOidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ResourceChange"];
+                "application/json": components["schemas"]["OidcTokenRequest"];
             };
         };
         responses: {
@@ -7264,7 +8897,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelEndpointAnswer"];
+                    "application/json": components["schemas"]["TokenPairAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    showUnsubscribe: {
+        parameters: {
+            query: {
+                /** @description Token from the letter. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query: {
+                /** @description Token from the letter. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Not fulfilled */
