@@ -57,7 +57,7 @@ class Size:
 SIZES: Final = {
     "full": Size("full", 10_000, 3600, 1000, channels=25, lead=60, patience=300),
     "middle": Size("middle", 1500, 360, 300, channels=25, lead=60, patience=300),
-    "small": Size("small", 40, 10, 20, channels=4, lead=15, patience=200),
+    "small": Size("small", 40, 10, 20, channels=4, lead=20, patience=240),
 }
 
 

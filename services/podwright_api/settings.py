@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from podwright_core.egress import ALLOW_VARIABLE, DENY_VARIABLE, Egress
+
 #: Shorter tokens can be guessed.
 TOKEN_MIN_LENGTH = 16
 #: Signing and encryption keys are random text of at least this many characters.
@@ -124,6 +126,8 @@ class Settings:
     accounts: AccountSettings | None = None
     #: Origins (https://console.example.org) whose pages may call the facade.
     cors_origins: tuple[str, ...] = ()
+    #: What of the addresses that tenants name may be reached.
+    egress: Egress = field(default_factory=Egress)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -143,7 +147,16 @@ class Settings:
             log_level=environment.get("PODWRIGHT_LOG_LEVEL", "INFO").upper(),
             accounts=AccountSettings.read(environment),
             cors_origins=_list(environment, "PODWRIGHT_API_CORS_ORIGINS"),
+            egress=_egress(environment),
         )
+
+
+def _egress(environment: Mapping[str, str]) -> Egress:
+    try:
+        return Egress.from_environment(environment)
+    except ValueError as error:
+        msg = f"{ALLOW_VARIABLE} or {DENY_VARIABLE}: {error}"
+        raise SettingsError(msg) from error
 
 
 def _mail(environment: Mapping[str, str]) -> MailSettings | None:
