@@ -131,14 +131,14 @@ async def measured(size: Size, control_plane: ControlPlane, folder: Path) -> Raw
             say(f"making {count} posts on {size.channels} accounts, due from {begin:%H:%M:%S} on")
             await tenant.make(url, begin)
             spare = (begin - datetime.now(UTC)).total_seconds()
-            if spare < size.lead / 2:
-                raise SystemExit(f"making the posts took {size.lead - spare:.0f} s longer than is allowed")
             say(f"made; {spare:.0f} s until the first is due, then {size.seconds} s")
             posts = await settled(tenant, platform, pods, begin + timedelta(seconds=size.seconds))
             runs = pods.started
     finally:
         operator.stop()
-    return {**figures(size, posts, platform), "runs": runs}
+    # Posts that were made after they were due, on a machine that is busy, are late by that.
+    late_by = max(0.0, size.lead / 2 - spare)
+    return {**figures(size, posts, platform), "runs": runs, "made_late_s": round(late_by, 1)}
 
 
 async def settled(tenant: Tenant, platform: Platform, pods: PublishingPods, last: datetime) -> list[Post]:
