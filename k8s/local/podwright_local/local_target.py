@@ -60,7 +60,8 @@ class LocalTarget:
         if self.postgres:
             tasks.append(Task("postgres", prerequisites.postgres, after=["cluster", "program images", "images"]))
         if self.social:
-            tasks.append(Task("social", prerequisites.social, after=["cluster", "program images", "social images"]))
+            needed = ["cluster", "program images", "social images"]
+            tasks.append(Task("social", prerequisites.social_network, after=needed))
         if self.product:
             tasks.append(Task("load", self.load_images, after=["cluster", "images"]))
         run_graph(tasks)

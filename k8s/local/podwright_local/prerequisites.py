@@ -82,7 +82,7 @@ class Prerequisites:
             self._apply("kuberay", self._kuberay_manifests())
             self._kubectl.rollout("kuberay", "kuberay-operator", READY_SECONDS)
 
-    def social(self) -> None:
+    def social_network(self) -> None:
         """Servers to publish to."""
         with self.progress.step("servers to publish to (snac, Bluesky's PDS)"):
             pds, snac = publishing_servers.images_of(self.cluster.cache)
