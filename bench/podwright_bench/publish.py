@@ -32,7 +32,7 @@ from tests.integration.operator.cluster import Operator
 NAMESPACE: Final = "bench"
 WORKERS: Final = 16
 #: Posts that are made in a second at least, with all that the operator says to them.
-MADE_PER_S: Final = 40
+MADE_PER_S: Final = 25
 _COLLECTION: Final = f"/apis/{GROUP}/{VERSION}/namespaces/{NAMESPACE}"
 
 Raw = dict[str, Any]

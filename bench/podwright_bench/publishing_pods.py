@@ -45,7 +45,10 @@ class PublishingPods:
         for process in self._running.values():
             process.terminate()
         for process in self._running.values():
-            await asyncio.wait_for(process.wait(), _STOP_S)
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_S)
+            except TimeoutError:
+                process.kill()
 
     def check(self) -> None:
         """Raises what a part of it failed with."""
