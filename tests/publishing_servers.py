@@ -86,6 +86,7 @@ class SnacAccount:
     url: str
     name: str
     token: str
+    password: str
 
     def statuses(self) -> list[dict[str, Any]]:
         """Newest first."""
@@ -114,7 +115,7 @@ def snac(folder: Path) -> Iterator[SnacAccount]:
     with _running([*program, "httpd", str(data)], f"{url}/api/v1/instance", folder / "snac.log", {}):
         form = {"login": "alice", "passwd": found.group(1)}
         token = request(f"{url}/oauth/x-snac-get-token", form=form).strip()
-        yield SnacAccount(url, "alice", token)
+        yield SnacAccount(url, "alice", token, found.group(1))
 
 
 JWT_SECRET = "0123456789abcdef0123456789abcdef"

@@ -148,7 +148,7 @@ class SimulatedKubelet:
         pod = await self.api.create(f"/api/v1/namespaces/{metadata['namespace']}/pods", _pod_of(job))
         exit_code = await self._run_pod(pod)
         path = f"/apis/batch/v1/namespaces/{metadata['namespace']}/jobs/{metadata['name']}/status"
-        await self.api.patch(path, {"status": _job_status(exit_code)})
+        await self.api.patch(path, {"status": job_status(exit_code)})
 
     async def _run_pod(self, pod: Raw) -> int:
         request = _request_or_none(pod["spec"])
@@ -222,7 +222,7 @@ def _pod_of(job: Raw) -> Raw:
     }
 
 
-def _job_status(exit_code: int) -> Raw:
+def job_status(exit_code: int) -> Raw:
     """How the Job controller leaves a Job that is over."""
     now = _now()
     kinds = ("SuccessCriteriaMet", "Complete") if exit_code == 0 else ("FailureTarget", "Failed")

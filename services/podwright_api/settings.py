@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from podwright_api.oidc_settings import OidcProvider, OidcSettingsError, read_providers
-from podwright_core.egress import Egress
+from podwright_core.egress import ALLOW_VARIABLE, DENY_VARIABLE, Egress
 
 #: Shorter tokens can be guessed.
 TOKEN_MIN_LENGTH = 16
@@ -109,7 +109,7 @@ class AccountSettings:
             public_url=public_url,
             api_url=(environment.get("PODWRIGHT_API_EXTERNAL_URL") or public_url).rstrip("/"),
             mail=mail,
-            webhook_egress=_egress(environment),
+            webhook_egress=_egress(environment, "PODWRIGHT_API_WEBHOOKS_ALLOW", "PODWRIGHT_API_WEBHOOKS_DENY"),
             oidc=_providers(environment),
             requests_per_hour=_number(
                 environment, "PODWRIGHT_API_REQUESTS_PER_HOUR", cls.requests_per_hour, 1, 1_000_000_000
@@ -139,6 +139,8 @@ class Settings:
     accounts: AccountSettings | None = None
     #: Origins (https://console.example.org) whose pages may call the facade.
     cors_origins: tuple[str, ...] = ()
+    #: What of the addresses that tenants name may be reached.
+    egress: Egress = field(default_factory=Egress)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -159,6 +161,7 @@ class Settings:
             log_level=environment.get("PODWRIGHT_LOG_LEVEL", "INFO").upper(),
             accounts=AccountSettings.read(environment),
             cors_origins=_list(environment, "PODWRIGHT_API_CORS_ORIGINS"),
+            egress=_egress(environment, ALLOW_VARIABLE, DENY_VARIABLE),
         )
 
 
@@ -180,12 +183,11 @@ def _mail(environment: Mapping[str, str]) -> MailSettings | None:
     )
 
 
-def _egress(environment: Mapping[str, str]) -> Egress:
-    names = ("PODWRIGHT_API_WEBHOOKS_ALLOW", "PODWRIGHT_API_WEBHOOKS_DENY")
+def _egress(environment: Mapping[str, str], allow: str, deny: str) -> Egress:
     try:
-        return Egress(*(_list(environment, name) for name in names))
+        return Egress(_list(environment, allow), _list(environment, deny))
     except ValueError as error:
-        raise SettingsError(f"{' or '.join(names)}: {error}") from error
+        raise SettingsError(f"{allow} or {deny}: {error}") from error
 
 
 def _providers(environment: Mapping[str, str]) -> tuple[OidcProvider, ...]:

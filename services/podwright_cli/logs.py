@@ -11,8 +11,10 @@ from podwright_cli.options import RefType, on_cluster
 from podwright_cli.refs import Ref
 from podwright_core.stages import EPISODE_STAGES
 from podwright_crds import names
+from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.post import Post
+from podwright_crds.resource import Resource
 from podwright_operator.kinds.job_state import pod_problem
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ Pod = dict[str, Any]
 @click.command(short_help="Show what the pods of an object wrote.")
 @click.argument(
     "object_",
-    type=RefType("episode", "podcast", "post", "campaign", "modelendpoint"),
+    type=RefType("episode", "podcast", "post", "channel", "campaign", "modelendpoint"),
     metavar="KIND/NAME",
 )
 @click.option("--stage", type=click.Choice([stage.value for stage in EPISODE_STAGES]), help="Only this stage's pods.")
@@ -38,11 +40,11 @@ def logs(cluster: "Cluster", object_: Ref, stage: str | None, follow: bool) -> N
     resource = cluster.get(object_)
     if stage and not isinstance(resource, Episode):
         raise click.UsageError("--stage is for episodes.")
-    pods = _pods(cluster, object_, stage)
+    pods = _pods(cluster, _at_work(resource), stage)
     if not pods:
         told = f"stage {stage} of {object_}" if stage else str(object_)
         campaign = resource.spec.campaign_ref if isinstance(resource, Post) else None
-        # A campaign's posts are sent together, by the pods of its CronJob.
+        # A campaign's posts are sent by the pods of its CronJob.
         hint = f"logs campaign/{campaign.name}" if campaign else f"explain {object_}"
         raise CliError(
             f"There is no pod for {told}: none has been started, or it is done and its log is gone. "
@@ -50,6 +52,11 @@ def logs(cluster: "Cluster", object_: Ref, stage: str | None, follow: bool) -> N
         )
     for pod in pods[-1:] if follow else pods:
         _print_log(cluster, pod, follow=follow, titled=len(pods) > 1)
+
+
+def _at_work(resource: Resource) -> Ref:
+    """Whose pods work for an object: a post is sent by a run of its channel, with the others that are due there."""
+    return Ref(Channel, resource.spec.channel_ref.name) if isinstance(resource, Post) else Ref.of(resource)
 
 
 def _pods(cluster: "Cluster", ref: Ref, stage: str | None) -> list[Pod]:

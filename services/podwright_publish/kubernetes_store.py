@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kubernetes.aio import client, config
 
@@ -25,14 +25,15 @@ from podwright_publish.credentials import credentials_digest, credentials_proble
 from podwright_publish.due import Surroundings
 from podwright_publish.kubernetes_calls import REQUEST_SECONDS, decoded, translated
 from podwright_publish.kubernetes_tokens import KubernetesTokens
+from podwright_publish.kubernetes_watch import KubernetesWatch
 from podwright_publish.media_source import StoredMedia
 from podwright_publish.ports import ConflictError, Loaded, NotConnectedError, Platform
+from podwright_publish.recent import Recent
 from podwright_telemetry.json_logs import conceal
 
 R = TypeVar("R", bound=Resource)
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_PAGE = 500
 
 
 def own_namespace() -> str:
@@ -43,8 +44,10 @@ def own_namespace() -> str:
 class KubernetesStore:
     """One tenant's namespace. Use as an asynchronous context manager."""
 
-    def __init__(self, api: client.ApiClient, namespace: str):
+    def __init__(self, api: client.ApiClient, namespace: str, fresh_for: timedelta = timedelta(0)):
+        """``fresh_for``: how long what surrounds posts (channels, campaigns, Secrets) is believed once it was read."""
         self._api = api
+        self._recent = Recent(fresh_for)
         self._objects = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
         self._namespace = namespace
@@ -53,7 +56,7 @@ class KubernetesStore:
         self._accounts: dict[str, tuple[object, Account]] = {}
 
     @classmethod
-    async def open(cls, namespace: str) -> "KubernetesStore":
+    async def open(cls, namespace: str, fresh_for: timedelta = timedelta(0)) -> "KubernetesStore":
         """Connect as the pod's service account, or as kubectl would."""
         settings = client.Configuration()
         try:
@@ -61,7 +64,7 @@ class KubernetesStore:
         except config.ConfigException:
             # The client itself reads KUBECONFIG only once, when it is imported.
             await config.load_kube_config(os.environ.get("KUBECONFIG"), client_configuration=settings)  # type: ignore[no-untyped-call]
-        return cls(client.ApiClient(settings), namespace)
+        return cls(client.ApiClient(settings), namespace, fresh_for)
 
     async def __aenter__(self) -> "KubernetesStore":
         return self
@@ -76,10 +79,12 @@ class KubernetesStore:
 
     async def load(self, name: str) -> Loaded | None:
         post = await self._get(Post, name)
-        if post is None:
-            return None
-        channel = await self._get(Channel, post.spec.channel_ref.name)
-        campaign = await self._get(Campaign, post.spec.campaign_ref.name) if post.spec.campaign_ref else None
+        return None if post is None else await self.loaded(post)
+
+    async def loaded(self, post: Post) -> Loaded:
+        """A post that is known, with what else decides about it."""
+        channel = await self._near(Channel, post.spec.channel_ref.name)
+        campaign = await self._near(Campaign, post.spec.campaign_ref.name) if post.spec.campaign_ref else None
         sent = await self._sent(channel) if channel and channel.spec.limits.max_posts_per_day else ()
         return Loaded(post, Surroundings(channel, campaign, sent), capabilities_around(channel, post))
 
@@ -113,7 +118,12 @@ class KubernetesStore:
             if other.status.platform_id and other.metadata.uid != post.metadata.uid
         ]
 
+    def watch(self, channel: str) -> KubernetesWatch[Post]:
+        """The posts of a channel, as they change."""
+        return KubernetesWatch(self._objects, self._namespace, Post, f"spec.channelRef.name={channel}")
+
     async def note(self, channel: Channel, delivery: Delivery) -> None:
+        self._recent.forget((Channel, channel.metadata.name))
         old = (channel.status.delivery or Delivery()).to_wire()
         new = delivery.to_wire()
         body = {
@@ -182,10 +192,13 @@ class KubernetesStore:
         return values
 
     async def _secret(self, name: str) -> dict[str, str] | None:
-        secret = await translated(
-            self._core.read_namespaced_secret(name, self._namespace, _request_timeout=REQUEST_SECONDS)
-        )
-        return None if secret is None else decoded(secret)
+        async def ask() -> dict[str, str] | None:
+            secret = await translated(
+                self._core.read_namespaced_secret(name, self._namespace, _request_timeout=REQUEST_SECONDS)
+            )
+            return None if secret is None else decoded(secret)
+
+        return await self._recent.get((dict, name), ask)
 
     async def _feed(self, channel: Channel, post: Post) -> FeedChannel:
         name = post.spec.episode_ref.name if post.spec.episode_ref else ""
@@ -200,25 +213,11 @@ class KubernetesStore:
         return [parse_instant(post.status.published_at) for post in posts if post.status.published_at]
 
     async def _posts(self, selector: str) -> list[Post]:
-        posts: list[Post] = []
-        following: str | None = None
-        while True:
-            page: Any = await translated(
-                self._objects.list_namespaced_custom_object(
-                    GROUP,
-                    VERSION,
-                    self._namespace,
-                    Post.PLURAL,
-                    field_selector=selector,
-                    limit=_PAGE,
-                    _continue=following,
-                    _request_timeout=REQUEST_SECONDS,
-                )
-            )
-            posts.extend(Post.read(item) for item in (page or {}).get("items", []))
-            following = (page or {}).get("metadata", {}).get("continue")
-            if not following:
-                return posts
+        watch = KubernetesWatch(self._objects, self._namespace, Post, selector)
+        return (await watch.list())[0]
+
+    async def _near(self, kind: type[R], name: str) -> R | None:
+        return await self._recent.get((kind, name), lambda: self._get(kind, name))
 
     async def _get(self, kind: type[R], name: str) -> R | None:
         body = await translated(

@@ -14,14 +14,20 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
+from podwright_crds.post import Post
+from podwright_publish.channel_run import ChannelRun
+from podwright_publish.followed import FollowedPosts
 from podwright_publish.kubernetes_store import KubernetesStore, own_namespace
 from podwright_publish.ports import StoreUnavailableError
-from podwright_publish.publisher import Publisher, publish_all, utc_now
+from podwright_publish.publisher import Publisher, Report, publish_all, utc_now
 from podwright_telemetry import json_logs
+from podwright_telemetry.spans import Tracing
 from podwright_telemetry.tracing import from_environment
 
 EXIT_USAGE = 64
 EXIT_RETRY = 75
+#: How late a run learns that a channel was suspended or its credentials replaced.
+SURROUNDINGS_FRESH_FOR = timedelta(seconds=2)
 
 log = logging.getLogger("podwright_publish")
 
@@ -32,10 +38,15 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--for-seconds",
         type=int,
         default=60,
-        help="also publish what becomes due, or is to be tried again, within this time (default: 60)",
+        help="also publish what becomes due, or is to be tried again, within this time (default: 60); "
+        "a channel's run goes on as long as something does",
     )
     kinds = parser.add_subparsers(dest="what", required=True)
-    for what, text in (("campaign", "all posts of one Campaign"), ("post", "one Post")):
+    for what, text in (
+        ("campaign", "all posts of one Campaign"),
+        ("channel", "the single posts of one Channel, and those that campaigns left behind"),
+        ("post", "one Post"),
+    ):
         kinds.add_parser(what, help=text).add_argument("name")
     return parser.parse_args(argv)
 
@@ -57,24 +68,49 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _run(wanted: argparse.Namespace, namespace: str) -> int:
-    until = utc_now() + timedelta(seconds=wanted.for_seconds)
+    linger = timedelta(seconds=wanted.for_seconds)
     stop = asyncio.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, stop.set)
-    async with await KubernetesStore.open(namespace) as store:
-        if wanted.what == "campaign":
-            posts = await store.campaign_posts(wanted.name)
-        else:
-            loaded = await store.load(wanted.name)
-            posts = [loaded.post] if loaded else []
-        worker = os.environ.get("HOSTNAME") or socket.gethostname()
-        tracing = from_environment("podwright-publish", os.environ)
+    worker = os.environ.get("HOSTNAME") or socket.gethostname()
+    tracing = from_environment("podwright-publish", os.environ)
+    async with await KubernetesStore.open(namespace, SURROUNDINGS_FRESH_FOR) as store:
         try:
-            reports = await publish_all(Publisher(store, worker, tracing=tracing), posts, until, stop)
+            if wanted.what == "channel":
+                reports = await _run_channel(store, wanted.name, worker, tracing, linger, stop)
+            else:
+                posts = await _posts(store, wanted)
+                publisher = Publisher(store, worker, tracing=tracing)
+                reports = await publish_all(publisher, posts, utc_now() + linger, stop)
         finally:
             await asyncio.to_thread(tracing.close)
-    log.info("%s %s: looked at %d of %d posts", wanted.what, wanted.name, len(reports), len(posts))
+    log.info("%s %s: looked at %d posts", wanted.what, wanted.name, len(reports))
     return EXIT_RETRY if any(report.undone for report in reports) else 0
+
+
+async def _posts(store: KubernetesStore, wanted: argparse.Namespace) -> Sequence[Post]:
+    if wanted.what == "campaign":
+        return await store.campaign_posts(wanted.name)
+    loaded = await store.load(wanted.name)
+    return [loaded.post] if loaded else []
+
+
+async def _run_channel(
+    store: KubernetesStore, channel: str, worker: str, tracing: Tracing, linger: timedelta, stop: asyncio.Event
+) -> Sequence[Report]:
+    posts = FollowedPosts(store)
+    run = ChannelRun(Publisher(posts, worker, tracing=tracing), posts, linger, stop)
+    watching = asyncio.create_task(store.watch(channel).follow(posts))
+    # A watch that breaks for good ends the run, after the post at work.
+    watching.add_done_callback(lambda _: stop.set())
+    try:
+        await run.work()
+        if watching.done():
+            watching.result()
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    return list(run.reports.values())
 
 
 if __name__ == "__main__":

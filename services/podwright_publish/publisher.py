@@ -283,7 +283,7 @@ async def publish_all(
     return [report for task in tasks for report in task.result()]
 
 
-def _first_look(post: Post, now: datetime) -> datetime:
+def first_look(post: Post, now: datetime) -> datetime:
     """At once; but what only waits for its time is not read before: a campaign may have thousands of them."""
     try:
         due = due_at(post)
@@ -296,7 +296,7 @@ def _first_look(post: Post, now: datetime) -> datetime:
 async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetime, stop: asyncio.Event) -> list[Report]:
     posts = sorted(posts, key=lambda post: (post.spec.publish_at or "", post.metadata.name))
     begin = utc_now()
-    looks = [(_first_look(post, begin), place, post.metadata.name) for place, post in enumerate(posts)]
+    looks = [(first_look(post, begin), place, post.metadata.name) for place, post in enumerate(posts)]
     queue = [look for look in looks if look[0] <= max(begin, until)]
     heapq.heapify(queue)
     last: dict[str, Report] = {}

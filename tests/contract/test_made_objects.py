@@ -10,6 +10,7 @@ import yaml
 
 from podwright_core.stages import StageName, StageRequest
 from podwright_crds.campaign import Campaign
+from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
@@ -79,6 +80,7 @@ def pods() -> dict[str, Raw]:
         "stage": stage_job(episode, request, 0, StageJobSettings()).object["spec"],
         "tuned stage": stage_job(episode, request, 0, tuned(StageJobSettings(), podcast)).object["spec"],
         "publisher": publish_job_spec(Campaign.read(good("campaign")[0]), "campaign", StageJobSettings()),
+        "run of a channel": publish_job_spec(Channel.read(good("channel")[0]), "channel", StageJobSettings()),
     }
     found = {name: job["template"]["spec"] for name, job in jobs.items()}
     for endpoint in (*ENDPOINTS, SCALED):

@@ -3,7 +3,9 @@
 import base64
 import functools
 import hashlib
+import html
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Callable
@@ -141,6 +143,40 @@ class Installation:
         ) as answer:
             found: list[dict[str, Any]] = json.loads(answer.read())["posts"]
         return found
+
+    # The servers that the samples are published on
+
+    @property
+    def social_pages(self) -> list[tuple[str, str]]:
+        """What the demo prints."""
+        servers = self.demo.target.social_servers()
+        assert servers is not None
+        return servers.pages()
+
+    def open(self, url: str) -> str:
+        """What a person sees, without markup."""
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            text: str = answer.read().decode()
+        return html.unescape(re.sub(r"<[^>]*>", "", text))
+
+    def social_posts(self, channel: str) -> list[tuple[str, str]]:
+        """Id and text of each post that a channel's server shows to everybody."""
+        pages = dict(self.social_pages)
+        with urllib.request.urlopen(pages["bluesky"], timeout=30) as answer:
+            records = json.loads(answer.read())["records"]
+        if channel == "bluesky":
+            return [(record["uri"], record["value"]["text"]) for record in records]
+        token = base64.b64decode(self.kube.get("secret", "mastodon-credentials")["data"]["accessToken"]).decode()
+        server = urlsplit(pages["mastodon"])
+        base = f"{server.scheme}://{server.netloc}/api/v1/accounts"
+
+        def asked(path: str) -> Any:
+            request = urllib.request.Request(base + path, headers={"Authorization": f"Bearer {token}"})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read())
+
+        statuses = asked(f"/{asked('/verify_credentials')['id']}/statuses?limit=40")
+        return [(s["id"], html.unescape(re.sub(r"<[^>]*>", " ", s["content"]))) for s in statuses]
 
     def _service_url(self, name: str, namespace: str) -> str:
         service = json.loads(self.kube.run("get", "service", name, "-n", namespace, "-o", "json").stdout)

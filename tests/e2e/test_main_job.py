@@ -20,8 +20,9 @@ pytestmark = pytest.mark.usefixtures("published")
 
 
 def launch_posts(installed: Installation) -> list[Object]:
-    """The posts of the samples' campaign; other tests make posts too."""
-    return [p for p in installed.kube.items("posts") if p["spec"].get("campaignRef", {}).get("name") == "launch"]
+    """The posts of the samples' campaigns; other tests make posts too."""
+    names = {"launch", "social"}
+    return [p for p in installed.kube.items("posts") if p["spec"].get("campaignRef", {}).get("name") in names]
 
 
 def words(text: str) -> list[str]:
@@ -49,7 +50,7 @@ def test_transcript_is_right_and_in_every_format(installed: Installation) -> Non
 
 def test_posts_quote_what_was_said(installed: Installation) -> None:
     posts = launch_posts(installed)
-    assert len(posts) == 4
+    assert len(posts) == 8
     for post in posts:
         episode = installed.kube.get("episode", post["spec"]["episodeRef"]["name"])
         said = " ".join(words(installed.read(episode["status"]["artifacts"]["transcriptTxt"]).decode()))
@@ -67,6 +68,22 @@ def test_receiver_holds_each_post_exactly_once(installed: Installation) -> None:
         assert post["status"]["phase"] == "Published"
         deliveries = [d for d in got if d["id"] == post["status"]["attempts"][-1]["id"]]
         assert [d["deliveries"] for d in deliveries] == [1], post["metadata"]["name"]
+
+
+@pytest.mark.parametrize("channel", ["mastodon", "bluesky"])
+def test_a_person_can_open_what_was_posted_once_on_a_real_server(installed: Installation, channel: str) -> None:
+    posts = [p for p in launch_posts(installed) if p["spec"]["channelRef"]["name"] == channel]
+    assert len(posts) == 2
+    kept = installed.social_posts(channel)
+    for post in posts:
+        assert post["status"]["phase"] == "Published"
+        assert len(post["status"]["attempts"]) == 1
+        assert [key for key, _ in kept].count(post["status"]["platformId"]) == 1
+        said = words(post["spec"]["text"])
+        assert sum(words(text)[: len(said)] == said for _, text in kept) == 1, kept
+    page = installed.open(dict(installed.social_pages)[channel])
+    for post in posts:
+        assert post["spec"]["text"].split(".")[0][:20] in page
 
 
 def test_feed_lists_every_ready_episode(installed: Installation) -> None:

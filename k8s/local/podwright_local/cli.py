@@ -25,6 +25,7 @@ from podwright_local import (
 from podwright_local.cluster import LocalCluster
 from podwright_local.commands import LocalError, tail_of
 from podwright_local.docker_targets import DockerTarget
+from podwright_local.kubectl import restricted_namespace
 from podwright_local.local_target import LocalTarget
 from podwright_local.paths import Cache
 from podwright_local.processes import component_pid
@@ -63,12 +64,13 @@ def _cluster(name: str) -> LocalCluster:
 @click.option("--postgres/--no-postgres", default=True, show_default=True)
 @click.option("--inference/--no-inference", default=True, show_default=True, help="KubeRay and the engines' packages.")
 @click.option("--product/--no-product", default=True, show_default=True, help="Podwright's own images.")
-def up(name: str, postgres: bool, inference: bool, product: bool) -> None:
+@click.option("--social/--no-social", default=True, show_default=True, help="Servers to publish to: snac and a PDS.")
+def up(name: str, postgres: bool, inference: bool, product: bool, social: bool) -> None:
     """Start a cluster with the prerequisites and the images in it; what is missing is built first."""
     host.require_root()
     cluster = _cluster(name)
     with Progress() as progress:
-        LocalTarget(cluster, progress, postgres=postgres, inference=inference, product=product).up()
+        LocalTarget(cluster, progress, postgres=postgres, inference=inference, product=product, social=social).up()
         progress.say(f"cluster '{name}' is up: export KUBECONFIG={cluster.paths.kubeconfig}")
         progress.say(f"kubectl, helm: {binaries.folder(cluster.cache)}")
 
@@ -223,7 +225,7 @@ def models_command(name: str) -> None:
 
 @app.command("publishing-servers")
 def publishing_servers_command() -> None:
-    """Install the servers that tests need: Bluesky's PDS, snac (Mastodon's API), an OpenID Connect provider."""
+    """Install the servers of tests and demo: Bluesky's PDS, snac (Mastodon's API), an OpenID Connect provider."""
     cache = Cache.from_environment()
     with Progress() as progress:
         publishing_servers.pds(cache, progress)
@@ -239,7 +241,7 @@ def tenant(name: str, namespace: str) -> None:
     cluster = _cluster(name)
     with Progress() as progress:
         target = LocalTarget(cluster, progress)
-        target.kubectl.apply([demo.namespace(namespace), *target.tenant_objects(namespace)])
+        target.kubectl.apply([restricted_namespace(namespace), *target.tenant_objects(namespace)])
 
 
 def _target(choice: str, name: str, cache: Cache, progress: Progress) -> Target:

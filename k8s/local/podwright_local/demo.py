@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from podwright_local import storage
 from podwright_local.commands import run_logged
-from podwright_local.kubectl import Kubectl, Manifest
+from podwright_local.kubectl import Kubectl, Manifest, restricted_namespace
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.progress import Progress
 from podwright_local.targets import Database, Target
@@ -31,12 +31,6 @@ class Demo:
     target: Target
     tenant: str = TENANTS[0]
     system_namespace: str = SYSTEM
-
-
-def namespace(name: str) -> Manifest:
-    """A tenant's namespace: pods that ask for more than they need are refused."""
-    labels = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
 def database_secret(database: Database) -> Manifest:
@@ -78,7 +72,7 @@ def install(target: Target, cache: Cache, progress: Progress, tenants: Sequence[
     """Namespaces, models and the chart on a cluster that is up. Idempotent."""
     kubectl = target.kubectl
     with progress.step(f"namespaces {', '.join([SYSTEM, *tenants])}"):
-        kubectl.apply([namespace(name) for name in (SYSTEM, *tenants)])
+        kubectl.apply([restricted_namespace(name) for name in (SYSTEM, *tenants)])
         kubectl.apply([item for name in tenants for item in target.tenant_objects(name)])
         if database := target.database():
             kubectl.apply([database_secret(database)])

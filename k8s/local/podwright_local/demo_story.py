@@ -15,16 +15,19 @@ from minio import Minio
 
 from podwright_local import demo_admin, storage
 from podwright_local.commands import LocalError
-from podwright_local.demo import Demo, namespace
-from podwright_local.kubectl import Kubectl
+from podwright_local.demo import Demo
+from podwright_local.kubectl import Kubectl, restricted_namespace
 from podwright_local.paths import REPOSITORY
+from podwright_local.social import kept_once
 
 Object = dict[str, Any]
 
 SAMPLES = REPOSITORY / "k8s" / "samples"
+#: For clusters with servers of their own to publish to.
+SOCIAL_SAMPLES = SAMPLES / "social-servers"
 #: The demo's own resources; what a person adds beside them does not hold it up.
 SAMPLE_EPISODES = ("speech", "two-voices")
-SAMPLE_CAMPAIGN = "launch"
+SAMPLE_CAMPAIGNS = ("launch", "social")
 KINDS = ("modelendpoints", "podcasts", "episodes", "channels", "campaigns", "posts")
 TIMEOUT_SECONDS = 1200.0
 #: Stalled may pass while things arrive out of order; after this long the demo gives up on it.
@@ -46,15 +49,18 @@ def apply_samples(demo: Demo) -> None:
         for recording in sorted((SAMPLES / "media").glob("*.mp3")):
             store.fput_object(storage.BUCKET, f"{demo.tenant}/samples/{recording.name}", str(recording))
     with demo.progress.step("kubectl apply -k k8s/samples"):
-        demo.kubectl.apply([namespace(demo.tenant)])
+        demo.kubectl.apply([restricted_namespace(demo.tenant)])
         _receiver_credentials(demo)
+        if servers := demo.target.social_servers():
+            servers.ensure_accounts(demo.tenant)
         demo.kubectl.run("apply", "-f", "-", stdin=sample_manifests(demo))
 
 
 def sample_manifests(demo: Demo) -> str:
-    """`k8s/samples` as YAML, with the services image that this cluster has."""
+    """`k8s/samples` as YAML, with the services image that this cluster has, and with what its own servers get."""
     image = demo.target.values()["image"]
-    objects = list(yaml.safe_load_all(demo.kubectl.run("kustomize", str(SAMPLES))))
+    folders = [SAMPLES, SOCIAL_SAMPLES] if demo.target.social_servers() else [SAMPLES]
+    objects = [item for each in folders for item in yaml.safe_load_all(demo.kubectl.run("kustomize", str(each)))]
     for item in objects:
         for container in item["spec"]["template"]["spec"]["containers"] if item["kind"] == "Deployment" else ():
             container["image"] = f"{image['repository']}:{image['tag']}"
@@ -118,9 +124,9 @@ def samples_only(found: Iterable[Object]) -> Iterator[Object]:
         if item["kind"] == "Episode":
             ours = name in SAMPLE_EPISODES
         elif item["kind"] == "Campaign":
-            ours = name == SAMPLE_CAMPAIGN
+            ours = name in SAMPLE_CAMPAIGNS
         elif item["kind"] == "Post":
-            ours = item["spec"].get("campaignRef", {}).get("name") == SAMPLE_CAMPAIGN
+            ours = item["spec"].get("campaignRef", {}).get("name") in SAMPLE_CAMPAIGNS
         else:
             ours = True
         if ours:
@@ -171,16 +177,41 @@ def show(demo: Demo) -> None:
     say(f"The receiver verified and kept {len(received)} signed posts, each delivered:")
     for kept in received:
         say(f"    {kept['id']}  {kept['deliveries']} x")
+    pages = _social(demo, list(samples_only(posts)))
     say("")
     for title, where in (
         ("feed", podcast["status"].get("feedUrl", "")),
+        *pages,
         ("kubectl", f"{kubectl.program} {_kubeconfig(kubectl)}-n {demo.tenant} get episodes,posts"),
         ("facade", f"{_service(demo, 'podwright-api', demo.system_namespace)}/docs"),
         ("token", _token_command(demo)),
         *_sign_in(demo),
         ("stop", "make down"),
     ):
-        say(f"  {title:<8} {where}")
+        say(f"  {title:<9} {where}")
+
+
+def _social(demo: Demo, posts: list[Object]) -> list[tuple[str, str]]:
+    """Tell what the cluster's own servers keep of the posts; returns where to look.
+
+    Raises:
+        LocalError: a post is not there exactly once.
+    """
+    servers = demo.target.social_servers()
+    if servers is None:
+        demo.progress.say("No servers of Mastodon's and Bluesky's kind here: CLUSTER=local brings them.")
+        return []
+    for channel, found in (
+        ("mastodon", servers.mastodon_posts(demo.tenant)),
+        ("bluesky", servers.bluesky_posts()),
+    ):
+        ours = [post for post in posts if post["spec"]["channelRef"]["name"] == channel]
+        demo.progress.say(f"The server of channel '{channel}' keeps each of {len(ours)} posts once:")
+        for post in ours:
+            if not kept_once(post["status"]["platformId"], found):
+                raise LocalError(f"post {post['metadata']['name']} is not there exactly once: {found}")
+            demo.progress.say(f"    {post['status'].get('url') or post['status']['platformId']}")
+    return servers.pages()
 
 
 def _sign_in(demo: Demo) -> list[tuple[str, str]]:

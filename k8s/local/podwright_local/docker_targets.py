@@ -16,6 +16,7 @@ from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.prerequisites import S3_ENDPOINT
 from podwright_local.progress import Progress
+from podwright_local.social import SocialServers
 from podwright_local.targets import Database, Storage, image_value
 
 KUBERAY_CHART = ("kuberay-operator", "https://ray-project.github.io/kuberay-helm/", "1.5.1")
@@ -78,6 +79,10 @@ class DockerTarget:
 
     def database(self) -> Database | None:
         """None: with kind and on a user's own cluster the demo installs no PostgreSQL."""
+        return None
+
+    def social_servers(self) -> SocialServers | None:
+        """None: the images of snac and of the PDS are made on this machine only for a cluster of this machine."""
         return None
 
     @contextmanager

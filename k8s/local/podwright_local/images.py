@@ -50,6 +50,26 @@ class DockerfileImage:
 
 
 @dataclass(frozen=True)
+class InstalledImage:
+    """An image of what lies installed in a folder of the cache, from a target of a Dockerfile."""
+
+    name: str
+    dockerfile: Path
+    context: Path
+    installed: str
+    """The key of what lies in the folder."""
+
+    @functools.cached_property
+    def key(self) -> str:
+        files = [self.dockerfile.name, f"{self.dockerfile.name}.dockerignore"]
+        return digest(RECIPE, base_image.key(), self.name, self.installed, digest_files(self.dockerfile.parent, files))
+
+    @property
+    def reference(self) -> str:
+        return f"localhost/podwright-{self.name}:{self.key}"
+
+
+@dataclass(frozen=True)
 class ProgramImage:
     """An image that holds one of the compiled programs and nothing else."""
 
@@ -67,7 +87,8 @@ class ProgramImage:
         return self.fixed_reference or f"localhost/podwright-{self.name}:{self.key}"
 
 
-Image = DockerfileImage | ProgramImage
+BuiltImage = DockerfileImage | InstalledImage
+Image = BuiltImage | ProgramImage
 
 PAUSE = ProgramImage("pause", "pause", PAUSE_IMAGE)
 COREDNS = ProgramImage("coredns", "coredns")
@@ -115,7 +136,7 @@ def pack_programs(cache: Cache, progress: Progress) -> None:
                 )
 
 
-def build(cache: Cache, wanted: tuple[DockerfileImage, ...], buildkit: Path, progress: Progress) -> None:
+def build(cache: Cache, wanted: tuple[BuiltImage, ...], buildkit: Path, progress: Progress) -> None:
     """Build the images of Dockerfiles that are not there, side by side."""
     if all(archive(cache, image).exists() for image in wanted):
         return
@@ -123,7 +144,7 @@ def build(cache: Cache, wanted: tuple[DockerfileImage, ...], buildkit: Path, pro
     with builder.running(cache, buildkit) as running:
         missing = [image for image in wanted if not archive(cache, image).exists()]
 
-        def one(image: DockerfileImage) -> None:
+        def one(image: BuiltImage) -> None:
             log = cache.logs / f"image-{image.name}.log"
             with progress.step(f"building image {image.name}", log):
                 running.build(

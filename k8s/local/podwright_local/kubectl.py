@@ -74,6 +74,12 @@ class Kubectl:
         return "\n".join(f"    {line}" for line in lines)
 
 
+def restricted_namespace(name: str) -> Manifest:
+    """A namespace in which pods that ask for more than they need are refused."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
 def rolled_out(deployment: Manifest | None) -> bool:
     """Whether the Deployment's controller has seen the present spec and all its replicas are ready."""
     if deployment is None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from minio import Minio
 
-from podwright_local import base_image, binaries, host, images, inference_venv, models, storage
+from podwright_local import base_image, binaries, host, images, inference_venv, models, publishing_servers, storage
 from podwright_local.cluster import LocalCluster
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import Cache
 from podwright_local.prerequisites import S3_ENDPOINT, Prerequisites
 from podwright_local.progress import Progress, Task, run_graph
+from podwright_local.social import SocialServers
 from podwright_local.targets import Database, Storage, image_value
 
 
@@ -27,6 +28,8 @@ class LocalTarget:
     """Whether Ray pods are wanted: their packages are half of all that is downloaded."""
     product: bool = True
     """Whether Podwright's own images are wanted."""
+    social: bool = True
+    """Whether servers to publish to are wanted: snac and Bluesky's PDS."""
     _cache: Cache = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +59,9 @@ class LocalTarget:
             tasks.append(Task("kuberay", prerequisites.kuberay, after=["cluster", "program images"]))
         if self.postgres:
             tasks.append(Task("postgres", prerequisites.postgres, after=["cluster", "program images", "images"]))
+        if self.social:
+            needed = ["cluster", "program images", "social images"]
+            tasks.append(Task("social", prerequisites.social_network, after=needed))
         if self.product:
             tasks.append(Task("load", self.load_images, after=["cluster", "images"]))
         run_graph(tasks)
@@ -94,6 +100,9 @@ class LocalTarget:
         # Two roles, one secret: whoever reads the one file reads the other.
         return Database(f"postgresql://podwright_app:{password}@{place}", f"postgresql://podwright:{password}@{place}")
 
+    def social_servers(self) -> SocialServers | None:
+        return Prerequisites(self.cluster, self.progress).social_servers() if self.social else None
+
     @contextmanager
     def store(self) -> Iterator[Minio]:
         yield Prerequisites(self.cluster, self.progress).store()
@@ -120,6 +129,17 @@ class LocalTarget:
         ]
         if wanted:
             tasks.append(Task("images", lambda: self._build(wanted), ["buildkit", "base"]))
+        if self.social:
+            tasks += [
+                Task("pds", lambda: self._ignore(publishing_servers.pds(self._cache, self.progress)), ["packages"]),
+                Task("snac", lambda: self._ignore(publishing_servers.snac(self._cache, self.progress)), ["packages"]),
+                # After the others: what builds images does it one by one, and these are wanted last.
+                Task(
+                    "social images",
+                    self._build_social,
+                    ["pds", "snac", *(["images"] if wanted else ["buildkit", "base"])],
+                ),
+            ]
         if self.inference:
             tasks += [
                 Task("venv", lambda: self._ignore(inference_venv.build(self._cache, self.progress)), ["packages"]),
@@ -128,6 +148,10 @@ class LocalTarget:
         return tasks
 
     def _build(self, wanted: tuple[images.DockerfileImage, ...]) -> None:
+        images.build(self._cache, wanted, binaries.build_first(self._cache, self.progress), self.progress)
+
+    def _build_social(self) -> None:
+        wanted = publishing_servers.images_of(self._cache)
         images.build(self._cache, wanted, binaries.build_first(self._cache, self.progress), self.progress)
 
     def _packages(self) -> None:

@@ -99,6 +99,11 @@ class ClusterPaths:
         return self.root / "secrets.json"
 
     @property
+    def social_secrets(self) -> Path:
+        """Generated once: those of the servers that the demo publishes to."""
+        return self.root / "social-secrets.json"
+
+    @property
     def imported(self) -> Path:
         """Which image keys containerd's store already holds."""
         return self.root / "imported"

@@ -1,4 +1,7 @@
-"""What Podwright expects of a cluster and a user's own already has: DNS, object storage, PostgreSQL, KubeRay."""
+"""What Podwright expects of a cluster and a user's own already has: DNS, object storage, PostgreSQL, KubeRay.
+
+Servers to publish to as well, for the demo.
+"""
 
 import json
 import os
@@ -12,7 +15,7 @@ import urllib3
 import yaml
 from minio import Minio
 
-from podwright_local import binaries, images, kubectl, storage
+from podwright_local import binaries, images, kubectl, publishing_servers, social, storage
 from podwright_local.cluster import LocalCluster
 from podwright_local.commands import LocalError
 from podwright_local.keys import digest, digest_files
@@ -22,6 +25,7 @@ from podwright_local.progress import Progress
 
 MINIO_USER = 65532
 POSTGRES_USER = 10001
+SOCIAL_USER = 10001
 READY_SECONDS = 120.0
 S3_ENDPOINT = "http://minio.minio.svc:9000"
 
@@ -77,6 +81,47 @@ class Prerequisites:
             self._load(images.PAUSE, images.KUBERAY)
             self._apply("kuberay", self._kuberay_manifests())
             self._kubectl.rollout("kuberay", "kuberay-operator", READY_SECONDS)
+
+    def social_network(self) -> None:
+        """Servers to publish to."""
+        with self.progress.step("servers to publish to (snac, Bluesky's PDS)"):
+            pds, snac = publishing_servers.images_of(self.cluster.cache)
+            self._load(images.PAUSE, pds, snac)
+            made = social.ServerSecrets.ensure(self.cluster.paths.social_secrets)
+            self._kubectl.apply([kubectl.restricted_namespace(social.NAMESPACE)])
+            self._kubectl.apply([social.service("snac", social.SNAC_PORT), social.service("pds", social.PDS_PORT)])
+            values = {
+                "SNAC_IMAGE": snac.reference,
+                "PDS_IMAGE": pds.reference,
+                "SNAC_PROGRAM": (publishing_servers.SOURCES / "snac.sh").read_text(),
+                "PDS_PROGRAM": (publishing_servers.SOURCES / "pds.mjs").read_text(),
+                "DATA": str(self._data_folder("social", SOCIAL_USER)),
+                # snac's pages and posts name its address, and people open them on this machine.
+                "SNAC_HOST": self._address("snac", social.NAMESPACE, social.SNAC_PORT),
+                "USER": social.USER,
+                "JWT_SECRET": made.jwt_secret,
+                "ADMIN_PASSWORD": made.admin_password,
+                "ROTATION_KEY": made.rotation_key,
+            }
+            self._apply("social", kubectl.load("social", values))
+            for name in ("snac", "pds"):
+                self._kubectl.rollout(social.NAMESPACE, name, READY_SECONDS)
+
+    def social_servers(self) -> social.SocialServers:
+        """The same, once they are installed."""
+        return social.SocialServers(
+            self._kubectl,
+            f"http://{self._address('snac', social.NAMESPACE, social.SNAC_PORT)}",
+            f"http://{self._address('pds', social.NAMESPACE, social.PDS_PORT)}",
+            social.ServerSecrets.ensure(self.cluster.paths.social_secrets).account_password,
+        )
+
+    def _address(self, service: str, namespace: str, port: int) -> str:
+        """Host and port of a Service, as pods and this machine reach it."""
+        found = self._kubectl.get("service", service, "-n", namespace)
+        if found is None:
+            raise LocalError(f"there is no Service {service} in {namespace}")
+        return f"{found['spec']['clusterIP']}:{port}"
 
     def store(self) -> Minio:
         """Object storage from the machine, by its Service's address, once it answers."""

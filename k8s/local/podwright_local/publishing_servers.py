@@ -1,4 +1,4 @@
-"""Real servers for the publisher's tests: Bluesky's PDS (npm) and snac, which serves Mastodon's API (Debian).
+"""Servers to publish to, for tests and the demo: Bluesky's PDS (npm) and snac with Mastodon's API (Debian).
 
 Installed once below the cache, from package registries alone; nothing of them is needed to run Podwright.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from podwright_local.base_image import DEFAULT_MIRROR, mirror
 from podwright_local.commands import LocalError, run_logged
+from podwright_local.images import InstalledImage
 from podwright_local.keys import digest, digest_files
 from podwright_local.locks import exclusive
 from podwright_local.paths import LOCAL, Cache
@@ -58,10 +59,27 @@ class Snac:
         return [str(libraries / loader), "--library-path", str(libraries), str(self.root / "usr/bin/snac")]
 
 
+def pds_folder(cache: Cache) -> Path:
+    """Where the PDS is installed; its name says what."""
+    key = digest(RECIPE, digest_files(SOURCES, ["node", "pds"]), platform.machine())
+    return cache.root / "publishing" / f"pds-{key}"
+
+
+def snac_folder(cache: Cache) -> Path:
+    """Where snac is installed."""
+    return cache.root / "publishing" / f"snac-{digest(RECIPE, SUITE, platform.machine())}"
+
+
+def images_of(cache: Cache) -> tuple[InstalledImage, InstalledImage]:
+    """The PDS and snac for a cluster."""
+    places = (("pds", pds_folder(cache)), ("snac", snac_folder(cache)))
+    pds, snac = (InstalledImage(name, SOURCES / "Dockerfile", folder, folder.name) for name, folder in places)
+    return pds, snac
+
+
 def pds(cache: Cache, progress: Progress) -> Pds:
     """Install the PDS where it is not yet: two to three minutes, most of them compiling SQLite."""
-    key = digest(RECIPE, digest_files(SOURCES, ["node", "pds"]), platform.machine())
-    target = cache.root / "publishing" / f"pds-{key}"
+    target = pds_folder(cache)
     with exclusive(cache.locks / "pds"):
         if not target.exists():
             log = cache.logs / "pds.log"
@@ -106,7 +124,7 @@ def node_package() -> str:
 
 def snac(cache: Cache, progress: Progress) -> Snac:
     """Install snac where it is not yet: some seconds."""
-    target = cache.root / "publishing" / f"snac-{digest(RECIPE, SUITE, platform.machine())}"
+    target = snac_folder(cache)
     with exclusive(cache.locks / "snac"):
         if not target.exists():
             log = cache.logs / "snac.log"

@@ -10,6 +10,7 @@ from minio import Minio
 
 from podwright_local.commands import succeeds
 from podwright_local.kubectl import Kubectl, Manifest
+from podwright_local.social import SocialServers
 
 CHOICES = ("local", "kind", "current")
 
@@ -60,6 +61,9 @@ class Target(Protocol):
 
     def database(self) -> Database | None:
         """None where there is none: the facade then knows its token only."""
+
+    def social_servers(self) -> SocialServers | None:
+        """Servers of Mastodon's and Bluesky's kind in the cluster; None where the demo brings none."""
 
     def store(self) -> AbstractContextManager[Minio]:
         """The bucket store as this machine reaches it."""

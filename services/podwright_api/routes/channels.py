@@ -1,16 +1,32 @@
 """Channels: accounts on platforms. Their credentials go to Secrets and never come back."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from podwright_api import resources
+from podwright_api import consent, resources
 from podwright_api.answers import created_answer, resource_answer
-from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Tenant, may
+from podwright_api.consent import ConsentAnswer, ConsentCode, ConsentRequest
+from podwright_api.context import (
+    AccountsOf,
+    Cursor,
+    DryRun,
+    Id,
+    IfMatch,
+    Labels,
+    Limit,
+    ServicesOf,
+    Tenant,
+    may,
+)
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
+from podwright_api.envelope import answer
 from podwright_api.errors import invalid
+from podwright_api.kubernetes import JsonObject
 from podwright_api.models import ChannelAnswer, ChannelConnect, ChannelCreate, ChannelsAnswer, ResourceChange
+from podwright_api.outbound import guarded_client
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
 from podwright_crds.channel import Channel
@@ -96,11 +112,65 @@ async def connect_channel(
     body: ChannelConnect,
 ) -> Response:
     channel = await resources.changeable(tenant, Channel, id)
-    secret = _new_secret_name(id)
+    return await _connected(request, tenant, channel, body.credentials)
+
+
+@router.post(
+    "/{id}/connect/consent",
+    response_model=ConsentAnswer,
+    responses=NOT_FOUND | TOO_LARGE,
+    summary="Begin a person's consent on the platform (OAuth 2)",
+)
+async def begin_consent(
+    request: Request,
+    tenant: Writes,
+    accounts: AccountsOf,
+    id: Id,  # noqa: A002  (the contract's name)
+    body: ConsentRequest,
+) -> Response:
+    """Open `url` in a browser. The platform sends the person back to `redirectUri` with `state` and `code`."""
+    channel = await resources.changeable(tenant, Channel, id)
+    platform = consent.platform_of(Channel.read(channel).spec)
+    begun = consent.begin(platform, body, _place(tenant, channel), accounts.foundation.sealer, datetime.now(UTC))
+    return answer(request.scope, begun.model_dump(mode="json", by_alias=True))
+
+
+@router.post(
+    "/{id}/connect/callback",
+    response_model=ChannelAnswer,
+    responses=NOT_FOUND | TOO_LARGE,
+    summary="Connect with the code that the platform sent back",
+)
+async def finish_consent(
+    request: Request,
+    tenant: Writes,
+    services: ServicesOf,
+    accounts: AccountsOf,
+    id: Id,  # noqa: A002  (the contract's name)
+    body: ConsentCode,
+) -> Response:
+    """The same person sends it within ten minutes. The tokens go to a new Secret of the channel and never come back."""
+    channel = await resources.changeable(tenant, Channel, id)
+    platform = consent.platform_of(Channel.read(channel).spec)
+    async with guarded_client(services.settings.egress) as client:
+        values = await consent.finish(
+            platform, body, _place(tenant, channel), accounts.foundation.sealer, datetime.now(UTC), client
+        )
+    return await _connected(request, tenant, channel, values)
+
+
+def _place(tenant: Tenant, channel: JsonObject) -> consent.Place:
+    metadata = channel["metadata"]
+    return consent.Place(tenant.actor.subject, tenant.namespace, metadata["name"], metadata["uid"])
+
+
+async def _connected(request: Request, tenant: Tenant, channel: JsonObject, values: dict[str, str]) -> Response:
+    name = channel["metadata"]["name"]
+    secret = _new_secret_name(name)
     # The Secret before stays until the channel goes: the facade has no right to touch Secrets that are there.
-    await tenant.cluster.create_secret(tenant.namespace, secret, body.credentials, channel)
+    await tenant.cluster.create_secret(tenant.namespace, secret, values, channel)
     patch = {"spec": {"credentialsRef": {"name": secret}}}
-    return resource_answer(request, await resources.write(tenant, Channel, id, patch, Change()))
+    return resource_answer(request, await resources.write(tenant, Channel, name, patch, Change()))
 
 
 def _new_secret_name(channel: str) -> str:

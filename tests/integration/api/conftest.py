@@ -228,6 +228,8 @@ def facade(
         "PODWRIGHT_API_ENCRYPTION_KEYS": "sealing" * 8,
         "PODWRIGHT_API_REQUESTS_PER_HOUR": "1000000",
         "PODWRIGHT_API_WEBHOOKS_ALLOW": "127.0.0.1",
+        # Servers of tests are on this machine.
+        "PODWRIGHT_FETCH_ALLOW": "localhost",
         "PODWRIGHT_SMTP_HOST": smtp.hostname,
         "PODWRIGHT_SMTP_PORT": str(smtp.port),
         "PODWRIGHT_SMTP_SECURITY": "none",

@@ -177,24 +177,26 @@ def test_storage_that_is_down_is_waited_for(announcing: Tenant, kubelet: Kubelet
     assert posts(tenant) == []
 
 
-def test_a_single_post_gets_a_job_and_is_published(
+def test_single_posts_get_one_run_of_their_channel_and_are_published(
     tenant: Tenant, operator: Operator, operated: ControlPlane, where: Receiver
 ) -> None:
-    tenant.create("Post", "hello", {"channelRef": {"name": "news"}, "text": "Listen in."})
-    tenant.wait_reason("Post", "hello", "ApprovalNeeded")
-    tenant.patch("Post", "hello", {"spec": APPROVED})
-    tenant.wait_reason("Post", "hello", "ChannelNotFound")
+    for name in ("hello", "again"):
+        tenant.create("Post", name, {"channelRef": {"name": "news"}, "text": f"Listen in, {name}."})
+        tenant.wait_reason("Post", name, "ApprovalNeeded")
+        tenant.patch("Post", name, {"spec": APPROVED})
+        tenant.wait_reason("Post", name, "ChannelNotFound")
     credentials(tenant)
     channel(tenant, where.url)
-    jobs = until(lambda: tenant.jobs("hello") or publishing(tenant), "a publishing Job", 40)
-    pod = jobs[0].spec.template.spec
+    (job,) = until(lambda: publishing(tenant), "a publishing Job")
+    pod = job.spec.template.spec
     assert pod.service_account_name == names.PUBLISHER_SERVICE_ACCOUNT
-    assert pod.containers[0].command[-2:] == ["post", "hello"]
-    publish(tenant, operated, "post", "hello")
-    tenant.wait_reason("Post", "hello", "Ready")
-    status = tenant.get("Post", "hello")["status"]
-    assert (status["phase"], len(status["attempts"])) == ("Published", 1)
-    assert [kept["deliveries"] for kept in where.inbox.posts()] == [1]
+    assert pod.containers[0].command[-2:] == ["channel", "news"]
+    publish(tenant, operated, "channel", "news")
+    for name in ("hello", "again"):
+        tenant.wait_reason("Post", name, "Ready")
+        status = tenant.get("Post", name)["status"]
+        assert (status["phase"], len(status["attempts"])) == ("Published", 1)
+    assert [kept["deliveries"] for kept in where.inbox.posts()] == [1, 1]
     operator.settled_writes()
     assert len(publishing(tenant)) == 1
 

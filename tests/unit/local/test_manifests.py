@@ -7,8 +7,7 @@ import yaml
 
 from podwright_local.base_image import mirror_in
 from podwright_local.builder import pip_config, uv_config
-from podwright_local.demo import namespace
-from podwright_local.kubectl import load, replaced, rolled_out, unready
+from podwright_local.kubectl import load, replaced, restricted_namespace, rolled_out, unready
 from podwright_local.paths import REPOSITORY
 from podwright_local.storage import public_reading
 
@@ -29,7 +28,7 @@ def test_manifests_are_complete_and_restricted(name: str) -> None:
 
 
 def test_every_namespace_that_is_made_enforces_restricted_pods() -> None:
-    """Also what is written here by hand must; a tenant's own is made by ``demo.namespace``."""
+    """Also what is written here by hand must; a tenant's own is made by ``restricted_namespace``."""
     files = [file for folder in ("k8s", "charts", "bench") for file in (REPOSITORY / folder).rglob("*.yaml")]
     written = [file for file in files if "templates" not in file.parts and "kind: Namespace" in file.read_text()]
     found = [
@@ -39,7 +38,7 @@ def test_every_namespace_that_is_made_enforces_restricted_pods() -> None:
         if document and document.get("kind") == "Namespace"
     ]
     assert len(found) >= 4
-    for manifest in [*found, namespace("any")]:
+    for manifest in [*found, restricted_namespace("any")]:
         labels = manifest["metadata"].get("labels", {})
         assert labels.get("pod-security.kubernetes.io/enforce") == "restricted", manifest["metadata"]["name"]
 

@@ -10,7 +10,9 @@ from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine.plan import OutcomeKind
 from podwright_operator.kinds.channel.desired import ChannelObserved, desired
+from podwright_operator.settings import StageJobSettings
 
+SETTINGS = StageJobSettings()
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 GOOD = {"signingSecret": "whsec_" + "QUFB" * 8}
 WEBHOOK = {"type": "webhook", "webhook": {"url": "https://hooks.test/"}, "credentialsRef": {"name": "hook"}}
@@ -48,7 +50,7 @@ def podcast(**feed: Any) -> Podcast:
     ],
 )
 def test_outcome(spec: dict[str, Any], observed: ChannelObserved, kind: OutcomeKind, reason: Reason) -> None:
-    plan = desired(channel(spec), observed, NOW)
+    plan = desired(channel(spec), observed, NOW, SETTINGS)
     assert (plan.outcome.kind, plan.outcome.reason) == (kind, reason)
     # Nothing wakes a Channel when its Secret is mended.
     assert plan.requeue_after is not None
@@ -59,23 +61,23 @@ def test_outcome(spec: dict[str, Any], observed: ChannelObserved, kind: OutcomeK
 
 
 def test_a_missing_secret_comes_with_the_command_that_makes_it() -> None:
-    message = desired(channel(WEBHOOK), ChannelObserved(), NOW).outcome.message
+    message = desired(channel(WEBHOOK), ChannelObserved(), NOW, SETTINGS).outcome.message
     assert 'kubectl create secret generic hook -n podcasts --from-literal=signingSecret="whsec_' in message
 
 
 def test_no_value_of_a_secret_is_told() -> None:
-    plan = desired(channel(WEBHOOK), ChannelObserved({"signingSecret": "tr0ub4dor"}), NOW)
+    plan = desired(channel(WEBHOOK), ChannelObserved({"signingSecret": "tr0ub4dor"}), NOW, SETTINGS)
     assert "tr0ub4dor" not in str(plan)
 
 
 def test_looking_again_changes_nothing_until_the_secret_does() -> None:
     before = channel(WEBHOOK)
-    first = desired(before, ChannelObserved(GOOD), NOW).status
+    first = desired(before, ChannelObserved(GOOD), NOW, SETTINGS).status
     assert isinstance(first, ChannelStatus)
     seen = before.model_copy(update={"status": first})
-    assert desired(seen, ChannelObserved(GOOD), NOW + timedelta(hours=1)).status == first
+    assert desired(seen, ChannelObserved(GOOD), NOW + timedelta(hours=1), SETTINGS).status == first
     other = {"signingSecret": "whsec_" + "QkJC" * 8}
-    later = desired(seen, ChannelObserved(other), NOW + timedelta(hours=1)).status
+    later = desired(seen, ChannelObserved(other), NOW + timedelta(hours=1), SETTINGS).status
     assert isinstance(later, ChannelStatus)
     assert later.checked_at == "2026-11-21T10:00:00Z"
     assert later.credentials_digest != first.credentials_digest
@@ -84,6 +86,6 @@ def test_looking_again_changes_nothing_until_the_secret_does() -> None:
 @pytest.mark.parametrize(("own", "expected"), [(None, 2000), (280, 280), (99999, 2000)])
 def test_longest_text(own: int | None, expected: int) -> None:
     limits = {"limits": {"maxCharacters": own}} if own else {}
-    status = desired(channel(WEBHOOK | limits), ChannelObserved(GOOD), NOW).status
+    status = desired(channel(WEBHOOK | limits), ChannelObserved(GOOD), NOW, SETTINGS).status
     assert isinstance(status, ChannelStatus)
     assert status.max_characters == expected

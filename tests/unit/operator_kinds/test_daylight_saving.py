@@ -11,9 +11,10 @@ import pytest
 
 from podwright_core.times import parse_instant
 from podwright_crds.resource import Reason
-from podwright_operator.kinds.post.desired import CATCH_UP_AFTER, PostObserved, desired
-from podwright_operator.settings import StageJobSettings
+from podwright_operator.kinds.channel.runs import ChannelWork, next_run
+from podwright_operator.kinds.post.desired import PostObserved, desired
 from podwright_publish.due import Surroundings
+from podwright_publish.runs import CATCH_UP_AFTER, LEAD
 from tests.unit.operator_kinds.test_campaign import after, campaign, created, cron_job, episode, observed, plan
 from tests.unit.publish.memory import channel, post
 
@@ -73,22 +74,14 @@ def test_walking_through_the_jump_never_repeats_and_never_stands_still(now: str)
     assert all(timedelta(hours=23) <= later - sooner <= timedelta(hours=25) for sooner, later in pairwise(seen))
 
 
-def test_what_the_cron_job_skips_goes_out_by_the_posts_own_job() -> None:
+def test_what_the_cron_job_skips_goes_out_by_the_channels_run() -> None:
     due = at("2026-03-29T01:00")
     waiting = post(publishAt="2026-03-29T01:00:00Z", campaignRef={"name": "launch"})
-    around = Surroundings(channel=channel(), campaign=campaign())
-
-    def look(now: datetime) -> tuple[int, timedelta | None]:
-        made = desired(waiting, PostObserved(around), now, StageJobSettings())
+    work = ChannelWork(posts=[waiting], campaigns={"launch": campaign()})
+    taken_up = due + CATCH_UP_AFTER
+    for now in (due - timedelta(minutes=5), due + timedelta(seconds=1), taken_up + timedelta(seconds=1)):
+        made = desired(waiting, PostObserved(Surroundings(channel(), campaign())), now)
         assert made.outcome.reason is not Reason.MISSED
-        return len([child for child in made.children if child.owned]), made.requeue_after
-
-    before, wait = look(due - timedelta(minutes=5))
-    assert before == 0
-    assert wait is not None
-    assert wait <= timedelta(minutes=5, seconds=1)
-    left_to_the_cron_job, wait = look(due + timedelta(seconds=1))
-    assert left_to_the_cron_job == 0
-    assert wait is not None
-    assert wait <= CATCH_UP_AFTER
-    assert look(due + CATCH_UP_AFTER + timedelta(seconds=1))[0] == 1
+        start = next_run(channel(), work, now)
+        assert start is not None
+        assert start + LEAD == max(taken_up, now)

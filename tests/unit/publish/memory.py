@@ -119,6 +119,8 @@ class MemoryStore:
     platform: MemoryPlatform
     faults: Faults
     channel: Channel = field(default_factory=channel)
+    #: How often a post was read.
+    loads: int = 0
 
     async def campaign_posts(self, campaign: str) -> Sequence[Post]:
         del campaign
@@ -126,8 +128,12 @@ class MemoryStore:
 
     async def load(self, name: str) -> Loaded | None:
         self.faults.step()
+        self.loads += 1
         found = self.posts.get(name)
-        return None if found is None else Loaded(found, Surroundings(self.channel), self.platform.capabilities)
+        return None if found is None else await self.loaded(found)
+
+    async def loaded(self, post: Post) -> Loaded:
+        return Loaded(post, Surroundings(self.channel), self.platform.capabilities)
 
     async def record(self, post: Post, status: PostStatus) -> Post:
         self.faults.step()

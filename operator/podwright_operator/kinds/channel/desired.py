@@ -1,7 +1,7 @@
-"""What a Channel's status says, from its Secret or its Podcast."""
+"""What a Channel's status says, from its Secret or its Podcast, and when it gets a publishing run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from podwright_crds.channel import Channel, ChannelSpec, ChannelStatus, ChannelT
 from podwright_crds.channel_settings import EmailSettings, MastodonSettings, WebhookSettings
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
+from podwright_operator.engine import kube
 from podwright_operator.engine.plan import (
     ExtraCondition,
     Outcome,
@@ -22,6 +23,8 @@ from podwright_operator.engine.plan import (
     suspended,
     waiting,
 )
+from podwright_operator.kinds.channel.runs import ChannelWork, next_run, run_children
+from podwright_operator.settings import StageJobSettings
 from podwright_publish.credentials import (
     NEEDED_KEYS,
     WARN_BEFORE,
@@ -47,12 +50,14 @@ class ChannelObserved:
     #: The decoded Secret; None where it does not exist.
     credentials: Mapping[str, str] | None = None
     podcast: Podcast | None = None
+    work: ChannelWork = field(default_factory=ChannelWork)
 
 
-def desired(channel: Channel, observed: ChannelObserved, now: datetime) -> Plan:
+def desired(channel: Channel, observed: ChannelObserved, now: datetime, settings: StageJobSettings) -> Plan:
     """Decide: a pure function."""
     outcome = _outcome(channel, observed, now)
     well = outcome.kind is OutcomeKind.READY
+    start = next_run(channel, observed.work, now) if well else None
     digest = credentials_digest(observed.credentials) if observed.credentials else None
     return Plan(
         outcome=outcome,
@@ -62,10 +67,17 @@ def desired(channel: Channel, observed: ChannelObserved, now: datetime) -> Plan:
             checked_at=_checked_at(channel, digest, now) if well else channel.status.checked_at,
             delivery=_delivery(channel, digest),
         ),
+        children=run_children(channel, observed.work, settings) if start is not None and start <= now else (),
+        keep=frozenset((kube.JOB, run.name) for run in observed.work.runs),
         conditions=() if outcome.kind is OutcomeKind.SUSPENDED else (_connected(outcome),),
-        requeue_after=_WHILE_WELL if well else _WHILE_BROKEN,
+        requeue_after=_look_again(start, now) if well else _WHILE_BROKEN,
         guarded=True,  # publishers write status.delivery
     )
+
+
+def _look_again(start: datetime | None, now: datetime) -> timedelta:
+    """At the latest when the next run starts."""
+    return _WHILE_WELL if start is None or start <= now else min(_WHILE_WELL, start - now)
 
 
 def _delivery(channel: Channel, digest: str | None) -> Delivery | None:

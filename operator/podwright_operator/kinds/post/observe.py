@@ -10,14 +10,11 @@ from podwright_crds.channel import Channel
 from podwright_crds.post import Post, PostStatus
 from podwright_crds.resource import Status
 from podwright_operator.engine.kind import Index, Kind, View, Wake
-from podwright_operator.engine.kube import JOB, ROLE_BINDING, SERVICE_ACCOUNT
 from podwright_operator.engine.measurements import Measurement
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.endpoints import ready_condition
-from podwright_operator.kinds.job_state import jobs_seen
-from podwright_operator.kinds.post.desired import PostObserved, PublishJob, desired
+from podwright_operator.kinds.post.desired import PostObserved, desired
 from podwright_operator.kinds.post.settled import open_since, post_settled
-from podwright_operator.settings import StageJobSettings
 from podwright_publish.due import Surroundings
 
 POSTS_BY_CHANNEL: Final = Index(Post, lambda post: (post.spec.channel_ref.name,))
@@ -52,18 +49,14 @@ def _campaign_facts(campaign: Campaign) -> Any:
 
 
 class PostKind(Kind[Post, PostObserved]):
-    """Post → one publication."""
+    """Post → one publication, made by its Channel's run or its Campaign's CronJob."""
 
     model = Post
-    children = (JOB, SERVICE_ACCOUNT, ROLE_BINDING)
     indexes: ClassVar = (POSTS_BY_CHANNEL, POSTS_BY_CAMPAIGN)
     wakes = (
         Wake(Channel, _of_channel, relevant=_channel_facts),
         Wake(Campaign, _of_campaign, relevant=_campaign_facts),
     )
-
-    def __init__(self, settings: StageJobSettings) -> None:
-        self._settings = settings
 
     async def observe(self, resource: Post, view: View) -> PostObserved:
         namespace, spec = resource.metadata.namespace, resource.spec
@@ -72,16 +65,12 @@ class PostKind(Kind[Post, PostObserved]):
             around=Surroundings(
                 channel=channel,
                 campaign=view.find(Campaign, namespace, spec.campaign_ref.name) if spec.campaign_ref else None,
-                sent=_sent(channel, view),
+                sent=sent_on(channel, view),
             ),
-            jobs=[
-                PublishJob(job.name, (job.finished or job.created) if job.is_over else None)
-                for job in jobs_seen(view.children(resource, JOB), ())
-            ],
         )
 
     def desired(self, resource: Post, observed: PostObserved, now: datetime) -> Plan:
-        return desired(resource, observed, now, self._settings)
+        return desired(resource, observed, now)
 
     def measured(self, before: Post, after: Status, observed: PostObserved) -> Iterable[Measurement]:
         return post_settled(before, cast("PostStatus", after), observed.around.channel)
@@ -90,7 +79,7 @@ class PostKind(Kind[Post, PostObserved]):
         return open_since(resource)
 
 
-def _sent(channel: Channel | None, view: View) -> tuple[datetime, ...]:
+def sent_on(channel: Channel | None, view: View) -> tuple[datetime, ...]:
     """When posts went out on a channel; read only where a quota counts them."""
     if channel is None or channel.spec.limits.max_posts_per_day is None:
         return ()
