@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kubernetes.aio import client, config
 
+from podwright_core.egress import Egress
 from podwright_core.guids import episode_guid
 from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
@@ -18,15 +20,18 @@ from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post, PostStatus
 from podwright_crds.resource import Resource
 from podwright_publish.account import Account
+from podwright_publish.bucket import TenantBuckets
 from podwright_publish.capabilities import capabilities_around
 from podwright_publish.channels.feed import FeedChannel
 from podwright_publish.channels.registry import connector
 from podwright_publish.credentials import credentials_digest, credentials_problem
 from podwright_publish.due import Surroundings
+from podwright_publish.fitting.fitter import MediaFitter
 from podwright_publish.kubernetes_calls import REQUEST_SECONDS, decoded, translated
 from podwright_publish.kubernetes_tokens import KubernetesTokens
 from podwright_publish.media_source import StoredMedia
-from podwright_publish.ports import ConflictError, Loaded, NotConnectedError, Platform
+from podwright_publish.message import Message
+from podwright_publish.ports import ConflictError, Loaded, MediaUnavailableError, NotConnectedError, Platform
 from podwright_telemetry.json_logs import conceal
 
 R = TypeVar("R", bound=Resource)
@@ -48,9 +53,11 @@ class KubernetesStore:
         self._objects = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
         self._namespace = namespace
+        self._egress = Egress.from_environment(os.environ)
         self._opened: list[Platform] = []
         #: By the Channel's uid, with what they were opened for.
         self._accounts: dict[str, tuple[object, Account]] = {}
+        self._fitter: MediaFitter | None = None
 
     @classmethod
     async def open(cls, namespace: str) -> "KubernetesStore":
@@ -134,6 +141,25 @@ class KubernetesStore:
             )
         )
 
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        channel = loaded.around.channel
+        if channel is None or not message.media:
+            return message
+        if self._fitter is None:
+            buckets = await self._buckets()
+            if buckets is None:
+                return message  # nowhere to keep what would be made: files go as they are, or are refused
+            self._fitter = MediaFitter(StoredMedia(buckets, self._egress), buckets, self._namespace)
+        media, notes = [], []
+        for each in message.media:
+            try:
+                fitted, note = await self._fitter.fitted(channel.spec.type.value, each)
+            except MediaUnavailableError as error:
+                raise MediaUnavailableError(f"{each.url}: {error}".rstrip("."), lasting=error.lasting) from None
+            media.append(fitted)
+            notes += [f"{each.url} was {note}."] if note else []
+        return replace(message, media=tuple(media), notes=tuple(notes))
+
     async def connect(self, loaded: Loaded) -> Platform:
         channel = loaded.around.channel
         if channel is None:
@@ -156,7 +182,7 @@ class KubernetesStore:
         if (known := self._accounts.get(channel.metadata.uid)) and known[0] == opened_for:
             return known[1]
         tokens = KubernetesTokens(self._core, channel, digest)
-        media = StoredMedia(await self._secret(STORAGE_SECRET))
+        media = StoredMedia(await self._buckets(), self._egress)
         account = Account(
             channel.spec.type,
             {**values, **(await tokens.read() or {})},
@@ -168,6 +194,10 @@ class KubernetesStore:
         self._accounts[channel.metadata.uid] = (opened_for, account)
         self._opened.append(account)
         return account
+
+    async def _buckets(self) -> TenantBuckets | None:
+        storage = await self._secret(STORAGE_SECRET)
+        return TenantBuckets(storage, self._namespace) if storage else None
 
     async def _credentials(self, channel: Channel) -> dict[str, str]:
         reference = channel.spec.credentials_ref

@@ -104,5 +104,11 @@ class PostStore(Protocol):
     async def note(self, channel: Channel, delivery: Delivery) -> None:
         """Write how sending goes on a channel, unless it changed since; raises ``ConflictError``."""
 
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        """The message with its files as the platform takes them; raises ``MediaUnavailableError``.
+
+        Sends nothing to the platform; takes seconds for a video the first time, and nothing the next.
+        """
+
     async def connect(self, loaded: Loaded) -> Platform:
         """The platform of the post's channel; raises ``NotConnectedError``."""

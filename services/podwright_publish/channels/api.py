@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from podwright_core.channel_limits import LARGEST_FILE, MEDIA_RULES, media_problem
+from podwright_core.media_rules import LARGEST_FILE, MEDIA_RULES, media_problem
 from podwright_crds.channel import ChannelSpec
 from podwright_publish.answers import (
     Answer,

@@ -106,6 +106,11 @@ class Cluster:
         status = channel.status.model_copy(update={"delivery": delivery})
         self.channel = channel.model_copy(update={"status": status})
 
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        del loaded
+        self.step()
+        return message
+
     async def connect(self, loaded: Loaded) -> Platform:
         del loaded
         return self

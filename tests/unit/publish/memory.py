@@ -147,6 +147,11 @@ class MemoryStore:
         status = channel.status.model_copy(update={"delivery": delivery})
         self.channel = channel.model_copy(update={"status": status})
 
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        del loaded
+        self.faults.step()
+        return message
+
     async def connect(self, loaded: Loaded) -> MemoryPlatform:
         del loaded
         return self.platform
