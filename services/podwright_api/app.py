@@ -1,8 +1,9 @@
 """Puts the facade together."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -32,6 +33,7 @@ from podwright_api.routes import (
     campaigns,
     channels,
     content,
+    distribution,
     episodes,
     live,
     model_endpoints,
@@ -83,6 +85,7 @@ _ROUTERS = (
     posts.router,
     campaigns.router,
     channels.router,
+    distribution.router,
     content.router,
     calendar.router,
     live.router,
@@ -111,9 +114,14 @@ def create_app(settings: Settings) -> FastAPI:
             await services.prepare()
         except FacadeError as error:
             logger.warning("not ready yet: %s", error.message)
+        numbers = asyncio.create_task(accounts.post_metrics.follow(cluster, settings.namespaces)) if accounts else None
         try:
             yield {"services": services}
         finally:
+            if numbers:
+                numbers.cancel()
+                with suppress(asyncio.CancelledError):
+                    await numbers
             await listeners.close()
             if accounts:
                 await accounts.close()

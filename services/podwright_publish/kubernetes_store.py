@@ -1,6 +1,8 @@
 """Posts and what belongs to them, in Kubernetes."""
 
+import asyncio
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +13,7 @@ from kubernetes.aio import client, config
 
 from podwright_core.egress import Egress
 from podwright_core.guids import episode_guid
+from podwright_core.links import redirect_page, short_code
 from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel, ChannelType, Delivery
@@ -38,6 +41,7 @@ R = TypeVar("R", bound=Resource)
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _PAGE = 500
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def own_namespace() -> str:
@@ -80,6 +84,10 @@ class KubernetesStore:
 
     async def campaign_posts(self, campaign: str) -> Sequence[Post]:
         return await self._posts(f"spec.campaignRef.name={campaign}")
+
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]] | None:
+        channel = await self._get(Channel, name)
+        return None if channel is None else (channel, await self._posts(f"spec.channelRef.name={name}"))
 
     async def load(self, name: str) -> Loaded | None:
         post = await self._get(Post, name)
@@ -142,11 +150,13 @@ class KubernetesStore:
         )
 
     async def prepared(self, loaded: Loaded, message: Message) -> Message:
-        channel = loaded.around.channel
+        channel, spec = loaded.around.channel, loaded.post.spec
+        buckets = await self._buckets() if message.media or spec.short_link else None
+        if spec.short_link and spec.link and message.link == spec.short_link:
+            await self._lead_on(spec.short_link, spec.link, buckets)
         if channel is None or not message.media:
             return message
         if self._fitter is None:
-            buckets = await self._buckets()
             if buckets is None:
                 return message  # nowhere to keep what would be made: files go as they are, or are refused
             self._fitter = MediaFitter(StoredMedia(buckets, self._egress), buckets, self._namespace)
@@ -159,6 +169,19 @@ class KubernetesStore:
             media.append(fitted)
             notes += [f"{each.url} was {note}."] if note else []
         return replace(message, media=tuple(media), notes=tuple(notes))
+
+    async def _lead_on(self, short_link: str, link: str, buckets: TenantBuckets | None) -> None:
+        """Put the page behind a short link; raises ``MediaUnavailableError``."""
+        code = short_code(short_link)
+        if not _CODE.fullmatch(code):
+            message = f"spec.shortLink has to end with letters, digits, - and _ alone, not with '{code}'"
+            raise MediaUnavailableError(message, lasting=True)
+        if buckets is None or not buckets.can_keep:
+            raise MediaUnavailableError("a short link needs the namespace's Secret podwright-storage")
+        page = redirect_page(link).encode()
+        key = f"{self._namespace}/l/{code}"
+        if await asyncio.to_thread(buckets.read, buckets.public, key) != page:
+            await asyncio.to_thread(buckets.write, buckets.public, key, page, "text/html; charset=utf-8")
 
     async def connect(self, loaded: Loaded) -> Platform:
         channel = loaded.around.channel

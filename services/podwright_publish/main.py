@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
+from podwright_publish.collector import collect
 from podwright_publish.kubernetes_store import KubernetesStore, own_namespace
 from podwright_publish.ports import StoreUnavailableError
 from podwright_publish.publisher import Publisher, publish_all, utc_now
@@ -35,7 +36,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="also publish what becomes due, or is to be tried again, within this time (default: 60)",
     )
     kinds = parser.add_subparsers(dest="what", required=True)
-    for what, text in (("campaign", "all posts of one Campaign"), ("post", "one Post")):
+    for what, text in (
+        ("campaign", "all posts of one Campaign"),
+        ("post", "one Post"),
+        ("metrics", "nothing: read what the platform counts of the published posts of one Channel"),
+    ):
         kinds.add_parser(what, help=text).add_argument("name")
     return parser.parse_args(argv)
 
@@ -62,6 +67,10 @@ async def _run(wanted: argparse.Namespace, namespace: str) -> int:
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, stop.set)
     async with await KubernetesStore.open(namespace) as store:
+        if wanted.what == "metrics":
+            read = await collect(store, wanted.name, utc_now)
+            log.info("metrics %s: read the numbers of %d posts", wanted.name, read)
+            return 0
         if wanted.what == "campaign":
             posts = await store.campaign_posts(wanted.name)
         else:

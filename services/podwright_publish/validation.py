@@ -55,7 +55,7 @@ def post_problems(spec: ChannelSpec, post: PostSpec) -> list[str]:
         for problem in problems(
             spec,
             text,
-            link=post.link,
+            link=post.short_link or post.link,
             title=post.title,
             thread=post.thread,
             alt_texts=[media.alt_text or "" for media in post.media],

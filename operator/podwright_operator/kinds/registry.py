@@ -28,7 +28,7 @@ def kinds(settings: Settings, ports: Ports) -> tuple[Kind[Any, Any], ...]:
         ModelEndpointKind(settings.inference, ports.prober),
         PodcastKind(settings.stage_jobs),
         EpisodeKind(settings.stage_jobs, ports.progress),
-        ChannelKind(),
+        ChannelKind(settings.stage_jobs),
         CampaignKind(settings.stage_jobs, ports.texts),
         PostKind(settings.stage_jobs),
     )

@@ -6,6 +6,7 @@ from typing import Self
 from podwright_api.accounts.audit_log import AuditLog
 from podwright_api.accounts.documents import Documents
 from podwright_api.accounts.foundation import Foundation
+from podwright_api.accounts.post_metrics import PostMetrics
 from podwright_api.accounts.profile import Profile
 from podwright_api.accounts.registration import Registration
 from podwright_api.accounts.repetition import Repetition
@@ -28,6 +29,7 @@ class Accounts:
     audit: AuditLog
     repetition: Repetition
     documents: Documents
+    post_metrics: PostMetrics
 
     @classmethod
     def build(cls, settings: AccountSettings) -> Self:
@@ -43,6 +45,7 @@ class Accounts:
             AuditLog(foundation),
             Repetition(foundation),
             Documents(foundation),
+            PostMetrics(foundation),
         )
 
     async def close(self) -> None:

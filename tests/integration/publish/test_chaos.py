@@ -5,6 +5,7 @@ errors after success, with silence and with 429 storms: each post ends once on t
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +74,10 @@ class Cluster:
     capabilities: Capabilities
     trouble: Trouble
     attempts: int = 0
+
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]]:
+        del name
+        return self.channel, list(self.posts.values())
 
     async def load(self, name: str) -> Loaded | None:
         self.step()

@@ -124,6 +124,10 @@ class MemoryStore:
         del campaign
         return list(self.posts.values())
 
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]]:
+        del name
+        return self.channel, list(self.posts.values())
+
     async def load(self, name: str) -> Loaded | None:
         self.faults.step()
         found = self.posts.get(name)

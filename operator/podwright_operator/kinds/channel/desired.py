@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from podwright_core.channel_limits import max_characters
-from podwright_core.schedule import ScheduleError, time_zone_named
+from podwright_core.schedule import ScheduleError, blackout, time_zone_named
 from podwright_core.times import format_instant
+from podwright_crds import names
 from podwright_crds.channel import Channel, ChannelSpec, ChannelStatus, ChannelType, Delivery
 from podwright_crds.channel_settings import EmailSettings, MastodonSettings, WebhookSettings
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
+from podwright_operator.engine import kube
+from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import (
+    Child,
+    ChildMode,
     ExtraCondition,
     Outcome,
     OutcomeKind,
@@ -22,6 +27,9 @@ from podwright_operator.engine.plan import (
     suspended,
     waiting,
 )
+from podwright_operator.kinds.publish_job import publish_job_spec, publisher_identity
+from podwright_operator.settings import StageJobSettings
+from podwright_publish.capabilities import COUNTED
 from podwright_publish.credentials import (
     NEEDED_KEYS,
     WARN_BEFORE,
@@ -36,6 +44,11 @@ from podwright_publish.credentials import (
 _WHILE_BROKEN: Final = timedelta(seconds=10)
 _WHILE_WELL: Final = timedelta(minutes=1)
 
+#: Kubernetes' limit for names of CronJobs.
+_CRON_JOB_NAME: Final = 52
+#: A run that was missed for longer than this is left to the next one.
+_START_WITHIN_S: Final = 600
+
 #: How to make a value for a key that is missing.
 _MAKE: Final[Mapping[str, str]] = {"signingSecret": "whsec_$(openssl rand -base64 32)"}
 #: Types that can do without a Secret.
@@ -49,7 +62,7 @@ class ChannelObserved:
     podcast: Podcast | None = None
 
 
-def desired(channel: Channel, observed: ChannelObserved, now: datetime) -> Plan:
+def desired(channel: Channel, observed: ChannelObserved, now: datetime, settings: StageJobSettings) -> Plan:
     """Decide: a pure function."""
     outcome = _outcome(channel, observed, now)
     well = outcome.kind is OutcomeKind.READY
@@ -62,9 +75,32 @@ def desired(channel: Channel, observed: ChannelObserved, now: datetime) -> Plan:
             checked_at=_checked_at(channel, digest, now) if well else channel.status.checked_at,
             delivery=_delivery(channel, digest),
         ),
+        children=_collecting(channel, settings, idle=not well),
         conditions=() if outcome.kind is OutcomeKind.SUSPENDED else (_connected(outcome),),
         requeue_after=_WHILE_WELL if well else _WHILE_BROKEN,
         guarded=True,  # publishers write status.delivery
+    )
+
+
+def _collecting(channel: Channel, settings: StageJobSettings, *, idle: bool) -> tuple[Child, ...]:
+    """What reads the numbers of published posts, where the platform tells them and somebody wants them."""
+    metrics = channel.spec.metrics
+    if metrics is None or channel.spec.type not in COUNTED:
+        return ()
+    spec: Raw = {
+        "schedule": metrics.cron,
+        "timeZone": "Etc/UTC",
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": _START_WITHIN_S,
+        "successfulJobsHistoryLimit": 1,
+        "failedJobsHistoryLimit": 1,
+        "suspend": idle,
+        "jobTemplate": {"spec": publish_job_spec(channel, "metrics", settings)},
+    }
+    name = names.child_name(channel.metadata.name, "metrics", limit=_CRON_JOB_NAME)
+    return (
+        *publisher_identity(channel.metadata.namespace),
+        Child(kube.CRON_JOB, {"metadata": {"name": name}, "spec": spec}, ChildMode.APPLY),
     )
 
 
@@ -84,6 +120,11 @@ def _outcome(channel: Channel, observed: ChannelObserved, now: datetime) -> Outc
             time_zone_named(channel.spec.quiet_hours.time_zone)
         except ScheduleError as error:
             return stalled(Reason.INVALID_SCHEDULE, f"Correct spec.quietHours: {error}.")
+    if channel.spec.blackout:
+        try:
+            blackout(channel.spec.blackout.days, channel.spec.blackout.time_zone)
+        except ScheduleError as error:
+            return stalled(Reason.INVALID_SCHEDULE, f"Correct spec.blackout: {error}.")
     if channel.spec.type is ChannelType.FEED:
         return _feed_outcome(channel, observed.podcast)
     if channel.spec.type is ChannelType.WEBHOOK and channel.spec.webhook is None:

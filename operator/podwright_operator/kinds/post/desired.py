@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from podwright_core.times import parse_instant
+from podwright_core.times import format_instant, parse_instant
 from podwright_crds import names
-from podwright_crds.post import Post, PostPhase
+from podwright_crds.approvals import approval_record
+from podwright_crds.post import ApprovalRecord, Post, PostPhase
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine import kube
 from podwright_operator.engine.plan import (
@@ -31,7 +32,7 @@ from podwright_operator.kinds.publish_job import publish_job_spec, publisher_ide
 from podwright_operator.settings import StageJobSettings
 from podwright_publish.capabilities import capabilities_around
 from podwright_publish.due import Surroundings, due_at, latest_at
-from podwright_publish.protocol import LookUp, Send, Settled, Step, Wait, is_released, next_step
+from podwright_publish.protocol import LookUp, Send, Settled, Step, Wait, is_published, is_released, next_step
 
 #: How long a post of a campaign is left to the campaign's CronJob before it gets a Job of its own: late approvals,
 #: retries and missed runs do not wait for the next slot.
@@ -71,13 +72,20 @@ def desired(post: Post, observed: PostObserved, now: datetime, settings: StageJo
     status = ConditionStatus.TRUE if published else ConditionStatus.FALSE
     return Plan(
         outcome=outcome,
-        status=post.status.model_copy(update={"phase": _phase(post, step)}),
+        status=post.status.model_copy(update={"phase": _phase(post, step), "approval": _approval(post, now)}),
         children=children,
         keep=frozenset((kube.JOB, job.name) for job in observed.jobs),
         conditions=(ExtraCondition(ConditionType.PUBLISHED, status, outcome.reason, outcome.message),),
         requeue_after=None if look_again is None else max(look_again - now, timedelta(0)) + timedelta(milliseconds=100),
         guarded=True,
     )
+
+
+def _approval(post: Post, now: datetime) -> ApprovalRecord | None:
+    """Of a published post the decision stays as it was when it went out."""
+    if is_published(post.status):
+        return post.status.approval
+    return approval_record(post, format_instant(now.replace(microsecond=0)))
 
 
 def _phase(post: Post, step: Step) -> PostPhase:
