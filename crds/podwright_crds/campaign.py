@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from podwright_crds.constraints import SET, Cron, Duration, Rule, Timestamp, TimeZone, list_map
+from podwright_crds.constraints import SET, Cron, Day, Duration, HttpUrl, Rule, Timestamp, TimeZone, list_map
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
@@ -13,12 +13,14 @@ from podwright_crds.resource import (
     Model,
     ObjectName,
     PrinterColumn,
+    RequiredApproval,
     Resource,
     Status,
     SuspendableSpec,
 )
 
 LabelValue = Annotated[str, Field(max_length=63, description="Value that the label must have.")]
+BlackoutDay = Annotated[Day, Field(description="A day such as 2026-12-24, or 12-24 for every year.")]
 EpisodeName = Annotated[ObjectName, Field(description="Name of one Episode, in the same namespace.")]
 
 
@@ -56,6 +58,9 @@ class Cadence(Model):
     posts_per_slot: int = Field(
         default=1, ge=1, le=100, description="Posts that go out at one slot on each channel, oldest episode first."
     )
+    blackout_days: Annotated[list[BlackoutDay], SET] = Field(
+        default_factory=list, description="Days in timeZone without slots, on which nothing goes out.", max_length=400
+    )
 
 
 class Window(Model):
@@ -92,6 +97,12 @@ class Tracking(Model):
     campaign: str | None = Field(
         default=None, description="utm_campaign; by default the campaign's name.", min_length=1, max_length=100
     )
+    short_links: HttpUrl | None = Field(
+        default=None,
+        description="Posts carry a short link of your own below this address, which leads to the link with its UTM "
+        "parameters: https://go.example.org. The address has to show the folder NAMESPACE/l/ of the public bucket; "
+        "that folder's own address does as well.",
+    )
 
 
 class CampaignSpec(SuspendableSpec):
@@ -109,6 +120,11 @@ class CampaignSpec(SuspendableSpec):
     approval: Approval = Field(
         default=Approval.MANUAL,
         description="Automatic: posts go out as written. Manual: each waits until a person sets spec.approval.state.",
+    )
+    required_approvals: Annotated[list[RequiredApproval], list_map("role")] = Field(
+        default_factory=list,
+        description="Whose approvals each post needs before it goes out, besides those that its Channel asks for.",
+        max_length=10,
     )
     tracking: Tracking = Field(default_factory=Tracking, description="UTM parameters of the links in its posts.")
     max_lateness: Duration = Field(

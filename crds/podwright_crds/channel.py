@@ -20,12 +20,13 @@ from podwright_crds.channel_settings import (
     XSettings,
     YouTubeSettings,
 )
-from podwright_crds.constraints import Rule, TimeOfDay, TimeZone, immutable
+from podwright_crds.constraints import SET, Cron, Day, Rule, TimeOfDay, TimeZone, immutable, list_map
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
     READY_COLUMNS,
     Model,
     PrinterColumn,
+    RequiredApproval,
     Resource,
     SecretRef,
     Status,
@@ -151,6 +152,23 @@ class QuietHours(Model):
     time_zone: TimeZone = Field(description="IANA time zone of start and end: Europe/Vienna.")
 
 
+BlackoutDay = Annotated[Day, Field(description="A day such as 2026-12-24, or 12-24 for every year.")]
+
+
+class Blackout(Model):
+    """Days on which nothing is sent."""
+
+    days: Annotated[list[BlackoutDay], SET] = Field(description="The days.", min_length=1, max_length=400)
+    time_zone: TimeZone = Field(description="IANA time zone in which the days begin and end: Europe/Vienna.")
+
+
+class MetricsSettings(Model):
+    """What the platform counts of published posts, read from time to time."""
+
+    cron: Cron = Field(default="17 * * * *", description="When the numbers are read, in UTC; by default every hour.")
+    days: int = Field(default=30, ge=1, le=365, description="For how long after its publication a post is looked at.")
+
+
 class ChannelSpec(SuspendableSpec):
     """The account, how to reach it, and when it may be written to."""
 
@@ -186,6 +204,19 @@ class ChannelSpec(SuspendableSpec):
     limits: ChannelLimits = Field(default_factory=ChannelLimits, description="Limits tighter than the platform's.")
     quiet_hours: QuietHours | None = Field(
         default=None, description="Part of the day in which nothing is sent; what is due then goes out after it."
+    )
+    blackout: Blackout | None = Field(
+        default=None, description="Days on which nothing is sent; what is due then goes out after them."
+    )
+    required_approvals: Annotated[list[RequiredApproval], list_map("role")] = Field(
+        default_factory=list,
+        description="Whose approvals each post on this account needs before it goes out.",
+        max_length=10,
+    )
+    metrics: MetricsSettings | None = Field(
+        default=None,
+        description="Read likes, reposts, replies and views of published posts into their status, where the platform "
+        "tells them (mastodon, bluesky, x, facebook, instagram, threads, youtube); without it nothing is read.",
     )
 
 

@@ -165,6 +165,16 @@ TimeOfDay = Annotated[
     ),
 ]
 
+Day = Annotated[
+    str,
+    Field(max_length=10),
+    Rule(
+        "self.matches('^([0-9]{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')",
+        "must be a day such as 2026-12-24, or 12-24 for every year",
+        shows_value=True,
+    ),
+]
+
 
 def _cron_field(value: str) -> str:
     item = rf"([*?]|{value}(-{value})?)(/[1-9][0-9]*)?"

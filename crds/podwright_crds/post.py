@@ -30,17 +30,37 @@ from podwright_crds.resource import (
 
 class ApprovalState(StrEnum):
     DRAFT = "Draft"
+    IN_REVIEW = "InReview"
     APPROVED = "Approved"
     REJECTED = "Rejected"
+
+
+class GivenApproval(Model):
+    """One person's approval, where several are needed."""
+
+    by: str = Field(description="Who approves; each person once.", min_length=1, max_length=255)
+    role: str = Field(description="Role for which the approval counts.", min_length=1, max_length=63)
+    at: str | None = Field(default=None, description="When (RFC 3339).", max_length=64)
+    note: str | None = Field(default=None, description="Remark of whoever approves.", max_length=2000)
 
 
 class PostApproval(Model):
     """The decision whether the post may go out."""
 
     state: ApprovalState = Field(
-        default=ApprovalState.DRAFT, description="Draft waits for a decision, Approved goes out, Rejected never does."
+        default=ApprovalState.DRAFT,
+        description="Draft is being written, InReview waits for a decision, Approved goes out, Rejected never does. "
+        "Approved counts for the content at that time: when it is changed later, decide again (with a new at).",
     )
     by: str | None = Field(default=None, description="Who decided.", max_length=255)
+    at: Timestamp | None = Field(
+        default=None, description="When it was decided (RFC 3339); a new time makes it a new decision."
+    )
+    given: Annotated[list[GivenApproval], list_map("by")] = Field(
+        default_factory=list,
+        description="Approvals by role, where the Campaign or the Channel has requiredApprovals.",
+        max_length=50,
+    )
     note: str | None = Field(default=None, description="Remark of whoever decided.", max_length=2000)
 
 
@@ -121,6 +141,11 @@ class PostSpec(SuspendableSpec):
         max_length=10,
     )
     link: HttpUrl | None = Field(default=None, description="Link that goes with the text, UTM parameters included.")
+    short_link: HttpUrl | None = Field(
+        default=None,
+        description="Address that goes out instead of link and leads to it: a page under its last part is put into "
+        "the folder NAMESPACE/l/ of the public bucket before the post is sent. Campaigns with shortLinks set it.",
+    )
     publish_at: Timestamp | None = Field(
         default=None,
         description="When the post goes out, as RFC 3339: 2026-12-01T09:00:00+01:00. Without it, as soon as it is "
@@ -180,6 +205,26 @@ class SentPost(Model):
     variant: str | None = Field(default=None, description="Name of the variant that was chosen.")
 
 
+class ApprovalRecord(Model):
+    """The decision that stands, and what it was about."""
+
+    state: ApprovalState = Field(description="What was decided.")
+    by: str | None = Field(default=None, description="Who decided.")
+    at: str = Field(description="When, as the decision says, else when it was seen (RFC 3339).")
+    decision: str = Field(description="Digest of spec.approval.")
+    content: str = Field(description="Digest of what was approved: text, thread, variants, title, links and media.")
+
+
+class PostMetrics(Model):
+    """What the platform counts of the post."""
+
+    at: str = Field(description="When these numbers were first read (RFC 3339).")
+    likes: int | None = Field(default=None, description="Likes or favourites.")
+    reposts: int | None = Field(default=None, description="Reposts, boosts, shares and quotes.")
+    replies: int | None = Field(default=None, description="Replies or comments.")
+    views: int | None = Field(default=None, description="Views or impressions.")
+
+
 class PostStatus(Status):
     """How far the post is, and every attempt to publish it."""
 
@@ -190,6 +235,8 @@ class PostStatus(Status):
         max_length=10,
     )
     sent: SentPost | None = Field(default=None, description="What the newest attempt sent.")
+    approval: ApprovalRecord | None = Field(default=None, description="The decision that stands, by whom and when.")
+    metrics: PostMetrics | None = Field(default=None, description="Likes, reposts, replies and views, as last read.")
     platform_id: str | None = Field(default=None, description="The post's id on the platform.")
     url: str | None = Field(default=None, description="Where the published post is.")
     published_at: str | None = Field(default=None, description="When it went out (RFC 3339).")

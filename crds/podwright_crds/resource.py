@@ -141,6 +141,18 @@ class SecretRef(Model):
     namespace: NoNamespace = Field(default=None, description="Refused: references stay within the namespace.")
 
 
+class RequiredApproval(Model):
+    """Approvals of one role that a post needs."""
+
+    role: str = Field(
+        description="Role that has to agree: a role of the workspace (admin, creator, collaborator) or any other word.",
+        min_length=1,
+        max_length=63,
+    )
+    # No default: one inside a list shows as a difference to those who apply on the client's side.
+    count: int | None = Field(default=None, ge=1, le=10, description="How many people of the role; by default 1.")
+
+
 class SuspendableSpec(Model):
     suspend: bool = Field(
         default=False,

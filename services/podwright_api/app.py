@@ -33,6 +33,7 @@ from podwright_api.routes import (
     campaigns,
     channels,
     content,
+    distribution,
     episodes,
     live,
     model_endpoints,
@@ -89,6 +90,7 @@ _ROUTERS = (
     live.router,
     campaigns.router,
     channels.router,
+    distribution.router,
     uploads.router,
     posts.many_router,
     webhooks.router,
@@ -127,13 +129,13 @@ def create_app(settings: Settings) -> FastAPI:
             await services.prepare()
         except FacadeError as error:
             logger.warning("not ready yet: %s", error.message)
-        indexing = _indexing(services)
+        tasks = _following(services)
         if outbox:
             outbox.start()
         try:
             yield {"services": services}
         finally:
-            await _ended(indexing)
+            await _ended(tasks)
             if outbox:
                 await outbox.stop()
             await listeners.close()
@@ -178,17 +180,22 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _indexing(services: Services) -> asyncio.Task[None] | None:
-    """What keeps the search index current; None without a database."""
-    if services.accounts is None:
-        return None
-    following = Following(services.accounts, services.live, services.storage, services.settings.namespaces)
-    return asyncio.create_task(following.run())
+def _following(services: Services) -> list[asyncio.Task[None]]:
+    """What keeps the search index and the posts' numbers current; nothing without a database."""
+    accounts = services.accounts
+    if accounts is None:
+        return []
+    namespaces = services.settings.namespaces
+    return [
+        asyncio.create_task(Following(accounts, services.live, services.storage, namespaces).run()),
+        asyncio.create_task(accounts.post_metrics.follow(services.cluster, namespaces)),
+    ]
 
 
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
         task.cancel()
+    for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
 

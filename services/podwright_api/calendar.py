@@ -57,20 +57,25 @@ def entry(post: JsonObject, at: datetime) -> JsonObject:
         "phase": status.get("phase"),
         "approval": (spec.get("approval") or {}).get("state", "Draft"),
         "channel": spec["channelRef"]["name"],
-        "campaign": (spec.get("campaignRef") or {}).get("name"),
+        "campaign": campaign_of_post(post),
         "episode": (spec.get("episodeRef") or {}).get("name"),
         "text": text if len(text) <= _TEXT_CHARACTERS else text[: _TEXT_CHARACTERS - 1].rstrip() + "…",
         "url": status.get("url"),
     }
 
 
-def icalendar(found: Iterable[JsonObject], namespace: str, now: datetime) -> str:
+def campaign_of_post(post: JsonObject) -> str | None:
+    name = (post["spec"].get("campaignRef") or {}).get("name")
+    return name if isinstance(name, str) else None
+
+
+def icalendar(found: Iterable[JsonObject], namespace: str, now: datetime, campaign: str | None = None) -> str:
     """The entries as a calendar (RFC 5545): one event of no length each."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Podwright//Calendar//EN",
-        f"X-WR-CALNAME:Posts of {namespace}",
+        f"X-WR-CALNAME:Posts of {f'{campaign} in {namespace}' if campaign else namespace}",
     ]
     for one in found:
         lines += [

@@ -168,7 +168,14 @@ class PostDecision(Wire):
     """What is to be done with a post."""
 
     action: PostAction = Field(
-        description="approve, reject, reopen (back to a draft), move (to publishAt), retry (at once)."
+        description="submit (for review), approve, reject, reopen (back to a draft), move (to publishAt) or retry "
+        "(at once)."
+    )
+    role: str | None = Field(
+        default=None,
+        max_length=63,
+        description="For approve, where the campaign or the channel has requiredApprovals: the role that it counts "
+        "for; your own, or any for an admin.",
     )
     note: str | None = Field(default=None, max_length=2000, description="Remark that is kept with the decision.")
     publish_at: AwareDatetime | None = Field(default=None, description="For move: when it goes out (RFC 3339).")

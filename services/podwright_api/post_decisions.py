@@ -1,17 +1,21 @@
 """What may still be done with a post. Pure; in the words that a person reads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from podwright_crds.approvals import approvals_missing, approved, role_to_give, told_missing
 from podwright_crds.names import ANNOTATION_RETRY
-from podwright_crds.post import ApprovalState, Post, PostPhase
+from podwright_crds.post import ApprovalState, GivenApproval, Post, PostPhase
 
 JsonObject = dict[str, Any]
 
 
 class PostAction(StrEnum):
+    #: Draft to review.
+    SUBMIT = "submit"
     APPROVE = "approve"
     REJECT = "reject"
     #: Back to a draft.
@@ -36,6 +40,11 @@ class Wanted:
     publish_at: str | None = None
     #: That a person looked and the post is not on the platform; for RETRY of a held one.
     missing_on_platform: bool = False
+    #: The role that an approval counts for, and those that the actor may speak for (``None``: any).
+    role: str | None = None
+    may_speak_for: frozenset[str] | None = frozenset()
+    #: How many of each role have to approve.
+    needed: Mapping[str, int] = field(default_factory=dict)
 
 
 def decide(post: Post, wanted: Wanted) -> JsonObject | Refused:
@@ -46,11 +55,14 @@ def decide(post: Post, wanted: Wanted) -> JsonObject | Refused:
     patch: JsonObject = {"metadata": {"resourceVersion": post.metadata.resource_version}}
     match wanted.action:
         case PostAction.APPROVE:
-            patch["spec"] = _approval(ApprovalState.APPROVED, wanted)
+            patch["spec"] = _approved(post, wanted) if wanted.needed else _approval(ApprovalState.APPROVED, wanted)
+        case PostAction.SUBMIT:
+            patch["spec"] = _approval(ApprovalState.IN_REVIEW, wanted)
         case PostAction.REJECT:
             patch["spec"] = _approval(ApprovalState.REJECTED, wanted)
         case PostAction.REOPEN:
-            patch["spec"] = {"approval": {"state": ApprovalState.DRAFT.value, "by": None, "note": None}}
+            empty = dict.fromkeys(("by", "at", "note", "given"))
+            patch["spec"] = {"approval": {"state": ApprovalState.DRAFT.value, **empty}}
         case PostAction.MOVE:
             patch["spec"] = {"publishAt": wanted.publish_at}
         case PostAction.RETRY:
@@ -59,7 +71,36 @@ def decide(post: Post, wanted: Wanted) -> JsonObject | Refused:
 
 
 def _approval(state: ApprovalState, wanted: Wanted) -> JsonObject:
-    return {"approval": {"state": state.value, "by": wanted.by, "note": wanted.note}}
+    at = wanted.at.isoformat(timespec="seconds")
+    return {"approval": {"state": state.value, "by": wanted.by, "at": at, "note": wanted.note}}
+
+
+def _approved(post: Post, wanted: Wanted) -> JsonObject:
+    # Where all roles have approved already, the approval is one more of the actor's first.
+    role = _role(post, wanted) or next(iter(wanted.needed))
+    at = wanted.at.isoformat(timespec="seconds")
+    given = GivenApproval(by=wanted.by, role=role, at=at, note=wanted.note)
+    return {"approval": approved(post, wanted.needed, given)}
+
+
+def _role(post: Post, wanted: Wanted) -> str | None:
+    """The role that is named, else the only one that is missing and that the actor may speak for."""
+    missing = approvals_missing(post, wanted.needed)
+    if wanted.may_speak_for is not None:
+        missing = {role: count for role, count in missing.items() if role in wanted.may_speak_for}
+    return role_to_give(missing, wanted.role)
+
+
+def _role_problem(post: Post, wanted: Wanted) -> str | None:
+    missing = approvals_missing(post, wanted.needed)
+    if wanted.action is not PostAction.APPROVE or not missing:
+        return None
+    role = _role(post, wanted)
+    if role is None or role not in missing:
+        return f"needs the approval of {told_missing(missing)}: say which yours is (role)."
+    if wanted.may_speak_for is not None and role not in wanted.may_speak_for:
+        return f"needs the approval of {role}, which is not yours to give."
+    return None
 
 
 def _problem(post: Post, wanted: Wanted) -> str | None:
@@ -70,8 +111,8 @@ def _problem(post: Post, wanted: Wanted) -> str | None:
         problem = f"is published{where}: what is out stays as it is."
     elif phase is PostPhase.PUBLISHING:
         problem = "is being sent right now: too late to change it."
-    elif state is ApprovalState.REJECTED and wanted.action in (PostAction.APPROVE, PostAction.MOVE):
+    elif state is ApprovalState.REJECTED and wanted.action in (PostAction.SUBMIT, PostAction.APPROVE, PostAction.MOVE):
         problem = "was rejected; make it a draft again first (action reopen)."
     elif wanted.action is PostAction.RETRY and phase is PostPhase.HELD and not wanted.missing_on_platform:
         problem = "may be out already. Look on the platform; if it is missing there, set missingOnPlatform to true."
-    return problem
+    return problem or _role_problem(post, wanted)

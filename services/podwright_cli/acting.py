@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from podwright_cli.decisions import Result, decide
+from podwright_cli.decisions import Result, Voice, decide
 from podwright_cli.errors import CliError, ConflictError
 from podwright_cli.options import RefType, now, on_cluster
 from podwright_cli.refs import Ref
+from podwright_crds.approvals import approvals_needed
+from podwright_crds.campaign import Campaign
+from podwright_crds.channel import Channel
 from podwright_crds.names import ANNOTATION_RETRY
 from podwright_crds.post import ApprovalState, Post, PostPhase
 
@@ -28,13 +31,27 @@ _objects = click.argument(
 @_objects
 @_by
 @_note
+@click.option("--role", help="Role that you approve for, where several have to agree.")
 @on_cluster
-def approve(cluster: "Cluster", objects: tuple[Ref, ...], by: str | None, note: str | None) -> None:
+def approve(cluster: "Cluster", objects: tuple[Ref, ...], by: str | None, note: str | None, role: str | None) -> None:
     """Let drafts go out: posts by name, or all drafts of a campaign.
 
     podwright approve campaign/launch --note "read by Ada"
     """
-    _decide_all(cluster, objects, ApprovalState.APPROVED, by, note)
+    _decide_all(cluster, objects, ApprovalState.APPROVED, by, note, role)
+
+
+@click.command(short_help="Ask for somebody's approval.")
+@_objects
+@_by
+@_note
+@on_cluster
+def submit(cluster: "Cluster", objects: tuple[Ref, ...], by: str | None, note: str | None) -> None:
+    """Hand drafts in for review: posts by name, or all drafts of a campaign.
+
+    podwright submit post/launch-sourdough-news
+    """
+    _decide_all(cluster, objects, ApprovalState.IN_REVIEW, by, note)
 
 
 @click.command(short_help="Keep posts from going out.")
@@ -70,13 +87,27 @@ def retry(cluster: "Cluster", objects: tuple[Ref, ...], yes: bool) -> None:
 
 
 def _decide_all(
-    cluster: "Cluster", objects: tuple[Ref, ...], wanted: ApprovalState, by: str | None, note: str | None
+    cluster: "Cluster",
+    objects: tuple[Ref, ...],
+    wanted: ApprovalState,
+    by: str | None,
+    note: str | None,
+    role: str | None = None,
 ) -> None:
-    who = by or cluster.whoami()
+    voice = Voice(by or cluster.whoami(), now().isoformat(timespec="seconds"), note, role)
     posts = [found for ref in objects for found in _posts(cluster, ref)]
-    refused = [_decide(cluster, ref, wanted, who, note) for ref in dict.fromkeys(posts)].count(Result.REFUSED)
+    refused = [_decide(cluster, ref, wanted, voice) for ref in dict.fromkeys(posts)].count(Result.REFUSED)
     if refused:
         raise CliError(f"{refused} of {len(posts)} posts were left as they are.")
+
+
+def _needed(cluster: "Cluster", post: Post) -> dict[str, int]:
+    """Whose approvals the post needs; what does not exist asks for none."""
+    campaign = cluster.find(Ref(Campaign, post.spec.campaign_ref.name)) if post.spec.campaign_ref else None
+    channel = cluster.find(Ref(Channel, post.spec.channel_ref.name))
+    return approvals_needed(
+        campaign if isinstance(campaign, Campaign) else None, channel if isinstance(channel, Channel) else None
+    )
 
 
 def _posts(cluster: "Cluster", ref: Ref) -> list[Ref]:
@@ -85,17 +116,18 @@ def _posts(cluster: "Cluster", ref: Ref) -> list[Ref]:
         return [ref]
     cluster.get(ref)
     posts = cluster.all(Post, {"spec.campaignRef.name": ref.name})
-    drafts = [Ref.of(post) for post in posts if post.spec.approval.state is ApprovalState.DRAFT]
+    undecided = {ApprovalState.DRAFT, ApprovalState.IN_REVIEW}
+    drafts = [Ref.of(post) for post in posts if post.spec.approval.state in undecided]
     if not drafts:
         click.echo(f"{ref} has no drafts among its {len(posts)} posts.")
     return drafts
 
 
-def _decide(cluster: "Cluster", ref: Ref, wanted: ApprovalState, by: str, note: str | None) -> Result:
+def _decide(cluster: "Cluster", ref: Ref, wanted: ApprovalState, voice: Voice) -> Result:
     for left in reversed(range(_TRIES)):
         post = cluster.get(ref)
         assert isinstance(post, Post)  # noqa: S101 (for the type checker)
-        decision = decide(post, wanted, by, note)
+        decision = decide(post, wanted, voice, _needed(cluster, post) if wanted is ApprovalState.APPROVED else {})
         try:
             if decision.patch is not None:
                 cluster.patch(ref, decision.patch)

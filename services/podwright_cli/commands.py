@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from podwright_cli.acting import approve, reject, retry
+from podwright_cli.acting import approve, reject, retry, submit
 from podwright_cli.completion import VARIABLE, completion
 from podwright_cli.errors import CliError, Exit
 from podwright_cli.logs import logs
@@ -82,7 +82,7 @@ def cli(*, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr)
 
 
-for _command in (status, explain_command, plan, approve, reject, retry, logs):
+for _command in (status, explain_command, plan, submit, approve, reject, retry, logs):
     cli.add_command(_command)
 cli.add_command(
     Deferred(

@@ -8,6 +8,7 @@ from typing import Any
 from podwright_cli.graph import Graph, endpoint_of
 from podwright_cli.refs import Ref
 from podwright_crds import names
+from podwright_crds.approvals import is_outdated
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
@@ -204,4 +205,5 @@ def cure_unseen() -> Cure:
 
 
 def _is_draft(post: Post) -> bool:
-    return post.spec.approval.state is ApprovalState.DRAFT and post.status.published_at is None
+    undecided = post.spec.approval.state in {ApprovalState.DRAFT, ApprovalState.IN_REVIEW} or is_outdated(post)
+    return undecided and post.status.published_at is None

@@ -46,7 +46,7 @@ def cadence_of(campaign: Campaign) -> Schedule:
     """Raises ``ValueError`` with what is wrong."""
     cadence, window = campaign.spec.cadence, campaign.spec.window
     start, end = (parse_instant(text) if text else None for text in (window.start, window.end))
-    return schedule(cadence.cron, cadence.time_zone, cadence.posts_per_slot, Window(start, end))
+    return schedule(cadence.cron, cadence.time_zone, cadence.posts_per_slot, Window(start, end), cadence.blackout_days)
 
 
 def preview(campaign: Campaign, graph: Graph, now: datetime) -> list[Planned]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from podwright_cli.graph import Graph, is_behind, is_stalled, ready_of, since
 from podwright_cli.refs import Ref
 from podwright_core.times import parse_instant
+from podwright_crds.approvals import is_outdated
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
@@ -158,4 +159,5 @@ def next_steps(lines: Sequence[Line], graph: Graph) -> list[str]:
 
 
 def _needs_approval(post: Post) -> bool:
-    return post.spec.approval.state is ApprovalState.DRAFT and post.status.published_at is None
+    undecided = post.spec.approval.state in {ApprovalState.DRAFT, ApprovalState.IN_REVIEW} or is_outdated(post)
+    return undecided and post.status.published_at is None

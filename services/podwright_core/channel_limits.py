@@ -1,11 +1,11 @@
-"""What each type of channel takes: how long a text, which media. One table, counted as the platform counts.
+"""How long a text each type of channel takes. One table, counted as the platform counts; media: ``media_rules``.
 
 The figures are data: a platform that changes its mind changes a row here. Sources stand in ``docs/channels/``; those
 that no primary source confirms are marked with a dagger there.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from podwright_core.text_lengths import (
     LINK_LENGTH,
@@ -18,28 +18,8 @@ from podwright_core.text_lengths import (
     x_weight,
 )
 
-_MB = 1_000_000
-_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
-_VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
-#: Files go through the memory of a publishing pod: larger ones are refused, whatever the platform takes.
-LARGEST_FILE = 64 * _MB
 #: Between a text and the link that follows it.
 LINK_SEPARATOR = "\n\n"
-
-
-@dataclass(frozen=True)
-class MediaRule:
-    """Which media a post may carry."""
-
-    #: Most files in one post, and how many of them have to be there at the least.
-    most: int
-    least: int = 0
-    #: Largest file in bytes by content type; a type that is not there is refused.
-    sizes: dict[str, int] = field(default_factory=dict)
-    #: Longest description of an image, in code points; 0 where the platform takes none.
-    alt_text: int = 0
-    #: A video stands alone.
-    one_video: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,10 +46,6 @@ class TextRule:
         return self.link_reserve > 0
 
 
-def _sizes(images: int = 0, videos: int = 0, *, kinds: frozenset[str] = _IMAGES) -> dict[str, int]:
-    return {kind: images for kind in kinds if images} | {kind: videos for kind in _VIDEOS if videos}
-
-
 #: Where the link stands in the text at its full length, room for one of usual length with its UTM parameters.
 _LINK = 160
 
@@ -91,24 +67,6 @@ TEXT_RULES: dict[str, TextRule] = {
     "discord": TextRule(2000, code_points, "characters"),
     "slack": TextRule(3000, code_points, "characters"),
     "email": TextRule(20000, code_points, "characters", title=200),
-}
-
-#: By ``Channel.spec.type``; a type that is not there takes no media.
-MEDIA_RULES: dict[str, MediaRule] = {
-    # Addresses are passed on; what lies at them is the receiver's business.
-    "webhook": MediaRule(20),
-    "mastodon": MediaRule(4, sizes=_sizes(16 * _MB, 99 * _MB), alt_text=1500),
-    "bluesky": MediaRule(4, sizes=_sizes(2 * _MB), alt_text=2000),
-    "x": MediaRule(4, sizes=_sizes(5 * _MB, 512 * _MB) | {"image/gif": 15 * _MB}, alt_text=1000),
-    "linkedin": MediaRule(1, sizes=_sizes(8 * _MB), alt_text=4086),
-    "facebook": MediaRule(1, sizes=_sizes(4 * _MB)),
-    "instagram": MediaRule(10, least=1, sizes=_sizes(8 * _MB, 300 * _MB, kinds=frozenset({"image/jpeg"}))),
-    "threads": MediaRule(1, sizes=_sizes(8 * _MB, 1000 * _MB, kinds=frozenset({"image/jpeg", "image/png"}))),
-    "tiktok": MediaRule(1, least=1, sizes=_sizes(videos=4000 * _MB)),
-    "youtube": MediaRule(1, least=1, sizes=_sizes(videos=256_000 * _MB)),
-    "pinterest": MediaRule(1, least=1, sizes=_sizes(20 * _MB), alt_text=500),
-    "discord": MediaRule(10, sizes=_sizes(10 * _MB, 10 * _MB), alt_text=1024, one_video=False),
-    "email": MediaRule(5, sizes=_sizes(5 * _MB)),
 }
 
 
@@ -169,27 +127,4 @@ def title_problem(channel_type: str, title: str | None) -> str | None:
         return f"The title has {code_points(title)} characters, the channel takes {rule.title}: shorten spec.title."
     if title and (found := sorted(set(rule.forbidden) & set(title))):
         return f"The platform refuses the characters {' '.join(found)}: remove them from spec.title."
-    return None
-
-
-def media_count_problem(channel_type: str, count: int, longest_alt_text: int = 0) -> str | None:
-    """Why a post with so many media does not fit the channel, for people."""
-    rule = MEDIA_RULES.get(channel_type, MediaRule(0))
-    if count < rule.least:
-        return "A post on this channel needs an image or a video: set spec.media."
-    if count > rule.most:
-        return f"The channel takes {rule.most} media in a post, this one has {count}: shorten spec.media."
-    if rule.alt_text and longest_alt_text > rule.alt_text:
-        return f"A description of a medium may have {rule.alt_text} characters here: shorten spec.media[].altText."
-    return None
-
-
-def media_problem(channel_type: str, content_type: str, size: int) -> str | None:
-    """Why a file cannot be sent, for people."""
-    rule = MEDIA_RULES.get(channel_type, MediaRule(0))
-    limit = rule.sizes.get(content_type)
-    if limit is None:
-        return f"The channel does not take {content_type}: it takes {', '.join(sorted(rule.sizes)) or 'no media'}."
-    if size > limit:
-        return f"The file has {size} bytes, the channel takes {limit} of {content_type}."
     return None

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -55,6 +55,10 @@ _FIELDS = (
 )
 
 
+#: A cadence that meets nothing but blackout days for so long has no slots.
+_LOOK_AHEAD = timedelta(days=5 * 366)
+
+
 class ScheduleError(ValueError):
     """A cron line or time zone that does not exist; the message says what is wrong and what to write instead."""
 
@@ -75,16 +79,65 @@ class Schedule:
     zone: ZoneInfo
     per_slot: int = 1
     window: Window = Window()
+    blackout: "Blackout | None" = None
 
 
-def schedule(cron: str, time_zone: str, per_slot: int = 1, window: Window | None = None) -> Schedule:
+@dataclass(frozen=True)
+class Blackout:
+    """Days on which nothing goes out; make one with ``blackout``."""
+
+    #: ``2026-12-24``, or ``12-24`` for every year.
+    days: frozenset[str]
+    zone: ZoneInfo
+
+    def holds(self, at: datetime) -> bool:
+        return self._named(at.astimezone(self.zone).date())
+
+    def until(self, at: datetime) -> datetime | None:
+        """When the first day begins that is none of these, where ``at`` is on one of them."""
+        day = at.astimezone(self.zone).date()
+        if not self._named(day):
+            return None
+        while self._named(day):
+            day += timedelta(days=1)
+        return _day_begins(day, self.zone)
+
+    def _named(self, day: date) -> bool:
+        text = day.isoformat()
+        return text in self.days or text[5:] in self.days
+
+
+def blackout(days: Iterable[str], time_zone: str) -> Blackout | None:
+    """``None`` without days; raises ``ScheduleError``, also where every day of the year is one."""
+    listed = frozenset(days)
+    if not listed:
+        return None
+    for day in listed:
+        try:
+            date.fromisoformat(day if len(day) > 5 else f"2024-{day}")  # a leap year: 02-29 is a day
+        except ValueError:
+            raise ScheduleError(f"the day '{day}' does not exist: write one such as 2026-12-24, or 12-24") from None
+    if sum(len(day) == 5 for day in listed) >= 365:
+        raise ScheduleError("every day of the year is a blackout day: leave some out")
+    return Blackout(listed, time_zone_named(time_zone))
+
+
+def _day_begins(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a day there; some days begin at 1:00, when the clocks skip midnight."""
+    begin = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    return begin if begin.astimezone(zone).date() == day else begin + timedelta(hours=1)
+
+
+def schedule(
+    cron: str, time_zone: str, per_slot: int = 1, window: Window | None = None, blackout_days: Iterable[str] = ()
+) -> Schedule:
     """Check a cadence; raises ``ScheduleError``."""
     zone = time_zone_named(time_zone)
     check_cron(cron)
     window = window or Window()
     if window.start and window.end and window.end <= window.start:
         raise ScheduleError("spec.window ends before it starts: correct start or end")
-    return Schedule(cron, zone, per_slot, window)
+    return Schedule(cron, zone, per_slot, window, blackout(blackout_days, time_zone))
 
 
 @lru_cache(maxsize=256)
@@ -139,7 +192,10 @@ def slots(plan: Schedule, after: datetime) -> Iterator[datetime]:
         # In the hour that comes twice cronsim may answer with its first occurrence again.
         if slot > last:
             last = slot
-            yield slot
+            if plan.blackout is None or not plan.blackout.holds(slot):
+                yield slot
+            elif slot - begin > _LOOK_AHEAD:
+                return
 
 
 def next_slot(plan: Schedule, after: datetime) -> datetime | None:

@@ -10,12 +10,22 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from podwright_crds.channel import ChannelType
-from podwright_publish.answers import Answer, CredentialsRefused, Finding, NotTaken, Renewal, Renewed, Unclear
+from podwright_publish.answers import (
+    Answer,
+    Count,
+    CredentialsRefused,
+    Finding,
+    NotTaken,
+    Refused,
+    Renewal,
+    Renewed,
+    Unclear,
+)
 from podwright_publish.credentials import needs_renewal
 from podwright_publish.message import Message
-from podwright_publish.ports import Platform, StoreUnavailableError
+from podwright_publish.ports import Counting, Platform, StoreUnavailableError
 
-A = TypeVar("A", bound="Answer | Finding")
+A = TypeVar("A", bound="Answer | Finding | Count")
 B = TypeVar("B", NotTaken, Unclear)
 
 _MASK = "***"
@@ -79,6 +89,17 @@ class Account:
 
     async def delete(self, platform_id: str) -> Answer:
         return await self._with_life(lambda: self._platform.delete(platform_id), NotTaken)
+
+    async def measure(self, platform_id: str) -> Count:
+        platform = self._platform
+        if not isinstance(platform, Counting):
+            return Refused("The platform tells no numbers.")
+        return await self._with_life(lambda: self._counting().measure(platform_id), NotTaken)
+
+    def _counting(self) -> Counting:
+        """The platform as it is connected now: renewed tokens may have made another of it."""
+        assert isinstance(self._platform, Counting)  # noqa: S101  (for the type checker)
+        return self._platform
 
     async def refresh(self) -> Renewal:
         return await self._renew(self._values)

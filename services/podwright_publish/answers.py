@@ -62,9 +62,23 @@ class Renewed:
     values: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What the platform counts of a post; ``None`` where it does not say."""
+
+    likes: int | None = None
+    #: Also boosts, shares and quotes.
+    reposts: int | None = None
+    replies: int | None = None
+    views: int | None = None
+    message: str = ""
+
+
 #: Of ``publish`` and ``delete``; Confirmed means there that the platform has the post no more.
 Answer = Confirmed | Refused | NotTaken | Unclear | CredentialsRefused
 #: Of ``find``: NotTaken means that it is certainly not there, Unclear that the platform could not be asked.
 Finding = Confirmed | NotTaken | Unclear | CredentialsRefused
+#: Of ``measure``; no other than Counted holds a number.
+Count = Counted | Refused | NotTaken | Unclear | CredentialsRefused
 #: Of ``refresh``: NotTaken means that it may succeed later.
 Renewal = Renewed | CredentialsRefused | NotTaken

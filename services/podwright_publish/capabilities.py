@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from podwright_crds.channel import Channel, ChannelSpec, ChannelType
 from podwright_crds.post import Post
@@ -26,6 +27,19 @@ CLAIM_MARGIN = timedelta(seconds=30)
 #: A request begins within this time after its attempt was recorded, or not at all: it has to be over before the attempt
 #: counts as abandoned and somebody else takes over.
 START_WITHIN = CLAIM_MARGIN / 2
+
+#: Types of channels that tell how published posts fare.
+COUNTED: Final = frozenset(
+    {
+        ChannelType.MASTODON,
+        ChannelType.BLUESKY,
+        ChannelType.X,
+        ChannelType.FACEBOOK,
+        ChannelType.INSTAGRAM,
+        ChannelType.THREADS,
+        ChannelType.YOUTUBE,
+    }
+)
 
 _NEVER = timedelta(0)
 _ALWAYS = timedelta.max

@@ -27,7 +27,7 @@ def content_of(post: Post) -> SentPost:
     return SentPost(
         text=variant.text if variant else post.spec.text,
         thread=post.spec.thread,
-        link=post.spec.link,
+        link=post.spec.short_link or post.spec.link,
         title=post.spec.title,
         media=post.spec.media,
         variant=variant.name if variant else None,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from podwright_core.schedule import blackout
 from podwright_core.times import format_instant, parse_duration, parse_instant
+from podwright_crds.approvals import approvals_missing, approvals_needed, is_outdated, told_missing
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel, QuietHours
 from podwright_crds.post import ApprovalState, Post, PostPhase
@@ -69,6 +71,7 @@ def verdict(post: Post, around: Surroundings, now: datetime) -> Verdict:
             _due,
             _connected,
             _not_paused,
+            _no_blackout,
             _awake,
             _within_quota,
         ):
@@ -86,14 +89,29 @@ def _decided(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
     if approval.state is ApprovalState.REJECTED:
         by = f" by {approval.by}" if approval.by else ""
         return NotNow(PostPhase.REJECTED, Reason.REJECTED, f"Rejected{by}{note}.")
-    if approval.state is ApprovalState.DRAFT:
-        latest = latest_at(post, around.campaign)
-        deadline = f" before {format_instant(latest)}" if latest else ""
-        return NotNow(
-            PostPhase.DRAFT,
-            Reason.APPROVAL_NEEDED,
-            f"Read the text and set spec.approval.state to Approved or Rejected{deadline}.",
+    if (needed := _approval_needed(post, around)) is None:
+        return None
+    latest = latest_at(post, around.campaign)
+    deadline = f" before {format_instant(latest)}" if latest else ""
+    return NotNow(PostPhase.DRAFT, Reason.APPROVAL_NEEDED, f"{needed}{deadline}.")
+
+
+def _approval_needed(post: Post, around: Surroundings) -> str | None:
+    """What a person has to do for the post to go out; ``None`` where it is approved as it is."""
+    missing = approvals_missing(post, approvals_needed(around.campaign, around.channel))
+    if missing:
+        how = f"podwright approve post/{post.metadata.name} --role ROLE, or spec.approval.given"
+        return f"Read the text; it needs the approval of {told_missing(missing)} ({how})"
+    if is_outdated(post):
+        record = post.status.approval
+        whose = f" by {record.by}" if record and record.by else ""
+        when = f" at {record.at}" if record else ""
+        return (
+            f"The post was changed after the decision{whose}{when}: read it again, then podwright approve "
+            f"post/{post.metadata.name}, or give spec.approval.at a new time"
         )
+    if post.spec.approval.state in {ApprovalState.DRAFT, ApprovalState.IN_REVIEW}:
+        return "Read the text and set spec.approval.state to Approved or Rejected"
     return None
 
 
@@ -168,6 +186,25 @@ def _not_paused(_post: Post, around: Surroundings, now: datetime) -> NotNow | No
     why = f": {delivery.message}" if delivery.message else "."
     message = f"The channel rests until {format_instant(until)}{why}"
     return NotNow(PostPhase.SCHEDULED, Reason.RETRYING, message, until=until)
+
+
+def _no_blackout(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
+    until = blackout_until(around.campaign, around.channel, now)
+    if until is None:
+        return None
+    message = f"Nothing goes out today; goes on at {format_instant(until)}."
+    return NotNow(PostPhase.SCHEDULED, Reason.SCHEDULED, message, until=until)
+
+
+def blackout_until(campaign: Campaign | None, channel: Channel | None, now: datetime) -> datetime | None:
+    """When the blackout day of ``now`` is over; raises ``ValueError`` on a day or zone that does not exist."""
+    found = []
+    if campaign is not None:
+        found.append(blackout(campaign.spec.cadence.blackout_days, campaign.spec.cadence.time_zone))
+    if channel is not None and channel.spec.blackout is not None:
+        found.append(blackout(channel.spec.blackout.days, channel.spec.blackout.time_zone))
+    ends = [end for each in found if each is not None and (end := each.until(now)) is not None]
+    return max(ends, default=None)
 
 
 def _awake(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:

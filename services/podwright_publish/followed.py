@@ -10,6 +10,7 @@ from typing import Protocol
 
 from podwright_crds.channel import Channel, Delivery
 from podwright_crds.post import Post, PostStatus
+from podwright_publish.message import Message
 from podwright_publish.ports import ConflictError, Loaded, Platform, PostStore, StoreUnavailableError
 
 
@@ -91,6 +92,12 @@ class FollowedPosts:
 
     async def campaign_posts(self, campaign: str) -> Sequence[Post]:
         return await self._store.campaign_posts(campaign)
+
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]] | None:
+        return await self._store.of_channel(name)
+
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        return await self._store.prepared(loaded, message)
 
     async def platform_ids(self, post: Post) -> Sequence[str]:
         return await self._store.platform_ids(post)

@@ -1,14 +1,19 @@
 """Posts and what belongs to them, in Kubernetes."""
 
+import asyncio
 import os
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from kubernetes.aio import client, config
 
+from podwright_core.egress import Egress
 from podwright_core.guids import episode_guid
+from podwright_core.links import redirect_page, short_code
 from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel, ChannelType, Delivery
@@ -18,22 +23,26 @@ from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post, PostStatus
 from podwright_crds.resource import Resource
 from podwright_publish.account import Account
+from podwright_publish.bucket import TenantBuckets
 from podwright_publish.capabilities import capabilities_around
 from podwright_publish.channels.feed import FeedChannel
 from podwright_publish.channels.registry import connector
 from podwright_publish.credentials import credentials_digest, credentials_problem
 from podwright_publish.due import Surroundings
+from podwright_publish.fitting.fitter import MediaFitter
 from podwright_publish.kubernetes_calls import REQUEST_SECONDS, decoded, translated
 from podwright_publish.kubernetes_tokens import KubernetesTokens
 from podwright_publish.kubernetes_watch import KubernetesWatch
 from podwright_publish.media_source import StoredMedia
-from podwright_publish.ports import ConflictError, Loaded, NotConnectedError, Platform
+from podwright_publish.message import Message
+from podwright_publish.ports import ConflictError, Loaded, MediaUnavailableError, NotConnectedError, Platform
 from podwright_publish.recent import Recent
 from podwright_telemetry.json_logs import conceal
 
 R = TypeVar("R", bound=Resource)
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def own_namespace() -> str:
@@ -51,9 +60,11 @@ class KubernetesStore:
         self._objects = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
         self._namespace = namespace
+        self._egress = Egress.from_environment(os.environ)
         self._opened: list[Platform] = []
         #: By the Channel's uid, with what they were opened for.
         self._accounts: dict[str, tuple[object, Account]] = {}
+        self._fitter: MediaFitter | None = None
 
     @classmethod
     async def open(cls, namespace: str, fresh_for: timedelta = timedelta(0)) -> "KubernetesStore":
@@ -76,6 +87,10 @@ class KubernetesStore:
 
     async def campaign_posts(self, campaign: str) -> Sequence[Post]:
         return await self._posts(f"spec.campaignRef.name={campaign}")
+
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]] | None:
+        channel = await self._get(Channel, name)
+        return None if channel is None else (channel, await self._posts(f"spec.channelRef.name={name}"))
 
     async def load(self, name: str) -> Loaded | None:
         post = await self._get(Post, name)
@@ -144,6 +159,40 @@ class KubernetesStore:
             )
         )
 
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        channel, spec = loaded.around.channel, loaded.post.spec
+        buckets = await self._buckets() if message.media or spec.short_link else None
+        if spec.short_link and spec.link and message.link == spec.short_link:
+            await self._lead_on(spec.short_link, spec.link, buckets)
+        if channel is None or not message.media:
+            return message
+        if self._fitter is None:
+            if buckets is None:
+                return message  # nowhere to keep what would be made: files go as they are, or are refused
+            self._fitter = MediaFitter(StoredMedia(buckets, self._egress), buckets, self._namespace)
+        media, notes = [], []
+        for each in message.media:
+            try:
+                fitted, note = await self._fitter.fitted(channel.spec.type.value, each)
+            except MediaUnavailableError as error:
+                raise MediaUnavailableError(f"{each.url}: {error}".rstrip("."), lasting=error.lasting) from None
+            media.append(fitted)
+            notes += [f"{each.url} was {note}."] if note else []
+        return replace(message, media=tuple(media), notes=tuple(notes))
+
+    async def _lead_on(self, short_link: str, link: str, buckets: TenantBuckets | None) -> None:
+        """Put the page behind a short link; raises ``MediaUnavailableError``."""
+        code = short_code(short_link)
+        if not _CODE.fullmatch(code):
+            message = f"spec.shortLink has to end with letters, digits, - and _ alone, not with '{code}'"
+            raise MediaUnavailableError(message, lasting=True)
+        if buckets is None or not buckets.can_keep:
+            raise MediaUnavailableError("a short link needs the namespace's Secret podwright-storage")
+        page = redirect_page(link).encode()
+        key = f"{self._namespace}/l/{code}"
+        if await asyncio.to_thread(buckets.read, buckets.public, key) != page:
+            await asyncio.to_thread(buckets.write, buckets.public, key, page, "text/html; charset=utf-8")
+
     async def connect(self, loaded: Loaded) -> Platform:
         channel = loaded.around.channel
         if channel is None:
@@ -166,7 +215,7 @@ class KubernetesStore:
         if (known := self._accounts.get(channel.metadata.uid)) and known[0] == opened_for:
             return known[1]
         tokens = KubernetesTokens(self._core, channel, digest)
-        media = StoredMedia(await self._secret(STORAGE_SECRET))
+        media = StoredMedia(await self._buckets(), self._egress)
         account = Account(
             channel.spec.type,
             {**values, **(await tokens.read() or {})},
@@ -178,6 +227,10 @@ class KubernetesStore:
         self._accounts[channel.metadata.uid] = (opened_for, account)
         self._opened.append(account)
         return account
+
+    async def _buckets(self) -> TenantBuckets | None:
+        storage = await self._secret(STORAGE_SECRET)
+        return TenantBuckets(storage, self._namespace) if storage else None
 
     async def _credentials(self, channel: Channel) -> dict[str, str]:
         reference = channel.spec.credentials_ref

@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from podwright_crds.post import Post
 from podwright_publish.channel_run import ChannelRun
+from podwright_publish.collector import collect
 from podwright_publish.followed import FollowedPosts
 from podwright_publish.kubernetes_store import KubernetesStore, own_namespace
 from podwright_publish.ports import StoreUnavailableError
@@ -46,6 +47,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         ("campaign", "all posts of one Campaign"),
         ("channel", "the single posts of one Channel, and those that campaigns left behind"),
         ("post", "one Post"),
+        ("metrics", "nothing: read what the platform counts of the published posts of one Channel"),
     ):
         kinds.add_parser(what, help=text).add_argument("name")
     return parser.parse_args(argv)
@@ -75,6 +77,10 @@ async def _run(wanted: argparse.Namespace, namespace: str) -> int:
     worker = os.environ.get("HOSTNAME") or socket.gethostname()
     tracing = from_environment("podwright-publish", os.environ)
     async with await KubernetesStore.open(namespace, SURROUNDINGS_FRESH_FOR) as store:
+        if wanted.what == "metrics":
+            read = await collect(store, wanted.name, utc_now)
+            log.info("metrics %s: read the numbers of %d posts", wanted.name, read)
+            return 0
         try:
             if wanted.what == "channel":
                 reports = await _run_channel(store, wanted.name, worker, tracing, linger, stop)

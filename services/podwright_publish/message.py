@@ -36,6 +36,8 @@ class Message:
     since: datetime | None = None
     #: What the platform has of other posts: never to be taken for this one.
     others: frozenset[str] = frozenset()
+    #: What media lost when they were made fit for the platform, for people.
+    notes: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:

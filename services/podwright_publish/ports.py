@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from podwright_crds.channel import Channel, Delivery
 from podwright_crds.post import Post, PostStatus
-from podwright_publish.answers import Answer, Finding, Renewal
+from podwright_publish.answers import Answer, Count, Finding, Renewal
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.due import Surroundings
 from podwright_publish.message import Message
@@ -65,6 +65,14 @@ class Platform(Protocol):
         """Let go of connections."""
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """A platform that tells how published posts fare; those of ``capabilities.COUNTED``."""
+
+    async def measure(self, platform_id: str) -> Count:
+        """What it counts of a post now. Never raises for what a platform or a network does."""
+
+
 class ConflictError(Exception):
     """The object was changed since it was read; nothing was written."""
 
@@ -92,6 +100,9 @@ class PostStore(Protocol):
     async def campaign_posts(self, campaign: str) -> Sequence[Post]:
         """All posts of a campaign."""
 
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]] | None:
+        """A channel as it is now, and all its posts; ``None`` where it does not exist."""
+
     async def load(self, name: str) -> Loaded | None:
         """A post as it is now; ``None`` where it does not exist (any more)."""
 
@@ -103,6 +114,12 @@ class PostStore(Protocol):
 
     async def note(self, channel: Channel, delivery: Delivery) -> None:
         """Write how sending goes on a channel, unless it changed since; raises ``ConflictError``."""
+
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        """The message with its files as the platform takes them; raises ``MediaUnavailableError``.
+
+        Sends nothing to the platform; takes seconds for a video the first time, and nothing the next.
+        """
 
     async def connect(self, loaded: Loaded) -> Platform:
         """The platform of the post's channel; raises ``NotConnectedError``."""

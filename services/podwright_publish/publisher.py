@@ -7,7 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -25,6 +25,7 @@ from podwright_publish.message import Media, Message
 from podwright_publish.ports import (
     ConflictError,
     Loaded,
+    MediaUnavailableError,
     NotConnectedError,
     Platform,
     PostStore,
@@ -54,6 +55,8 @@ log = logging.getLogger(__name__)
 _ROUNDS = 8
 #: How long an outcome is tried to be written before it is left to a later run to find out.
 _CONFIRM_SECONDS = 60
+#: Whether a post may go out is decided anew when making its files ready took longer.
+_DECISION_LASTS = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -150,15 +153,20 @@ class Publisher:
         return report
 
     async def _send(self, loaded: Loaded, platform: Platform, span: Span) -> Report:
-        message = self._message(loaded.post)
-        problems = platform.validate(message)
+        # Before anything is recorded: making files ready may take minutes, and is no attempt.
+        message, unready = await self._prepared(loaded)
+        problems = platform.validate(message) if unready is None else []
         claimed = await self._claim(loaded.post)
-        if problems:
-            answer: Answer = Refused(" ".join(problems))
+        if unready is not None:
+            answer: Answer = unready
+        elif problems:
+            answer = Refused(" ".join(problems))
         elif self._now() - parse_instant(claimed.status.attempts[-1].started_at) > START_WITHIN:
             answer = NotTaken("Recording the attempt took too long; nothing was sent.")
         else:
             answer = await self._asked(platform, message, loaded.capabilities)
+        if isinstance(answer, Confirmed) and message.notes:
+            answer = replace(answer, message=" ".join(filter(None, [answer.message, *message.notes])))
         span.note({"podwright.answer": type(answer).__name__})
         if not isinstance(answer, Confirmed):
             span.fail(answer.message)
@@ -167,6 +175,17 @@ class Publisher:
         text = f"{type(answer).__name__}. {answer.message}".strip()
         again = confirmed.status.next_attempt_at
         return Report(message.post, text, datetime.fromisoformat(again) if again else None)
+
+    async def _prepared(self, loaded: Loaded) -> tuple[Message, Refused | NotTaken | None]:
+        """The message as it can be sent, or why its files cannot; raises ``ConflictError`` to decide anew."""
+        message, begun = self._message(loaded.post), self._now()
+        try:
+            message = await self._store.prepared(loaded, message)
+        except MediaUnavailableError as error:
+            return message, Refused(f"{error}.") if error.lasting else NotTaken(f"{error}.")
+        if self._now() - begun > _DECISION_LASTS:
+            raise ConflictError(message.post)
+        return message, None
 
     async def _claim(self, post: Post) -> Post:
         """Record the attempt. Where the answer to the write is lost, what stands there tells whether it happened."""

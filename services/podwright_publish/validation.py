@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from podwright_core.channel_limits import media_count_problem, text_problem, thread_problem, title_problem
+from podwright_core.channel_limits import text_problem, thread_problem, title_problem
+from podwright_core.media_rules import media_count_problem
 from podwright_crds.channel import ChannelSpec, ChannelType
 from podwright_crds.post import PostSpec
 from podwright_publish.message import Message
@@ -54,7 +55,7 @@ def post_problems(spec: ChannelSpec, post: PostSpec) -> list[str]:
         for problem in problems(
             spec,
             text,
-            link=post.link,
+            link=post.short_link or post.link,
             title=post.title,
             thread=post.thread,
             alt_texts=[media.alt_text or "" for media in post.media],

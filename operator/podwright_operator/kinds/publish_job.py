@@ -44,9 +44,11 @@ def publish_job_spec(owner: Resource, what: str, settings: StageJobSettings) -> 
         "env": [
             {"name": "PODWRIGHT_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
             {"name": "HOME", "value": "/tmp"},  # noqa: S108  (an emptyDir of the pod's own)
+            *({"name": name, "value": value} for name, value in settings.egress.to_environment().items()),
             *({"name": name, "value": value} for name, value in settings.tracing.items()),
         ],
-        "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
+        # The limit is what converting a post's video takes.
+        "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "1536Mi"}},
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": False,

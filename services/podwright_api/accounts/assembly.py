@@ -7,6 +7,7 @@ from podwright_api.accounts.audit_log import AuditLog
 from podwright_api.accounts.documents import Documents
 from podwright_api.accounts.federation import Federation
 from podwright_api.accounts.foundation import Foundation
+from podwright_api.accounts.post_metrics import PostMetrics
 from podwright_api.accounts.profile import Profile
 from podwright_api.accounts.registration import Registration
 from podwright_api.accounts.repetition import Repetition
@@ -32,6 +33,7 @@ class Accounts:
     repetition: Repetition
     documents: Documents
     search: SearchIndex
+    post_metrics: PostMetrics
 
     @classmethod
     def build(cls, settings: AccountSettings) -> Self:
@@ -50,6 +52,7 @@ class Accounts:
             Repetition(foundation),
             Documents(foundation),
             SearchIndex(foundation.database),
+            PostMetrics(foundation),
         )
 
     async def close(self) -> None:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from podwright_api import resources
+from podwright_api.access.roles import Role
 from podwright_api.answers import listed, resource_answer
 from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
@@ -28,8 +29,13 @@ from podwright_api.naming import name_from_title
 from podwright_api.post_decisions import PostAction, Refused, Wanted, decide
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
+from podwright_crds.approvals import approvals_needed
+from podwright_crds.campaign import Campaign
+from podwright_crds.channel import Channel
 from podwright_crds.post import ApprovalState, Post, PostPhase
-from podwright_crds.resource import ObjectName
+from podwright_crds.resource import ObjectName, Resource
+
+R = TypeVar("R", bound=Resource)
 
 router = APIRouter(prefix=f"{API_PREFIX}/posts", tags=["posts"])
 many_router = APIRouter(prefix=f"{API_PREFIX}/social-media", tags=["posts"])
@@ -113,8 +119,9 @@ async def create_post(
 
 
 @router.post("/decisions", response_model=ResultsAnswer, responses=TOO_LARGE, summary="Decide about several posts")
-async def decide_posts(request: Request, tenant: Publishes, body: PostsDecision) -> Response:
-    """Each is decided for itself: look at the result of each."""
+async def decide_posts(request: Request, tenant: Writes, body: PostsDecision) -> Response:
+    """Each is decided for itself: look at the result of each. All but `submit` take the right to publish."""
+    _demand_decision(tenant, body)
     results: list[JsonObject] = []
     for name in dict.fromkeys(body.ids):
         try:
@@ -169,12 +176,17 @@ async def delete_post(
 )
 async def decide_post(
     request: Request,
-    tenant: Publishes,
+    tenant: Writes,
     id: Id,  # noqa: A002  (the contract's name)
     body: PostDecision,
     if_match: IfMatch = None,
 ) -> Response:
-    """Approve, reject, make it a draft again, move it to another time, or have it tried again."""
+    """Hand it in for review, approve, reject or reopen it, move it to another time, or have it tried again.
+
+    All but `submit` take the right to publish. Where approvals of several roles are needed, it is `InReview` until all
+    are there. A post that is changed after it was approved has to be approved again.
+    """
+    _demand_decision(tenant, body)
     return resource_answer(request, await _decided(tenant, id, body, if_match))
 
 
@@ -203,6 +215,7 @@ async def _decided(tenant: Tenant, name: str, decision: PostDecision, if_match: 
     if (decision.action is PostAction.MOVE) != (decision.publish_at is not None):
         raise invalid("publishAt", "It goes with the action move, and with no other.")
     body = await resources.changeable(tenant, Post, name)
+    post = Post.read(body)
     wanted = Wanted(
         decision.action,
         tenant.actor.name,
@@ -210,13 +223,36 @@ async def _decided(tenant: Tenant, name: str, decision: PostDecision, if_match: 
         decision.note,
         decision.publish_at.isoformat() if decision.publish_at else None,
         decision.missing_on_platform,
+        decision.role,
+        None if tenant.membership.role is Role.ADMIN else frozenset({tenant.membership.role.value}),
+        await _needed(tenant, post) if decision.action is PostAction.APPROVE else {},
     )
-    patch = decide(Post.read(body), wanted)
+    patch = decide(post, wanted)
     if isinstance(patch, Refused):
         raise FacadeError(ErrorCode.CONFLICT, patch.message)
     how = Change(if_match)
     resources.demand_version(body, if_match)
     return await resources.write(tenant, Post, name, patch, how)
+
+
+async def _needed(tenant: Tenant, post: Post) -> dict[str, int]:
+    """Whose approvals the post needs; what does not exist asks for none."""
+    campaign = await _found(tenant, Campaign, post.spec.campaign_ref.name) if post.spec.campaign_ref else None
+    return approvals_needed(campaign, await _found(tenant, Channel, post.spec.channel_ref.name))
+
+
+async def _found(tenant: Tenant, kind: type[R], name: str) -> R | None:
+    try:
+        return kind.read(await tenant.cluster.get(kind, tenant.namespace, name))
+    except FacadeError as error:
+        if error.code is ErrorCode.NOT_FOUND:
+            return None
+        raise
+
+
+def _demand_decision(tenant: Tenant, decision: PostDecision) -> None:
+    if decision.action is not PostAction.SUBMIT:
+        tenant.demand("posts:publish")
 
 
 def _demand_publish(tenant: Tenant, body: PostCreate) -> None:

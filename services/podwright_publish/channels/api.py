@@ -14,11 +14,12 @@ from typing import Any
 
 import httpx
 
-from podwright_core.channel_limits import LARGEST_FILE, MEDIA_RULES, media_problem
+from podwright_core.media_rules import LARGEST_FILE, MEDIA_RULES, media_problem
 from podwright_crds.channel import ChannelSpec
 from podwright_publish.answers import (
     Answer,
     Confirmed,
+    Count,
     CredentialsRefused,
     Finding,
     NotTaken,
@@ -76,6 +77,12 @@ class ApiReply:
         return found
 
 
+def number(*values: Any) -> int | None:
+    """The sum of what a platform counts, written as numbers or text; ``None`` where it says nothing."""
+    counts = [int(value) for value in values if isinstance(value, int) or (isinstance(value, str) and value.isdigit())]
+    return sum(counts) if counts else None
+
+
 class HttpPlatform(ABC):
     """A channel over HTTP; subclasses write ``_publish``, ``_find`` and ``_delete`` and raise ``Stopped``."""
 
@@ -116,6 +123,13 @@ class HttpPlatform(ABC):
         except Stopped as stopped:
             return stopped.answer
 
+    async def measure(self, platform_id: str) -> Count:
+        try:
+            return await self._measure(platform_id)
+        except Stopped as stopped:
+            answer = stopped.answer
+            return Unclear(answer.message) if isinstance(answer, Confirmed) else answer
+
     async def refresh(self) -> Renewal:
         try:
             return await self._refresh()
@@ -137,6 +151,9 @@ class HttpPlatform(ABC):
 
     @abstractmethod
     async def _delete(self, platform_id: str) -> Answer: ...
+
+    async def _measure(self, platform_id: str) -> Count:
+        return Refused(f"The platform tells no numbers of {platform_id}.")
 
     async def _refresh(self) -> Renewal:
         return CredentialsRefused("The credentials cannot be renewed: replace them in the channel's Secret.")

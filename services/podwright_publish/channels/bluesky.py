@@ -19,6 +19,8 @@ from podwright_core.times import format_instant
 from podwright_publish.answers import (
     Answer,
     Confirmed,
+    Count,
+    Counted,
     CredentialsRefused,
     Finding,
     NotTaken,
@@ -26,7 +28,7 @@ from podwright_publish.answers import (
     Renewal,
     Renewed,
 )
-from podwright_publish.channels.api import HttpPlatform, Stopped
+from podwright_publish.channels.api import HttpPlatform, Stopped, number
 from podwright_publish.channels.exchange import Reply
 from podwright_publish.channels.quota import wait_asked
 from podwright_publish.message import Message
@@ -102,6 +104,17 @@ class BlueskyChannel(HttpPlatform):
         body = {"repo": await self._did(), "collection": COLLECTION, "rkey": key}
         await self._ask("POST", self._xrpc("com.atproto.repo.deleteRecord"), json=body)
         return Confirmed(platform_id=platform_id, message="Deleted.")
+
+    async def _measure(self, platform_id: str) -> Count:
+        """The server asks its app view; one without (``PDS`` alone) refuses."""
+        await self._did()
+        reply = await self._ask("GET", self._xrpc("app.bsky.feed.getPosts"), params={"uris": platform_id})
+        post = (reply.field("posts") or [{}])[0]
+        return Counted(
+            likes=number(post.get("likeCount")),
+            reposts=number(post.get("repostCount"), post.get("quoteCount")),
+            replies=number(post.get("replyCount")),
+        )
 
     async def _refresh(self) -> Renewal:
         """The next session: from the refresh token, else from the app password."""

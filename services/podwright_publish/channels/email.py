@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from podwright_core.channel_limits import LARGEST_FILE, MEDIA_RULES, media_problem
+from podwright_core.media_rules import LARGEST_FILE, MEDIA_RULES, media_problem
 from podwright_crds.channel import ChannelSpec
 from podwright_crds.channel_settings import EmailSettings, MailSecurity
 from podwright_publish.answers import (

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from podwright_publish.answers import Answer, Confirmed, Finding, Refused
-from podwright_publish.channels.api import Stopped
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, Refused
+from podwright_publish.channels.api import Stopped, number
 from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
 from podwright_publish.channels.meta import MetaPlatform, instant_of
 from podwright_publish.message import Message
@@ -31,6 +31,15 @@ class FacebookChannel(MetaPlatform):
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url(f"/{platform_id}"))
         return Confirmed(platform_id, message="Deleted.")
+
+    async def _measure(self, platform_id: str) -> Count:
+        fields = "reactions.summary(total_count).limit(0),comments.summary(total_count).limit(0),shares"
+        reply = await self._ask("GET", self._url(f"/{platform_id}"), params={"fields": fields})
+        return Counted(
+            likes=number(reply.field("reactions", "summary", "total_count")),
+            reposts=number(reply.field("shares", "count")),
+            replies=number(reply.field("comments", "summary", "total_count")),
+        )
 
     async def _there(self, message: Message) -> list[Listed]:
         reply = await self._ask(

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from podwright_core.channel_limits import with_link
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Renewal
-from podwright_publish.channels.api import Stopped
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused, Renewal
+from podwright_publish.channels.api import Stopped, number
 from podwright_publish.channels.listing import Listed, finding, parts_there
 from podwright_publish.channels.meta import MetaPlatform, instant_of, is_video, public_media_problems
 from podwright_publish.message import Media, Message
@@ -46,6 +46,10 @@ class InstagramChannel(MetaPlatform):
 
     async def _delete(self, platform_id: str) -> Answer:
         return Refused(f"Instagram's API deletes nothing: take {platform_id} down in the app.")
+
+    async def _measure(self, platform_id: str) -> Count:
+        reply = await self._ask("GET", self._url(f"/{platform_id}"), params={"fields": "like_count,comments_count"})
+        return Counted(likes=number(reply.field("like_count")), replies=number(reply.field("comments_count")))
 
     async def _refresh(self) -> Renewal:
         return await self._renewed_with_itself(self._base + "/refresh_access_token", "ig_refresh_token")

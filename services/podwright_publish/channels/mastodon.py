@@ -11,8 +11,8 @@ import httpx
 
 from podwright_core.channel_limits import with_link
 from podwright_core.times import parse_instant
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused
-from podwright_publish.channels.api import HttpPlatform, Stopped
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused
+from podwright_publish.channels.api import HttpPlatform, Stopped, number
 from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
 from podwright_publish.channels.matching import plain
 from podwright_publish.message import Media, Message
@@ -61,6 +61,14 @@ class MastodonChannel(HttpPlatform):
                 return Confirmed(platform_id=platform_id, message="It was not there any more.")
             raise
         return Confirmed(platform_id=platform_id, message="Deleted.")
+
+    async def _measure(self, platform_id: str) -> Count:
+        reply = await self._ask("GET", self._url(f"/api/v1/statuses/{platform_id}"))
+        return Counted(
+            likes=number(reply.field("favourites_count")),
+            reposts=number(reply.field("reblogs_count")),
+            replies=number(reply.field("replies_count")),
+        )
 
     async def _there(self, message: Message) -> list[Listed]:
         """What the account has of the message, from the first of its thread on."""

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Renewal
-from podwright_publish.channels.api import Stopped
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused, Renewal
+from podwright_publish.channels.api import Stopped, number
 from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
 from podwright_publish.channels.meta import MetaPlatform, instant_of, is_video, public_media_problems
 from podwright_publish.message import Message
@@ -49,6 +49,17 @@ class ThreadsChannel(MetaPlatform):
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url(f"/{platform_id}"))
         return Confirmed(platform_id, message="Deleted.")
+
+    async def _measure(self, platform_id: str) -> Count:
+        params = {"metric": "views,likes,replies,reposts,quotes"}
+        reply = await self._ask("GET", self._url(f"/{platform_id}/insights"), params=params)
+        counts = {each.get("name"): (each.get("values") or [{}])[0].get("value") for each in reply.field("data") or []}
+        return Counted(
+            likes=number(counts.get("likes")),
+            reposts=number(counts.get("reposts"), counts.get("quotes")),
+            replies=number(counts.get("replies")),
+            views=number(counts.get("views")),
+        )
 
     async def _refresh(self) -> Renewal:
         return await self._renewed_with_itself(self._base + "/refresh_access_token", "th_refresh_token")

@@ -6,8 +6,8 @@ from typing import Any
 
 from podwright_core.channel_limits import with_link
 from podwright_core.times import format_instant, parse_instant
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Renewal
-from podwright_publish.channels.api import HttpPlatform, Stopped
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused, Renewal
+from podwright_publish.channels.api import HttpPlatform, Stopped, number
 from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
 from podwright_publish.message import Media, Message
 
@@ -42,6 +42,17 @@ class XChannel(HttpPlatform):
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url(f"/2/tweets/{platform_id}"))
         return Confirmed(platform_id, message="Deleted.")
+
+    async def _measure(self, platform_id: str) -> Count:
+        params = {"tweet.fields": "public_metrics"}
+        reply = await self._ask("GET", self._url(f"/2/tweets/{platform_id}"), params=params)
+        counts = reply.field("data", "public_metrics") or {}
+        return Counted(
+            likes=number(counts.get("like_count")),
+            reposts=number(counts.get("retweet_count"), counts.get("quote_count")),
+            replies=number(counts.get("reply_count")),
+            views=number(counts.get("impression_count")),
+        )
 
     async def _refresh(self) -> Renewal:
         return await self._renewed_by_oauth(self._url("/2/oauth2/token"), app_in_header=True)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from podwright_core.channel_limits import with_link
 from podwright_core.times import parse_instant
 from podwright_crds.channel_settings import YouTubeSettings
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Renewal, Unclear
-from podwright_publish.channels.api import ApiReply, HttpPlatform, Stopped
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Renewal, Unclear
+from podwright_publish.channels.api import ApiReply, HttpPlatform, Stopped, number
 from podwright_publish.channels.exchange import Reply
 from podwright_publish.channels.listing import Listed, finding, parts_there
 from podwright_publish.message import Message
@@ -91,6 +91,16 @@ class YouTubeChannel(HttpPlatform):
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url("/youtube/v3/videos"), params={"id": platform_id})
         return Confirmed(platform_id, message="Deleted.")
+
+    async def _measure(self, platform_id: str) -> Count:
+        params = {"part": "statistics", "id": platform_id}
+        reply = await self._ask("GET", self._url("/youtube/v3/videos"), params=params)
+        counts = ((reply.field("items") or [{}])[0]).get("statistics") or {}
+        return Counted(
+            likes=number(counts.get("likeCount")),
+            replies=number(counts.get("commentCount")),
+            views=number(counts.get("viewCount")),
+        )
 
     async def _refresh(self) -> Renewal:
         return await self._renewed_by_oauth(self._settings.token_url, app_in_header=False)

@@ -5,6 +5,7 @@ errors after success, with silence and with 429 storms: each post ends once on t
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -74,6 +75,10 @@ class Cluster:
     trouble: Trouble
     attempts: int = 0
 
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]]:
+        del name
+        return self.channel, list(self.posts.values())
+
     async def load(self, name: str) -> Loaded | None:
         self.step()
         return Loaded(self.posts[name], Surroundings(self.channel), self.capabilities)
@@ -105,6 +110,11 @@ class Cluster:
     async def note(self, channel: Channel, delivery: Any) -> None:
         status = channel.status.model_copy(update={"delivery": delivery})
         self.channel = channel.model_copy(update={"status": status})
+
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        del loaded
+        self.step()
+        return message
 
     async def connect(self, loaded: Loaded) -> Platform:
         del loaded

@@ -58,7 +58,7 @@ def test_patches_are_for_the_version_that_was_read() -> None:
     approve = Wanted(PostAction.APPROVE, "Ada", NOW, note="read")
     assert decide(post("Draft", "Draft"), approve) == {
         "metadata": {"resourceVersion": "7"},
-        "spec": {"approval": {"state": "Approved", "by": "Ada", "note": "read"}},
+        "spec": {"approval": {"state": "Approved", "by": "Ada", "at": NOW.isoformat(), "note": "read"}},
     }
 
 
@@ -80,3 +80,26 @@ def test_who_manages_an_object(metadata: dict[str, Any], manager: str | None) ->
 def test_a_campaign_over_labels_is_of_no_one_show() -> None:
     assert show_of_campaign({"spec": {"episodes": {"podcastRef": {"name": "a"}}}}) == "a"
     assert show_of_campaign({"spec": {"episodes": {"matchLabels": {"a": "b"}}}}) is None
+
+
+@pytest.mark.parametrize(
+    ("may_speak_for", "role", "told"),
+    [
+        (frozenset({"creator"}), None, "InReview"),
+        (None, "legal", "InReview"),
+        (None, None, "say which yours is"),
+        (frozenset({"creator"}), "legal", "which is not yours to give"),
+        (frozenset({"viewer"}), None, "needs the approval of creator, legal"),
+    ],
+)
+def test_approvals_count_for_roles_that_are_ones_own(
+    may_speak_for: frozenset[str] | None, role: str | None, told: str
+) -> None:
+    needed = {"creator": 1, "legal": 1}
+    wanted = Wanted(PostAction.APPROVE, "Ada", NOW, role=role, may_speak_for=may_speak_for, needed=needed)
+    found = decide(post("Draft", "Draft"), wanted)
+    if isinstance(found, Refused):
+        assert told in found.message
+    else:
+        assert found["spec"]["approval"]["state"] == told
+        assert found["spec"]["approval"]["given"] == [{"by": "Ada", "role": role or "creator", "at": NOW.isoformat()}]

@@ -1,11 +1,12 @@
 """What approving and rejecting does, and what ``plan`` and ``status`` tell."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from podwright_cli.ages import age
-from podwright_cli.decisions import Result, decide
+from podwright_cli.decisions import Result, Voice, decide
 from podwright_cli.errors import CliError
 from podwright_cli.preview import preview
 from podwright_cli.refs import Ref
@@ -29,7 +30,9 @@ from tests.unit.cli.objects import (
     waits,
 )
 
+NEEDED = {"editor": 1, "legal": 1}
 APPROVED, REJECTED = ApprovalState.APPROVED, ApprovalState.REJECTED
+VOICE = Voice("ada", "2026-11-22T09:00:00+00:00", "read")
 PUBLISHED: Status = {"phase": "Published", "publishedAt": "2026-11-20T08:00:00Z", "url": "https://x.test/1"}
 
 
@@ -48,13 +51,37 @@ PUBLISHED: Status = {"phase": "Published", "publishedAt": "2026-11-20T08:00:00Z"
     ],
 )
 def test_a_decision(state: str, status: Status, wanted: ApprovalState, result: Result, says: str) -> None:
-    found = decide(post(status=status, approval={"state": state, "by": "bob"}), wanted, "ada", "read")
+    found = decide(post(status=status, approval={"state": state, "by": "bob"}), wanted, VOICE)
     assert found.result is result
     assert says in found.message
     assert (found.patch is not None) == (result is Result.CHANGED)
     if found.patch:
-        assert found.patch["spec"] == {"approval": {"state": wanted.value, "by": "ada", "note": "read"}}
+        assert found.patch["spec"] == {"approval": {"state": wanted.value, "by": "ada", "at": VOICE.at, "note": "read"}}
         assert found.patch["metadata"] == {"resourceVersion": "7"}
+
+
+@pytest.mark.parametrize(
+    ("role", "result", "says"),
+    [
+        ("editor", Result.CHANGED, "approved as editor by ada. It still needs the approval of legal."),
+        (None, Result.REFUSED, "needs the approval of editor, legal: say which yours is with --role"),
+        ("chef", Result.REFUSED, "does not need the approval of chef, but of editor, legal"),
+    ],
+)
+def test_approving_for_a_role(role: str | None, result: Result, says: str) -> None:
+    voice = replace(VOICE, role=role)
+    found = decide(post(status={"phase": "Draft"}, approval={"state": "Draft"}), APPROVED, voice, NEEDED)
+    assert found.result is result
+    assert says in found.message
+
+
+def test_the_last_approval_needs_no_role_and_lets_it_go_out() -> None:
+    given = [{"by": "bob", "role": "editor"}]
+    found = decide(post(approval={"state": "InReview", "given": given}), APPROVED, VOICE, NEEDED)
+    assert "approved as legal by ada. It goes out on news" in found.message
+    assert found.patch is not None
+    assert found.patch["spec"]["approval"]["state"] == "Approved"
+    assert [each["by"] for each in found.patch["spec"]["approval"]["given"]] == ["bob", "ada"]
 
 
 def plan(*objects: Any, **spec: Any) -> list[tuple[str, str, str, str]]:

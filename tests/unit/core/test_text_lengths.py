@@ -6,16 +6,14 @@ from hypothesis import strategies as st
 from twitter_text import parse_tweet
 
 from podwright_core.channel_limits import (
-    MEDIA_RULES,
     TEXT_RULES,
     max_characters,
-    media_count_problem,
-    media_problem,
     text_problem,
     thread_problem,
     title_problem,
     with_link,
 )
+from podwright_core.media_rules import MEDIA_RULES, media_count_problem, media_problem
 from podwright_core.text_lengths import (
     graphemes,
     links,

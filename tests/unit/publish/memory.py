@@ -126,6 +126,10 @@ class MemoryStore:
         del campaign
         return list(self.posts.values())
 
+    async def of_channel(self, name: str) -> tuple[Channel, Sequence[Post]]:
+        del name
+        return self.channel, list(self.posts.values())
+
     async def load(self, name: str) -> Loaded | None:
         self.faults.step()
         self.loads += 1
@@ -152,6 +156,11 @@ class MemoryStore:
     async def note(self, channel: Channel, delivery: Delivery) -> None:
         status = channel.status.model_copy(update={"delivery": delivery})
         self.channel = channel.model_copy(update={"status": status})
+
+    async def prepared(self, loaded: Loaded, message: Message) -> Message:
+        del loaded
+        self.faults.step()
+        return message
 
     async def connect(self, loaded: Loaded) -> MemoryPlatform:
         del loaded

@@ -67,6 +67,7 @@ def _schedule(campaign: Campaign) -> Schedule:
             parse_instant(window.start) if window.start else None,
             parse_instant(window.end) if window.end else None,
         ),
+        cadence.blackout_days,
     )
 
 

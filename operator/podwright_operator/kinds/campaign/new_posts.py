@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from podwright_core.links import link_with_utm
+from podwright_core.links import link_with_utm, short_link
 from podwright_core.schedule import Schedule, assign
 from podwright_core.times import format_instant, parse_instant
 from podwright_crds import names
@@ -116,12 +116,16 @@ def _post(
         state=ApprovalState.APPROVED if automatic else ApprovalState.DRAFT,
         by=f"campaign {campaign.metadata.name}"[:255] if automatic else None,
     )
+    link, short_links = _link(campaign, observed, episode, channel), campaign.spec.tracking.short_links
+    # The same for a post that is made again: what was shared goes on leading there.
+    identity = (campaign.metadata.namespace, campaign.metadata.name, episode.metadata.name, channel)
     spec = PostSpec(
         channel_ref=LocalRef(name=channel),
         episode_ref=LocalRef(name=episode.metadata.name),
         campaign_ref=LocalRef(name=campaign.metadata.name),
         text=observed.texts[episode.metadata.name, channel],
-        link=_link(campaign, observed, episode, channel),
+        link=link,
+        short_link=short_link(short_links, *identity) if link and short_links else None,
         publish_at=format_instant(at),
         max_lateness=campaign.spec.max_lateness,
         approval=approval,

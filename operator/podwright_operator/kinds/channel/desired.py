@@ -6,14 +6,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from podwright_core.channel_limits import max_characters
-from podwright_core.schedule import ScheduleError, time_zone_named
+from podwright_core.schedule import ScheduleError, blackout, time_zone_named
 from podwright_core.times import format_instant
+from podwright_crds import names
 from podwright_crds.channel import Channel, ChannelSpec, ChannelStatus, ChannelType, Delivery
 from podwright_crds.channel_settings import EmailSettings, MastodonSettings, WebhookSettings
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine import kube
+from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import (
+    Child,
+    ChildMode,
     ExtraCondition,
     Outcome,
     OutcomeKind,
@@ -24,7 +28,9 @@ from podwright_operator.engine.plan import (
     waiting,
 )
 from podwright_operator.kinds.channel.runs import ChannelWork, next_run, run_children
+from podwright_operator.kinds.publish_job import publish_job_spec, publisher_identity
 from podwright_operator.settings import StageJobSettings
+from podwright_publish.capabilities import COUNTED
 from podwright_publish.credentials import (
     NEEDED_KEYS,
     WARN_BEFORE,
@@ -38,6 +44,11 @@ from podwright_publish.credentials import (
 #: Nothing wakes a Channel when its Secret changes.
 _WHILE_BROKEN: Final = timedelta(seconds=10)
 _WHILE_WELL: Final = timedelta(minutes=1)
+
+#: Kubernetes' limit for names of CronJobs.
+_CRON_JOB_NAME: Final = 52
+#: A run that was missed for longer than this is left to the next one.
+_START_WITHIN_S: Final = 600
 
 #: How to make a value for a key that is missing.
 _MAKE: Final[Mapping[str, str]] = {"signingSecret": "whsec_$(openssl rand -base64 32)"}
@@ -67,7 +78,10 @@ def desired(channel: Channel, observed: ChannelObserved, now: datetime, settings
             checked_at=_checked_at(channel, digest, now) if well else channel.status.checked_at,
             delivery=_delivery(channel, digest),
         ),
-        children=run_children(channel, observed.work, settings) if start is not None and start <= now else (),
+        children=(
+            *(run_children(channel, observed.work, settings) if start is not None and start <= now else ()),
+            *_collecting(channel, settings, idle=not well),
+        ),
         keep=frozenset((kube.JOB, run.name) for run in observed.work.runs),
         conditions=() if outcome.kind is OutcomeKind.SUSPENDED else (_connected(outcome),),
         requeue_after=_look_again(start, now) if well else _WHILE_BROKEN,
@@ -78,6 +92,28 @@ def desired(channel: Channel, observed: ChannelObserved, now: datetime, settings
 def _look_again(start: datetime | None, now: datetime) -> timedelta:
     """At the latest when the next run starts."""
     return _WHILE_WELL if start is None or start <= now else min(_WHILE_WELL, start - now)
+
+
+def _collecting(channel: Channel, settings: StageJobSettings, *, idle: bool) -> tuple[Child, ...]:
+    """What reads the numbers of published posts, where the platform tells them and somebody wants them."""
+    metrics = channel.spec.metrics
+    if metrics is None or channel.spec.type not in COUNTED:
+        return ()
+    spec: Raw = {
+        "schedule": metrics.cron,
+        "timeZone": "Etc/UTC",
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": _START_WITHIN_S,
+        "successfulJobsHistoryLimit": 1,
+        "failedJobsHistoryLimit": 1,
+        "suspend": idle,
+        "jobTemplate": {"spec": publish_job_spec(channel, "metrics", settings)},
+    }
+    name = names.child_name(channel.metadata.name, "metrics", limit=_CRON_JOB_NAME)
+    return (
+        *publisher_identity(channel.metadata.namespace),
+        Child(kube.CRON_JOB, {"metadata": {"name": name}, "spec": spec}, ChildMode.APPLY),
+    )
 
 
 def _delivery(channel: Channel, digest: str | None) -> Delivery | None:
@@ -96,6 +132,11 @@ def _outcome(channel: Channel, observed: ChannelObserved, now: datetime) -> Outc
             time_zone_named(channel.spec.quiet_hours.time_zone)
         except ScheduleError as error:
             return stalled(Reason.INVALID_SCHEDULE, f"Correct spec.quietHours: {error}.")
+    if channel.spec.blackout:
+        try:
+            blackout(channel.spec.blackout.days, channel.spec.blackout.time_zone)
+        except ScheduleError as error:
+            return stalled(Reason.INVALID_SCHEDULE, f"Correct spec.blackout: {error}.")
     if channel.spec.type is ChannelType.FEED:
         return _feed_outcome(channel, observed.podcast)
     if channel.spec.type is ChannelType.WEBHOOK and channel.spec.webhook is None:

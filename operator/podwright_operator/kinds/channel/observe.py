@@ -10,7 +10,7 @@ from podwright_crds.names import ANNOTATION_RETRY
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_operator.engine.kind import Index, Kind, View, Wake
-from podwright_operator.engine.kube import JOB, ROLE_BINDING, SERVICE_ACCOUNT
+from podwright_operator.engine.kube import CRON_JOB, JOB, ROLE_BINDING, SERVICE_ACCOUNT
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.channel.desired import ChannelObserved, desired
 from podwright_operator.kinds.channel.runs import ChannelWork, runs_seen
@@ -52,7 +52,7 @@ class ChannelKind(Kind[Channel, ChannelObserved]):
     """
 
     model = Channel
-    children = (JOB, SERVICE_ACCOUNT, ROLE_BINDING)
+    children = (JOB, CRON_JOB, SERVICE_ACCOUNT, ROLE_BINDING)
     indexes: ClassVar = (CHANNELS_BY_PODCAST,)
     wakes = (
         Wake(Podcast, _of_podcast, relevant=lambda podcast: (podcast.spec.feed.enabled, podcast.spec.title)),

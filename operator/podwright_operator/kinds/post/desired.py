@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from podwright_core.times import parse_instant
-from podwright_crds.post import AttemptOutcome, Post, PostPhase
+from podwright_core.times import format_instant, parse_instant
+from podwright_crds.approvals import approval_record
+from podwright_crds.post import ApprovalRecord, AttemptOutcome, Post, PostPhase
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine.plan import (
     ExtraCondition,
@@ -24,7 +25,7 @@ from podwright_operator.engine.plan import (
 )
 from podwright_publish.capabilities import capabilities_around
 from podwright_publish.due import Surroundings, latest_at
-from podwright_publish.protocol import LookUp, Send, Settled, Step, Wait, next_step
+from podwright_publish.protocol import LookUp, Send, Settled, Step, Wait, is_published, next_step
 
 #: The publisher writes first when a post is due and while it sends: a status written meanwhile would be in its way.
 GIVE_WAY: Final = timedelta(seconds=5)
@@ -46,7 +47,7 @@ def desired(post: Post, observed: PostObserved, now: datetime) -> Plan:
     status = ConditionStatus.TRUE if published else ConditionStatus.FALSE
     return Plan(
         outcome=outcome,
-        status=post.status.model_copy(update={"phase": _phase(post, step)}),
+        status=post.status.model_copy(update={"phase": _phase(post, step), "approval": _approval(post, now)}),
         conditions=(ExtraCondition(ConditionType.PUBLISHED, status, outcome.reason, outcome.message),),
         requeue_after=None if look_again is None else max(look_again - now, timedelta(0)) + timedelta(milliseconds=100),
         guarded=True,
@@ -57,6 +58,13 @@ def _is_being_sent(post: Post, now: datetime) -> bool:
     last = post.status.attempts[-1] if post.status.attempts else None
     pending = last is not None and last.outcome is AttemptOutcome.PENDING
     return pending and now - parse_instant(last.started_at) < GIVE_WAY
+
+
+def _approval(post: Post, now: datetime) -> ApprovalRecord | None:
+    """Of a published post the decision stays as it was when it went out."""
+    if is_published(post.status):
+        return post.status.approval
+    return approval_record(post, format_instant(now.replace(microsecond=0)))
 
 
 def _phase(post: Post, step: Step) -> PostPhase:

@@ -1,0 +1,98 @@
+"""Which decision about a post stands, for which content, and what is still needed. Pure; read alike by all parts."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from podwright_crds.campaign import Campaign
+from podwright_crds.channel import Channel
+from podwright_crds.post import ApprovalRecord, ApprovalState, GivenApproval, Post, PostApproval
+
+JsonObject = dict[str, Any]
+
+#: Fields of a post's spec that people read before they approve it.
+_CONTENT = ("text", "thread", "variants", "title", "link", "shortLink", "media")
+
+
+def approvals_needed(campaign: Campaign | None, channel: Channel | None) -> dict[str, int]:
+    """How many people of each role have to agree: what the campaign and the channel ask for, the larger of both."""
+    needed: dict[str, int] = {}
+    for owner in (campaign, channel):
+        for required in owner.spec.required_approvals if owner is not None else ():
+            needed[required.role] = max(needed.get(required.role, 0), required.count or 1)
+    return needed
+
+
+def approvals_missing(post: Post, needed: Mapping[str, int]) -> dict[str, int]:
+    """How many more of each role are needed for the content as it is now."""
+    given = [] if is_outdated(post) else post.spec.approval.given
+    counts = {role: count - sum(approval.role == role for approval in given) for role, count in needed.items()}
+    return {role: count for role, count in counts.items() if count > 0}
+
+
+def is_outdated(post: Post) -> bool:
+    """Whether the content was changed after it was decided about, and nobody has decided since."""
+    record = post.status.approval
+    return (
+        record is not None
+        and record.decision == decision_digest(post.spec.approval)
+        and record.content != content_digest(post)
+    )
+
+
+def approval_record(post: Post, seen_at: str) -> ApprovalRecord | None:
+    """What the status is to say of the decision; ``None`` for a draft that nobody has decided about."""
+    approval, before = post.spec.approval, post.status.approval
+    decision = decision_digest(approval)
+    if before is not None and before.decision == decision:
+        return before
+    if before is None and approval.state is ApprovalState.DRAFT:
+        return None
+    return ApprovalRecord(
+        state=approval.state,
+        by=approval.by,
+        at=approval.at or seen_at,
+        decision=decision,
+        content=content_digest(post),
+    )
+
+
+def approved(post: Post, needed: Mapping[str, int], given: GivenApproval) -> JsonObject:
+    """``spec.approval`` once a person has approved the post as it is now: Approved when nothing is missing any more."""
+    earlier = [] if is_outdated(post) else post.spec.approval.given
+    everybody = [*(each for each in earlier if each.by != given.by), given]
+    counts = {role: sum(each.role == role for each in everybody) for role in needed}
+    complete = all(counts[role] >= count for role, count in needed.items())
+    return {
+        "state": (ApprovalState.APPROVED if complete else ApprovalState.IN_REVIEW).value,
+        "by": given.by,
+        "at": given.at,
+        "note": given.note,
+        "given": [each.to_wire() for each in everybody],
+    }
+
+
+def role_to_give(missing: Mapping[str, int], role: str | None) -> str | None:
+    """The role that an approval counts for: the one that is named, else the only one that is missing."""
+    return role or (next(iter(missing)) if len(missing) == 1 else None)
+
+
+def told_missing(missing: Mapping[str, int]) -> str:
+    """For people: ``legal, 2 x editor``."""
+    return ", ".join(f"{count} x {role}" if count > 1 else role for role, count in missing.items())
+
+
+def content_digest(post: Post) -> str:
+    """Of what is read before it is approved: 16 hex characters."""
+    spec = post.spec.to_wire()
+    return _digest({name: spec[name] for name in _CONTENT if spec.get(name)})
+
+
+def decision_digest(approval: PostApproval) -> str:
+    """Tells one decision from the next: 16 hex characters."""
+    return _digest(approval.to_wire())
+
+
+def _digest(value: JsonObject) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

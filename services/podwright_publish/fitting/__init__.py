@@ -1,0 +1,1 @@
+"""Files of posts made fit for the platform that takes them."""
