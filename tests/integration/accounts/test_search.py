@@ -63,7 +63,7 @@ async def found(facade: Facade, q: str, token: str | None = None, **filters: Any
 
 async def test_a_hit_has_its_place_and_is_safe_to_show(facade: Facade, shelf: Shelf) -> None:
     await shelf.put("moon", "Hello & welcome.", "We <b>chose</b> to go to the moon.")
-    (hit,) = (await facade.data("GET", "/search", params={"q": "goes moon"}))["items"]
+    (hit,) = (await facade.data("GET", "/search", params={"q": "going moons"}))["items"]
     assert hit == {
         "kind": "transcript",
         "podcast": "speeches",
