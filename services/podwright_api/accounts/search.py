@@ -1,6 +1,6 @@
 """The search index: what is put in, and what is found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from podwright_api.database import search
@@ -49,7 +49,7 @@ class SearchIndex:
             for hit, text, with_marks in zip(hits, texts, marked, strict=True)
         ]
 
-    async def indexed(self, workspace: str, names: Sequence[str] | None = None) -> dict[Key, Indexed]:
+    async def indexed(self, workspace: str, names: Collection[str] | None = None) -> dict[Key, Indexed]:
         """What is indexed; of these resources only where some are named."""
         async with self._database.tenant(workspace) as connection:
             return await search.indexed(connection, names)

@@ -1,7 +1,7 @@
 """The search index; in transactions of the tenant's role."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -114,7 +114,7 @@ async def marked(
     return list((await connection.execute(query, values)).scalars())
 
 
-async def indexed(connection: Connection, names: Sequence[str] | None = None) -> dict[Key, Indexed]:
+async def indexed(connection: Connection, names: Collection[str] | None = None) -> dict[Key, Indexed]:
     """What is indexed, of these names only where some are given."""
     query = text(
         "SELECT kind, name, version, title FROM search_documents "

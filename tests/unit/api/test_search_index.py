@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from podwright_api.live import Change, LiveNamespace
 from podwright_api.passages import Document, Indexed, Line, SearchKind
-from podwright_api.search.following import changed
+from podwright_api.search.following import Changed, changed
 from podwright_api.search.reading import UnreadableError, segments
 from podwright_api.search.wanted import Wanted, everything, of_episode, of_post, plan
 from podwright_crds.episode import Episode
@@ -120,12 +120,12 @@ def test_a_plan_brings_any_index_to_what_is_wanted(before: dict[str, str], after
 
 
 def test_posts_follow_their_episode_when_it_comes_or_goes() -> None:
-    view = LiveNamespace("team", source=None)  # type: ignore[arg-type]  (nothing is watched here)
+    view = LiveNamespace("team", source=None)  # type: ignore[arg-type]
     view.objects[Post] = {"p": post("p", "moon"), "q": post("q", "mars")}
     progress = changed([Change(1, "changed", Episode, episode())], view)
-    assert (progress.episodes, progress.posts) == ({"moon"}, set())
+    assert progress == Changed(frozenset({"moon"}), frozenset())
     came = changed([Change(1, "created", Episode, episode()), Change(2, "deleted", Post, post("z", None))], view)
-    assert (came.episodes, came.posts) == ({"moon"}, {"p", "z"})
+    assert came == Changed(frozenset({"moon"}), frozenset({"p", "z"}))
 
 
 async def pieces(content: bytes, size: int) -> AsyncIterator[bytes]:

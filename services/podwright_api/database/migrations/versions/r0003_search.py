@@ -44,7 +44,7 @@ CREATE TABLE passages (
 CREATE INDEX passages_of_document ON passages (workspace, kind, name);
 -- Every search reads the list of pending rows from end to end, so it is short (kB); without one, indexing takes
 -- 1.7 times as long.
-CREATE INDEX passages_by_word ON passages USING gin (words, tags, (ARRAY[id / 32768]))
+CREATE INDEX passages_by_word ON passages USING gin (words, tags, (ARRAY[id / 8192]))
     WITH (gin_pending_list_limit = 256);
 GRANT SELECT, INSERT, UPDATE (version, show, episode, title, language, config, indexed_at), DELETE
     ON search_documents TO podwright_tenant;
@@ -55,7 +55,8 @@ GRANT SELECT, INSERT, DELETE ON passages TO podwright_tenant;
 #: and ``@@`` is such a question: the index on words could not be used. So the table's owner looks up ids, for the
 #: workspace of the transaction and no other, and the rows are then read under row-level security like all others.
 #:
-#: Of a word with more hits than ``most`` the newest are given: ids are gone through in blocks from the newest on.
+#: Of a word with more hits than ``most`` the newest are given: ids are gone through in blocks from the newest on, twice
+#: as many each time, since most blocks may be other workspaces'.
 LOOKUP = """
 CREATE FUNCTION passages_with(asked text, configs text[], wanted text[], shows text[], most integer)
     RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1000
@@ -64,6 +65,8 @@ DECLARE
     query tsquery;
     config text;
     block bigint;
+    blocks bigint[];
+    span bigint := 1;
     hits bigint[];
     own text := 'w:' || current_setting('podwright.workspace', true);
 BEGIN
@@ -79,17 +82,20 @@ BEGIN
         RETURN QUERY SELECT unnest(hits);
         RETURN;
     END IF;
-    SELECT max(id) / 32768 INTO block FROM passages;
+    SELECT max(id) / 8192 INTO block FROM passages;
     WHILE most > 0 AND block >= 0 LOOP
+        blocks := ARRAY(SELECT generate_series(greatest(block - span + 1, 0), block));
         hits := ARRAY(
             SELECT id FROM passages
             WHERE words @@ query AND tags @> (own || wanted) AND (shows IS NULL OR tags && shows)
-                AND ARRAY[id / 32768] @> ARRAY[block]
-            LIMIT most
+                AND ARRAY[id / 8192] && blocks
+            -- By an expression, lest the primary key be gone through instead of the words.
+            ORDER BY -id LIMIT most
         );
         RETURN QUERY SELECT unnest(hits);
         most := most - cardinality(hits);
-        block := block - 1;
+        block := block - span;
+        span := span * 2;
     END LOOP;
 END $$;
 REVOKE ALL ON FUNCTION passages_with FROM PUBLIC;
