@@ -86,8 +86,12 @@ class Dispatcher:
             taken = await webhooks.claim(connection, list(self._busy), free)
             targets = {hook.id: hook for hook in await webhooks.webhooks(connection)} if taken else {}
         for delivery in taken:
+            target = targets.get(delivery.webhook)
+            if target is None:
+                # Deleted a moment ago, with its deliveries.
+                continue
             self._busy[delivery.webhook] += 1
-            task = asyncio.create_task(self._attempt(workspace, targets[delivery.webhook], delivery))
+            task = asyncio.create_task(self._attempt(workspace, target, delivery))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return len(taken)
