@@ -46,6 +46,7 @@ from podwright_api.routes import (
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
 from podwright_api.validation import failure_of
+from podwright_telemetry.spans import NoTracing, Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +98,8 @@ _TOKEN = {
 }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application; it connects when it starts, not before."""
+def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
+    """The application; it connects when it starts, not before. Whoever gives ``tracing`` closes it."""
     metrics = Metrics()
 
     @asynccontextmanager
@@ -135,7 +136,7 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
         middleware=[
-            Middleware(RequestFrame, metrics=metrics),
+            Middleware(RequestFrame, metrics=metrics, tracing=tracing or NoTracing()),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
