@@ -10,6 +10,7 @@ from podwright_api.app import create_app
 from podwright_api.live import Live
 from podwright_api.logs import configure
 from podwright_api.settings import Settings, SettingsError
+from podwright_telemetry.tracing import from_environment
 
 
 class _Server(uvicorn.Server):
@@ -29,7 +30,8 @@ def main() -> int:
         print(f"podwright-api: {error}", file=sys.stderr)
         return 2
     configure(settings.log_level)
-    app = create_app(settings)
+    tracing = from_environment("podwright-api", os.environ)
+    app = create_app(settings, tracing)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -40,7 +42,10 @@ def main() -> int:
         server_header=False,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
-    _Server(config).run()
+    try:
+        _Server(config).run()
+    finally:
+        tracing.close()
     return 0
 
 

@@ -54,6 +54,7 @@ from podwright_api.search.following import Following
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
 from podwright_api.validation import failure_of
+from podwright_telemetry.spans import NoTracing, Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -111,8 +112,8 @@ _TOKEN = {
 }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application; it connects when it starts, not before."""
+def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
+    """The application; it connects when it starts, not before. Whoever gives ``tracing`` closes it."""
     metrics = Metrics()
 
     @asynccontextmanager
@@ -156,7 +157,7 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
         middleware=[
-            Middleware(RequestFrame, metrics=metrics),
+            Middleware(RequestFrame, metrics=metrics, tracing=tracing or NoTracing()),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.logs import FACTS, current_request
 from podwright_api.metrics import UNMATCHED, Metrics
+from podwright_telemetry.spans import NoTracing, Span, Tracing
+from podwright_telemetry.trace_context import TraceContext
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +39,10 @@ SECURITY_HEADERS = {
 class RequestFrame:
     """Outermost: names the request, logs and measures it, and keeps what breaks from reaching the caller."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, tracing: Tracing) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,16 +67,32 @@ class RequestFrame:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_framed)
-        except Exception:
-            logger.exception("request failed")
-            if status:
-                raise
-            problem = FacadeError(ErrorCode.INTERNAL, "Something broke here; the logs tell more under this requestId.")
-            await failure(scope, problem)(scope, receive, send_framed)
+            with self._traced(scope, request_id) as span:
+                try:
+                    await self._app(scope, receive, send_framed)
+                except Exception:
+                    logger.exception("request failed")
+                    if status:
+                        raise
+                    message = "Something broke here; the logs tell more under this requestId."
+                    problem = FacadeError(ErrorCode.INTERNAL, message)
+                    await failure(scope, problem)(scope, receive, send_framed)
+                finally:
+                    route = getattr(scope.get("route"), "path", UNMATCHED)
+                    span.note({"http.route": route, "http.response.status_code": status})
+                    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                        span.fail(f"HTTP {status}")
         finally:
             self._record(scope, status, time.perf_counter() - started)
             current_request.reset(token)
+
+    def _traced(self, scope: Scope, request_id: str) -> AbstractContextManager[Span]:
+        """A span for the request, below the caller's where it names one; none for probes and scrapes."""
+        if scope["path"] in _QUIET_ROUTES:
+            return NoTracing().during("", None, {})
+        parent = TraceContext.parse(Headers(scope=scope).get("traceparent"))
+        told = {"http.request.method": scope["method"], "url.path": scope["path"], "podwright.request_id": request_id}
+        return self._tracing.during(scope["method"], parent, told)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", UNMATCHED)

@@ -197,26 +197,6 @@ export interface paths {
         patch: operations["patchPodcast"];
         trace?: never;
     };
-    "/api/v1/podcasts/{id}/feed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read how a podcast's feed is
-         * @description The feed itself is at its `url`, for everybody.
-         */
-        get: operations["getFeed"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/content": {
         parameters: {
             query?: never;
@@ -345,28 +325,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Search transcripts, notes and posts
-         * @description The best hits first; of a word with more than 2,000 hits the newest 2,000 are ranked.
-         *
-         *     All words of a question have to stand in one passage, which is about a minute of speech.
-         */
-        get: operations["search"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/episodes/{id}/transcript": {
         parameters: {
             query?: never;
@@ -374,29 +332,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Read an episode's transcript
-         * @description While a correction is being worked in, json has it already; the other formats follow.
-         */
+        /** Read an episode's transcript */
         get: operations["getTranscript"];
         put?: never;
-        /**
-         * Replace an episode's transcript by a corrected file
-         * @description The body is the file: WebVTT, SRT, or JSON as `GET` gives it or as the Podcasting 2.0 namespace has it.
-         *
-         *     What it is, its content says. A text without times is not enough.
-         */
-        post: operations["postTranscript"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Correct segments of an episode's transcript
-         * @description The corrected transcript takes the model's place: what follows is made again from it.
-         *
-         *     Indexes are those of the transcript that was read: send its ETag as If-Match.
-         */
-        patch: operations["patchTranscript"];
+        patch?: never;
         trace?: never;
     };
     "/api/v1/episodes/{id}/chapters": {
@@ -431,26 +374,6 @@ export interface paths {
          * @description Summary, chapters, topics, and quotes with their times, as the analyze stage left them.
          */
         get: operations["getAnalysis"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/episodes/{id}/clips": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read what of an episode to clip
-         * @description Stretches worth hearing alone: the analysis's quotes, each with as much around it as makes sense by itself.
-         */
-        get: operations["getClips"];
         put?: never;
         post?: never;
         delete?: never;
@@ -635,183 +558,6 @@ export interface paths {
          * @description Each is created for itself: look at the result of each.
          */
         post: operations["schedulePosts"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List webhooks */
-        get: operations["listWebhooks"];
-        put?: never;
-        /**
-         * Make a webhook
-         * @description Events are sent there, signed as Standard Webhooks says with the secret that is shown this once.
-         */
-        post: operations["createWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{webhook}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a webhook */
-        get: operations["getWebhook"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a webhook
-         * @description Its deliveries go along.
-         */
-        delete: operations["deleteWebhook"];
-        options?: never;
-        head?: never;
-        /** Change or pause a webhook */
-        patch: operations["patchWebhook"];
-        trace?: never;
-    };
-    "/api/v1/webhooks/{webhook}/secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Rotate the secret
-         * @description Get a new secret. For a day every event carries a signature with each of the two.
-         */
-        post: operations["rotateSecret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{webhook}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a test event
-         * @description Sends `webhook.test` now and once, and answers with what came of it.
-         */
-        post: operations["sendTestEvent"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{webhook}/deliveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Deliveries, newest first */
-        get: operations["listDeliveries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{webhook}/deliveries/{delivery}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a delivery */
-        get: operations["getDelivery"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{webhook}/deliveries/{delivery}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Deliver once more
-         * @description Queue it anew, with all of its attempts and under the same `webhook-id`.
-         */
-        post: operations["replayDelivery"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What you were told, newest first
-         * @description Of one workspace; a program is told nothing.
-         */
-        get: operations["listNotifications"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/notifications/read": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Mark as read
-         * @description What was read is not mailed any more.
-         */
-        post: operations["markNotificationsRead"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1350,44 +1096,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/me/identities": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Providers that vouch for you */
-        get: operations["listIdentities"];
-        put?: never;
-        /**
-         * Link a provider
-         * @description With the code that the provider's way back brought, as for signing in.
-         */
-        post: operations["linkIdentity"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users/me/identities/{provider}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Unlink a provider */
-        delete: operations["unlinkIdentity"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/auth/register": {
         parameters: {
             query?: never;
@@ -1513,107 +1221,6 @@ export interface paths {
          * @description All sessions of the account end.
          */
         post: operations["resetPassword"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/oidc": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Providers to sign in with */
-        get: operations["listProviders"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/oidc/{provider}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Go to a provider
-         * @description Open this in the browser; it comes back to the console's page `/signed-in?code=…` (or `?error=…`).
-         */
-        get: operations["beginOidc"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/oidc/{provider}/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Back from a provider
-         * @description Only providers lead here.
-         */
-        get: operations["completeOidc"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/oidc/token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Exchange the code for tokens
-         * @description The code counts once, for five minutes. SECOND_FACTOR_NEEDED leaves it as it is: send `secondFactor` too.
-         */
-        post: operations["exchangeOidc"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/notifications/unsubscribe": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The page behind a letter's link
-         * @description A page with one button. Opening it changes nothing, since programs open links in mail as well.
-         */
-        get: operations["showUnsubscribe"];
-        put?: never;
-        /**
-         * Get no more letters
-         * @description One click in a mailbox program does it (RFC 8058); what the body holds does not matter.
-         */
-        post: operations["unsubscribe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1761,15 +1368,6 @@ export interface components {
         };
         /** @enum {string} */
         AttemptOutcome: "Pending" | "Confirmed" | "Retryable" | "Refused" | "Unknown";
-        AttemptView: {
-            /** Format: date-time */
-            at: string;
-            /** @description HTTP status of the answer; null: none came. */
-            status: number | null;
-            /** @description The beginning of the answer, or why there is none. */
-            message: string;
-            milliseconds: number;
-        };
         /** @enum {string} */
         AudioFormat: "aac" | "opus";
         /** @description How the published audio is encoded. */
@@ -2071,7 +1669,7 @@ export interface components {
             /** @description Limits tighter than the platform's. */
             limits?: components["schemas"]["ChannelLimits"];
             /** @description Part of the day in which nothing is sent; what is due then goes out after it. */
-            quietHours?: components["schemas"]["podwright_crds__channel__QuietHours"] | null;
+            quietHours?: components["schemas"]["QuietHours"] | null;
         };
         /** @description Whether the account can be reached with its credentials. */
         ChannelStatus: {
@@ -2129,29 +1727,6 @@ export interface components {
             accountId?: string | null;
             /** @description Room or channel. */
             space?: string | null;
-        };
-        /** @description A stretch of the recording that is worth hearing alone. */
-        ClipView: {
-            /** @description Where it begins, in seconds. */
-            start: number;
-            /** @description Where it ends, in seconds. */
-            end: number;
-            /** @description What is said in it that is worth it, word for word. */
-            quote: string;
-            /** @description Who says that, where it is known. */
-            speaker: string | null;
-            /** @description The published audio from start to end, as a media fragment; null until then. */
-            url: string | null;
-        };
-        ClipsAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["Items_ClipView_"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
         };
         CodeRequest: {
             /** @description Six digits that the app shows now, or a recovery code. */
@@ -2257,31 +1832,12 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
-        CorrectedAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["CorrectedView"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
         /** @description A transcript that a person has corrected. */
         CorrectedTranscript: {
             /** @description Address of the file, s3://BUCKET/KEY or https://: WebVTT, SRT, the JSON of the Podcasting 2.0 namespace, or the transcript.json of the results. */
             url: string;
             /** @description Any label of yours. Change it when the file at the same address was corrected again. */
             revision?: string | null;
-        };
-        /** @description A transcript that a person has corrected; everything that follows is made again from it. */
-        CorrectedView: {
-            /** @description Where it is in the bucket: the episode's spec.transcription.corrected.url. */
-            url: string;
-            /** @description Language, as BCP 47. */
-            language: string;
-            /** @description How many segments it has. */
-            segments: number;
         };
         /** @description podcast:person: someone who takes part. */
         Credit: {
@@ -2298,16 +1854,6 @@ export interface components {
         };
         /** @enum {string} */
         DeletionPolicy: "Retain" | "Delete";
-        DeliveriesAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["Items_DeliveryView_"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
         /** @description How sending goes on this account; written by publishing Jobs, read by all of them. */
         Delivery: {
             /**
@@ -2321,34 +1867,6 @@ export interface components {
             message?: string | null;
             /** @description Credentials that were refused; replace them in the Secret to go on. */
             refused?: components["schemas"]["RefusedCredentials"] | null;
-        };
-        DeliveryAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["DeliveryView"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        /** @enum {string} */
-        DeliveryState: "pending" | "delivered" | "dead";
-        DeliveryView: {
-            id: string;
-            /** @description Id of the event, as it stands in the header webhook-id. */
-            event: string;
-            type: components["schemas"]["EventType"];
-            /** @description pending: it is tried (again) at dueAt. dead: it was given up. */
-            state: components["schemas"]["DeliveryState"];
-            /** @description The last attempts, oldest first. */
-            attempts: components["schemas"]["AttemptView"][];
-            /** @description Not before then; null where no attempt is to come. */
-            dueAt: string | null;
-            /** Format: date-time */
-            createdAt: string;
-            /** @description What is sent, where one delivery is read. */
-            body?: string | null;
         };
         DocumentAnswer: {
             /**
@@ -2640,7 +2158,7 @@ export interface components {
             details: components["schemas"]["ErrorDetails"];
         };
         /** @enum {string} */
-        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
+        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
         ErrorDetails: {
             /** @description Fields that are wrong. */
             fields?: components["schemas"]["ErrorField"][];
@@ -2655,11 +2173,6 @@ export interface components {
             /** @description What belongs there. */
             hint?: string | null;
         };
-        /**
-         * @description Names as Standard Webhooks wants them: parts of letters and underscores, with full stops between.
-         * @enum {string}
-         */
-        EventType: "episode.ready" | "episode.stalled" | "post.published" | "post.held" | "post.missed" | "post.failed" | "channel.not_ready" | "campaign.ready" | "campaign.stalled" | "webhook.disabled" | "webhook.test";
         /** @description A page on Facebook. */
         FacebookSettings: {
             /** @description Id of the page. */
@@ -2683,16 +2196,6 @@ export interface components {
              */
             success: false;
             error: components["schemas"]["ErrorBody"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        FeedAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["FeedView"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
@@ -2761,25 +2264,6 @@ export interface components {
             /** @description Further pictures, beside spec.artwork. */
             images?: components["schemas"]["Image"][];
         };
-        /** @description A show's feed. */
-        FeedView: {
-            /** @description Whether the show is to have one. */
-            enabled: boolean;
-            /** @description Where listeners subscribe; null until it was written. */
-            url: string | null;
-            /** @description When it was last written. */
-            updatedAt: string | null;
-            /** @description Episodes in it. */
-            items: number | null;
-            /** @description Pages that it is divided into (RFC 5005). */
-            pages: number | null;
-            /** @description podcast:guid of the show. */
-            guid: string | null;
-            /** @description How far the writing of it is. */
-            phase: components["schemas"]["StagePhase"] | null;
-            /** @description What it waits for, or why it failed. */
-            message: string | null;
-        };
         /** @description podcast:funding: where listeners support the show. */
         Funding: {
             /** @description Page to support the show. */
@@ -2792,55 +2276,6 @@ export interface components {
          * @enum {string}
          */
         Grant: "publish";
-        /** @description A passage that holds what was looked for. */
-        HitView: {
-            /** @description What it is a passage of. */
-            kind: components["schemas"]["SearchKind"];
-            /** @description Show that it belongs to. */
-            podcast: string | null;
-            /** @description Episode that it is of, or about. */
-            episode: string | null;
-            /** @description The post, where it is one. */
-            post: string | null;
-            /** @description Title of the episode or post. */
-            title: string;
-            /** @description Language as ISO 639 has it; und where it is not known. */
-            language: string;
-            /** @description The passage around the words, as HTML: everything is escaped, and the only tag is mark. */
-            excerpt: string;
-            /** @description In a transcript: number of the segment, from 0. */
-            segment: number | null;
-            /** @description In a transcript: where the segment begins, in seconds. */
-            start: number | null;
-            /** @description In a transcript: where the segment ends, in seconds. */
-            end: number | null;
-            /** @description Who says it, where that is known. */
-            speaker: string | null;
-        };
-        HitsAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["Items_HitView_"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        IdentitiesAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["Items_IdentityView_"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        IdentityView: {
-            /** @description Name of the provider. */
-            provider: string;
-        };
         /** @description podcast:image: a picture of a size or purpose of its own. */
         Image: {
             /** @description Address of the picture. */
@@ -2946,39 +2381,15 @@ export interface components {
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
-        Items_ClipView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["ClipView"][];
-            /** @description Pass as 'cursor' for the next page; null on the last one. */
-            nextCursor: string | null;
-        };
         Items_ContentView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["ContentView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
-        Items_DeliveryView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["DeliveryView"][];
-            /** @description Pass as 'cursor' for the next page; null on the last one. */
-            nextCursor: string | null;
-        };
         Items_EpisodeView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["EpisodeView"][];
-            /** @description Pass as 'cursor' for the next page; null on the last one. */
-            nextCursor: string | null;
-        };
-        Items_HitView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["HitView"][];
-            /** @description Pass as 'cursor' for the next page; null on the last one. */
-            nextCursor: string | null;
-        };
-        Items_IdentityView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["IdentityView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
@@ -3018,12 +2429,6 @@ export interface components {
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
-        Items_ProviderView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["ProviderView"][];
-            /** @description Pass as 'cursor' for the next page; null on the last one. */
-            nextCursor: string | null;
-        };
         Items_ServiceAccountView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["ServiceAccountView"][];
@@ -3039,12 +2444,6 @@ export interface components {
         Items_VersionView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["VersionView"][];
-            /** @description Pass as 'cursor' for the next page; null on the last one. */
-            nextCursor: string | null;
-        };
-        Items_WebhookView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["WebhookView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
@@ -3073,12 +2472,6 @@ export interface components {
             identifier: string;
             /** @description Text of the licence; needed where it is your own. */
             url?: string | null;
-        };
-        LinkRequest: {
-            /** @description code from the console's page /signed-in. */
-            code: string;
-            /** @description The verifier whose challenge went along when it began. */
-            verifier: string;
         };
         /** @description A member or an organization on LinkedIn. */
         LinkedInSettings: {
@@ -3133,8 +2526,6 @@ export interface components {
             /** @description Six digits of the second factor, or a recovery code, where one is set up. */
             code?: string | null;
         };
-        /** @enum {string} */
-        MailChoice: "now" | "digest" | "never";
         /** @enum {string} */
         MailSecurity: "StartTLS" | "TLS" | "None";
         /** @description An account on a server with Mastodon's API. */
@@ -3342,48 +2733,6 @@ export interface components {
             data: components["schemas"]["Items_ModelEndpointView_"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
-        };
-        NotificationView: {
-            id: string;
-            type: components["schemas"]["EventType"];
-            /**
-             * Format: date-time
-             * @description When it was told.
-             */
-            at: string;
-            read: boolean;
-            /** @description What happened, to what: kind, id, title, message … */
-            data: {
-                [key: string]: unknown;
-            };
-        };
-        NotificationsAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["NotificationsPage"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        NotificationsPage: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["NotificationView"][];
-            /** @description Pass as 'cursor' for the next page; null on the last one. */
-            nextCursor: string | null;
-            /** @description All that are not read, on this page and elsewhere. */
-            unread: number;
-        };
-        OidcTokenRequest: {
-            /** @description code from the console's page /signed-in. */
-            code: string;
-            /** @description The verifier whose challenge went along when it began. */
-            verifier: string;
-            /** @description Six digits of your second factor here, or a recovery code, where one is set up. */
-            secondFactor?: string | null;
-            /** @description Token from an invitation, where the account is new. */
-            invitation?: string | null;
         };
         /** @description Who owns the show, as directories want to know it. */
         Owner: {
@@ -3761,14 +3110,10 @@ export interface components {
             language?: string | null;
             timeZone?: string | null;
             theme?: ("light" | "dark" | "system") | null;
-            /** @description When events are mailed, by type ('*': those that are not named): now, digest or never. Unset: what a person must act on at once, unless they can only read. */
+            /** @description Which events are mailed: {'post.failed': true}. */
             mail?: {
-                [key: string]: components["schemas"]["MailChoice"];
+                [key: string]: boolean;
             };
-            /** @description When the digest comes, in timeZone; by default 08:00. */
-            digestAt?: string | null;
-            /** @description When nothing is mailed at once; it waits until the end. */
-            quiet?: components["schemas"]["podwright_api__account_models__QuietHours"] | null;
         };
         PreferencesAnswer: {
             /**
@@ -3780,39 +3125,14 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
-        ProviderView: {
-            /** @description In the path /auth/oidc/{provider}. */
-            name: string;
-            /** @description As people know it. */
-            title: string;
-        };
-        ProvidersAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["Items_ProviderView_"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        ReadAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["ReadView"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        ReadRequest: {
-            /** @description Ids of notifications, or '*' for all. */
-            ids: string[] | "*";
-        };
-        ReadView: {
-            /** @description How many were not read before. */
-            read: number;
+        /** @description A part of the day in which nothing is sent; it may go past midnight. */
+        QuietHours: {
+            /** @description Local time from which nothing is sent, HH:MM: 22:00. */
+            start: string;
+            /** @description Local time from which posts go out again, HH:MM: 07:30. */
+            end: string;
+            /** @description IANA time zone of start and end: Europe/Vienna. */
+            timeZone: string;
         };
         ReadyAnswer: {
             /**
@@ -3982,23 +3302,12 @@ export interface components {
              */
             downscaleDelaySeconds: number;
         };
-        /** @enum {string} */
-        SearchKind: "transcript" | "notes" | "post";
         /** @description Names a Secret in the same namespace. */
         SecretRef: {
             /** @description Name of the Secret, in the same namespace. */
             name: string;
             /** @description Refused: references stay within the namespace. */
             namespace?: string | null;
-        };
-        /** @description A segment as it should be. */
-        SegmentCorrection: {
-            /** @description Number of the segment, from 0, in the transcript as read. */
-            index: number;
-            /** @description What is said; an empty text takes the segment out. */
-            text?: string | null;
-            /** @description Who says it; null takes the name away. */
-            speaker?: string | null;
         };
         /** @description What the attempts sent: while one of them has no known outcome, exactly this is looked for and sent again. */
         SentPost: {
@@ -4308,10 +3617,6 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
-        /** @description Segments to correct; times and what is not named stay. */
-        TranscriptCorrection: {
-            segments: components["schemas"]["SegmentCorrection"][];
-        };
         /** @description The transcript as the stage left it; ``segments`` and their words carry times in seconds. */
         TranscriptData: {
             [key: string]: unknown;
@@ -4465,40 +3770,6 @@ export interface components {
             /** @description Texts of the show that new ones should sound like. */
             examples?: string[];
         };
-        WebhookAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["WebhookView"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
-        };
-        WebhookCreate: {
-            /**
-             * @description Where events are sent; https://, and no address in a private network.
-             * @example https://hooks.example.org/podwright
-             */
-            url: string;
-            /** @description Types of events: 'post.failed'; '*' is all. */
-            events: string[];
-            /**
-             * @description What it is for, for people.
-             * @default
-             */
-            description: string;
-        };
-        WebhookPatch: {
-            /** @description Where events are sent. */
-            url?: string | null;
-            /** @description Types of events: 'post.failed'; '*' is all. */
-            events?: string[] | null;
-            /** @description What it is for, for people. */
-            description?: string | null;
-            /** @description true: events wait. false: they go out, also where the facade had switched the webhook off. */
-            paused?: boolean | null;
-        };
         /** @description An address that takes posts as signed requests (Standard Webhooks). */
         WebhookSettings: {
             /** @description Address that receives the posts: https://hooks.example.org/podwright. */
@@ -4508,32 +3779,6 @@ export interface components {
              * @default 15
              */
             timeoutSeconds: number;
-        };
-        /** @enum {string} */
-        WebhookState: "active" | "paused" | "disabled";
-        WebhookView: {
-            id: string;
-            url: string;
-            events: string[];
-            description: string;
-            /** @description paused: events wait. disabled: switched off, since the address failed for days or answered 410. */
-            state: components["schemas"]["WebhookState"];
-            /** @description Since when no delivery succeeded; null: the last one did. */
-            failingSince: string | null;
-            /** Format: date-time */
-            createdAt: string;
-            /** @description Verifies signatures (Standard Webhooks); shown this once, when it is made. */
-            secret?: string | null;
-        };
-        WebhooksAnswer: {
-            /**
-             * @description Whether the request was fulfilled.
-             * @constant
-             */
-            success: true;
-            data: components["schemas"]["Items_WebhookView_"];
-            /** @description Names this request in the logs; also in the header X-Request-Id. */
-            requestId: string;
         };
         /** @description The files of a model, at an exact revision. */
         Weights: {
@@ -4620,22 +3865,6 @@ export interface components {
              * @default https://oauth2.googleapis.com/token
              */
             tokenUrl: string;
-        };
-        /** @description Hours of the day in the person's time zone; they may go over midnight. */
-        podwright_api__account_models__QuietHours: {
-            /** @description When they begin: 22:00. */
-            from: string;
-            /** @description When they end: 07:00. */
-            until: string;
-        };
-        /** @description A part of the day in which nothing is sent; it may go past midnight. */
-        podwright_crds__channel__QuietHours: {
-            /** @description Local time from which nothing is sent, HH:MM: 22:00. */
-            start: string;
-            /** @description Local time from which posts go out again, HH:MM: 07:30. */
-            end: string;
-            /** @description IANA time zone of start and end: Europe/Vienna. */
-            timeZone: string;
         };
     };
     responses: never;
@@ -5464,41 +4693,6 @@ export interface operations {
             };
         };
     };
-    getFeed: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeedAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
     listContent: {
         parameters: {
             query?: {
@@ -5887,51 +5081,6 @@ export interface operations {
             };
         };
     };
-    search: {
-        parameters: {
-            query: {
-                /** @description Most hits on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-                /** @description What to look for: words, "a phrase", one or other, -without. Words are found in all their forms where the language is known. */
-                q: string;
-                /** @description Only of this podcast. */
-                podcast?: string | null;
-                /** @description Only transcripts, notes or posts. */
-                kind?: components["schemas"]["SearchKind"] | null;
-                /** @description Only in this language, whatever the region. */
-                language?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HitsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
     getTranscript: {
         parameters: {
             query?: {
@@ -5968,96 +5117,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    postTranscript: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "text/vtt": string;
-                "application/x-subrip": string;
-                "application/json": {
-                    segments: Record<string, never>[];
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CorrectedAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    patchTranscript: {
-        parameters: {
-            query?: {
-                /** @description Check everything, change nothing. */
-                dryRun?: boolean;
-            };
-            header?: {
-                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
-                "if-match"?: string | null;
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TranscriptCorrection"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CorrectedAnswer"];
-                };
             };
             /** @description Not fulfilled */
             default: {
@@ -6142,41 +5201,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getClips: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Name of the resource. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClipsAnswer"];
-                };
             };
             /** @description Not fulfilled */
             default: {
@@ -6773,442 +5797,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResultsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listWebhooks: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhooksAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    createWebhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WebhookCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getWebhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    deleteWebhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    patchWebhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WebhookPatch"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    rotateSecret: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    sendTestEvent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listDeliveries: {
-        parameters: {
-            query?: {
-                /** @description Only these; dead ones are the dead letters. */
-                state?: components["schemas"]["DeliveryState"] | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveriesAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    getDelivery: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-                /** @description Id of the delivery. */
-                delivery: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    replayDelivery: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path: {
-                /** @description Id of the webhook. */
-                webhook: string;
-                /** @description Id of the delivery. */
-                delivery: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listNotifications: {
-        parameters: {
-            query?: {
-                /** @description Only those that are not read. */
-                unread?: boolean;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
-            };
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationsAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    markNotificationsRead: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
-                "x-podwright-namespace"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReadRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReadAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -8467,96 +7055,6 @@ export interface operations {
             };
         };
     };
-    listIdentities: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IdentitiesAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    linkIdentity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LinkRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    unlinkIdentity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of the provider. */
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
     register: {
         parameters: {
             query?: never;
@@ -8768,201 +7266,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    listProviders: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProvidersAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    beginOidc: {
-        parameters: {
-            query: {
-                /** @description base64url(sha256(verifier)) without '=', of a random verifier that the console keeps. */
-                challenge: string;
-            };
-            header?: never;
-            path: {
-                /** @description Name of the provider. */
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where the browser goes */
-            303: {
-                headers: {
-                    Location?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    completeOidc: {
-        parameters: {
-            query?: {
-                state?: string;
-                code?: string | null;
-                iss?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description Name of the provider. */
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where the browser goes */
-            303: {
-                headers: {
-                    Location?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    exchangeOidc: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OidcTokenRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenPairAnswer"];
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    showUnsubscribe: {
-        parameters: {
-            query: {
-                /** @description Token from the letter. */
-                token: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            /** @description Not fulfilled */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-        };
-    };
-    unsubscribe: {
-        parameters: {
-            query: {
-                /** @description Token from the letter. */
-                token: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
             };
             /** @description Not fulfilled */
             default: {

@@ -1,6 +1,5 @@
 """Makes backups and restores them."""
 
-import gzip
 import hashlib
 import time
 import zlib
@@ -138,7 +137,7 @@ def _restored(connection: copying.Connection, table: TableBackup, bucket: Bucket
 
     try:
         rows = copying.put_rows(connection, table.name, table.columns, _decompressed(read()))
-    except (zlib.error, gzip.BadGzipFile, EOFError) as error:
+    except (zlib.error, psycopg.DataError) as error:
         raise BackupError(f"Table {table.name} of the backup is damaged: {error}") from error
     if digest.hexdigest() != table.sha256 or rows != table.rows:
         raise BackupError(f"Table {table.name} of the backup is not what was written: {rows} of {table.rows} rows.")
