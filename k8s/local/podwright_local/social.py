@@ -19,7 +19,8 @@ from podwright_local.kubectl import Kubectl, Manifest
 
 NAMESPACE = "social"
 USER = "workshop"
-HANDLE = f"{USER}.test"
+#: The PDS keeps words such as `workshop` to itself.
+HANDLE = "the-workshop.test"
 SNAC_PORT, PDS_PORT = 8001, 2583
 MASTODON_SECRET = "mastodon-credentials"  # noqa: S105  (the name of a Secret)
 BLUESKY_SECRET = "bluesky-credentials"  # noqa: S105
