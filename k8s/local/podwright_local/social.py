@@ -96,6 +96,13 @@ class SocialServers:
         listed = f"{self.pds}/xrpc/com.atproto.repo.listRecords?repo={HANDLE}&collection={_COLLECTION}"
         return [("mastodon", f"{self.snac}/{USER}"), ("bluesky", listed)]
 
+    def page_of(self, channel: str, status: Manifest) -> str:
+        """Where a person looks at one post, by the status of its Post; bsky.app does not know this PDS."""
+        if channel == "mastodon":
+            return str(status["url"])
+        repo, collection, key = status["platformId"].removeprefix("at://").split("/")
+        return f"{self.pds}/xrpc/com.atproto.repo.getRecord?repo={repo}&collection={collection}&rkey={key}"
+
     def mastodon_posts(self, tenant: str) -> list[Kept]:
         """What the account on snac has, the newest 40."""
         headers = {"Authorization": f"Bearer {self._kept(tenant, MASTODON_SECRET)['accessToken']}"}
