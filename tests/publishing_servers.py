@@ -20,7 +20,7 @@ from podwright_local import oidc_server, publishing_servers
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
 
-_READY_S = 30
+_READY_S = 120
 
 
 def free_port() -> int:

@@ -210,7 +210,7 @@ def _social(demo: Demo, posts: list[Object]) -> list[tuple[str, str]]:
         for post in ours:
             if not kept_once(post["status"]["platformId"], found):
                 raise LocalError(f"post {post['metadata']['name']} is not there exactly once: {found}")
-            demo.progress.say(f"    {post['status'].get('url') or post['status']['platformId']}")
+            demo.progress.say(f"    {servers.page_of(channel, post['status'])}")
     return servers.pages()
 
 

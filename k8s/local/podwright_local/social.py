@@ -19,7 +19,8 @@ from podwright_local.kubectl import Kubectl, Manifest
 
 NAMESPACE = "social"
 USER = "workshop"
-HANDLE = f"{USER}.test"
+#: The PDS keeps words such as `workshop` to itself.
+HANDLE = "the-workshop.test"
 SNAC_PORT, PDS_PORT = 8001, 2583
 MASTODON_SECRET = "mastodon-credentials"  # noqa: S105  (the name of a Secret)
 BLUESKY_SECRET = "bluesky-credentials"  # noqa: S105
@@ -94,6 +95,13 @@ class SocialServers:
         """Where a person looks, with a browser on this machine."""
         listed = f"{self.pds}/xrpc/com.atproto.repo.listRecords?repo={HANDLE}&collection={_COLLECTION}"
         return [("mastodon", f"{self.snac}/{USER}"), ("bluesky", listed)]
+
+    def page_of(self, channel: str, status: Manifest) -> str:
+        """Where a person looks at one post, by the status of its Post; bsky.app does not know this PDS."""
+        if channel == "mastodon":
+            return str(status["url"])
+        repo, collection, key = status["platformId"].removeprefix("at://").split("/")
+        return f"{self.pds}/xrpc/com.atproto.repo.getRecord?repo={repo}&collection={collection}&rkey={key}"
 
     def mastodon_posts(self, tenant: str) -> list[Kept]:
         """What the account on snac has, the newest 40."""
