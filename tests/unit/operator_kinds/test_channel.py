@@ -10,8 +10,10 @@ from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine.plan import OutcomeKind
 from podwright_operator.kinds.channel.desired import ChannelObserved, desired
+from podwright_operator.settings import StageJobSettings
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+SETTINGS = StageJobSettings()
 GOOD = {"signingSecret": "whsec_" + "QUFB" * 8}
 WEBHOOK = {"type": "webhook", "webhook": {"url": "https://hooks.test/"}, "credentialsRef": {"name": "hook"}}
 FEED = {"type": "feed", "feed": {"podcastRef": {"name": "show"}}}
@@ -48,7 +50,7 @@ def podcast(**feed: Any) -> Podcast:
     ],
 )
 def test_outcome(spec: dict[str, Any], observed: ChannelObserved, kind: OutcomeKind, reason: Reason) -> None:
-    plan = desired(channel(spec), observed, NOW)
+    plan = desired(channel(spec), observed, NOW, SETTINGS)
     assert (plan.outcome.kind, plan.outcome.reason) == (kind, reason)
     # Nothing wakes a Channel when its Secret is mended.
     assert plan.requeue_after is not None
@@ -59,21 +61,21 @@ def test_outcome(spec: dict[str, Any], observed: ChannelObserved, kind: OutcomeK
 
 
 def test_a_missing_secret_comes_with_the_command_that_makes_it() -> None:
-    message = desired(channel(WEBHOOK), ChannelObserved(), NOW).outcome.message
+    message = desired(channel(WEBHOOK), ChannelObserved(), NOW, SETTINGS).outcome.message
     assert 'kubectl create secret generic hook -n podcasts --from-literal=signingSecret="whsec_' in message
 
 
 def test_no_value_of_a_secret_is_told() -> None:
-    plan = desired(channel(WEBHOOK), ChannelObserved({"signingSecret": "tr0ub4dor"}), NOW)
+    plan = desired(channel(WEBHOOK), ChannelObserved({"signingSecret": "tr0ub4dor"}), NOW, SETTINGS)
     assert "tr0ub4dor" not in str(plan)
 
 
 def test_looking_again_changes_nothing_until_the_secret_does() -> None:
     before = channel(WEBHOOK)
-    first = desired(before, ChannelObserved(GOOD), NOW).status
+    first = desired(before, ChannelObserved(GOOD), NOW, SETTINGS).status
     assert isinstance(first, ChannelStatus)
     seen = before.model_copy(update={"status": first})
-    assert desired(seen, ChannelObserved(GOOD), NOW + timedelta(hours=1)).status == first
+    assert desired(seen, ChannelObserved(GOOD), NOW + timedelta(hours=1), SETTINGS).status == first
     other = {"signingSecret": "whsec_" + "QkJC" * 8}
     later = desired(seen, ChannelObserved(other), NOW + timedelta(hours=1)).status
     assert isinstance(later, ChannelStatus)
@@ -84,6 +86,30 @@ def test_looking_again_changes_nothing_until_the_secret_does() -> None:
 @pytest.mark.parametrize(("own", "expected"), [(None, 2000), (280, 280), (99999, 2000)])
 def test_longest_text(own: int | None, expected: int) -> None:
     limits = {"limits": {"maxCharacters": own}} if own else {}
-    status = desired(channel(WEBHOOK | limits), ChannelObserved(GOOD), NOW).status
+    status = desired(channel(WEBHOOK | limits), ChannelObserved(GOOD), NOW, SETTINGS).status
     assert isinstance(status, ChannelStatus)
     assert status.max_characters == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "credentials", "made"),
+    [
+        ({"metrics": {}}, {"accessToken": "tr0ub4dor"}, ("17 * * * *", False)),
+        ({"metrics": {"cron": "0 */6 * * *"}}, {"accessToken": "tr0ub4dor"}, ("0 */6 * * *", False)),
+        ({"metrics": {}}, None, ("17 * * * *", True)),
+        ({"metrics": {}, "suspend": True}, {"accessToken": "tr0ub4dor"}, ("17 * * * *", True)),
+        ({}, {"accessToken": "tr0ub4dor"}, None),
+        ({"metrics": {}, "type": "webhook", "mastodon": None, "webhook": {"url": "https://a.test/"}}, GOOD, None),
+    ],
+)
+def test_numbers_are_read_where_they_are_wanted_and_told(
+    spec: dict[str, Any], credentials: dict[str, str] | None, made: tuple[str, bool] | None
+) -> None:
+    whole = {"type": "mastodon", "mastodon": {"url": "https://social.test"}, "credentialsRef": {"name": "c"}, **spec}
+    whole = {name: value for name, value in whole.items() if value is not None}
+    plan = desired(channel(whole), ChannelObserved(credentials), NOW, SETTINGS)
+    jobs = [child.object for child in plan.children if "schedule" in child.object.get("spec", {})]
+    assert [(job["spec"]["schedule"], job["spec"]["suspend"]) for job in jobs] == ([made] if made else [])
+    for job in jobs:
+        (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        assert container["command"][-2] == "metrics"
