@@ -31,7 +31,7 @@ SYSTEM = "podwright-system"
 TOKEN = "a-token-for-the-tests-only"
 PASSWORD = "mulde sprotte anker 22"
 KEYS = ("podwright", "podwright-secret")
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

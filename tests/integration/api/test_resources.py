@@ -300,6 +300,6 @@ def read_events(stream: httpx.Response) -> Iterator[dict[str, str]]:
 
 
 def wait_for(reached: Any) -> None:
-    deadline = datetime.now(UTC) + timedelta(seconds=10)
+    deadline = datetime.now(UTC) + timedelta(seconds=120)
     while not reached():
         assert datetime.now(UTC) < deadline

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from podwright_core.channel_limits import TEXT_RULES
@@ -19,7 +20,7 @@ from podwright_publish.capabilities import capabilities_of
 from podwright_publish.channels.registry import connector
 from podwright_publish.credentials import KEYS, credentials_digest, credentials_problem
 from podwright_publish.message import Media, Message
-from podwright_publish.ports import MediaFile
+from podwright_publish.ports import Counting, MediaFile
 from tests.integration.publish.accounts import IMAGE, MemoryMedia, MemoryTokens, message, png
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
@@ -357,3 +358,23 @@ async def test_numbers_wait_for_the_quota_and_are_none_where_a_platform_tells_no
     fake.fault = None
     assert isinstance(await channel.measure("404"), Refused)
     assert isinstance(await connected(FakeDiscord()).measure("1"), Refused)
+
+
+async def test_bluesky_tells_numbers_where_its_server_has_an_app_view() -> None:
+    address = "at://did:plc:one/app.bsky.feed.post/3mabcdefghij2"
+    numbers = {"likeCount": 7, "repostCount": 1, "quoteCount": 2, "replyCount": 4}
+
+    def server(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/xrpc/app.bsky.feed.getPosts"
+        if dict(request.url.params) != {"uris": address}:
+            body = {"error": "MethodNotImplemented", "message": "No service configured for app.bsky.feed.getPosts"}
+            return httpx.Response(400, json=body)
+        return httpx.Response(200, json={"posts": [{"uri": address, **numbers}]})
+
+    spec = ChannelSpec.model_validate({"type": "bluesky", "credentialsRef": {"name": "secret"}})
+    session = {"identifier": "a.test", "appPassword": "word", "accessJwt": "access", "did": "did:plc:one"}
+    transport = httpx.MockTransport(server)
+    platform = connector(spec, FILES, transport)(session)
+    assert isinstance(platform, Counting)
+    assert await platform.measure(address) == Counted(likes=7, reposts=3, replies=4)
+    assert isinstance(await platform.measure("at://did:plc:one/app.bsky.feed.post/other"), Refused)

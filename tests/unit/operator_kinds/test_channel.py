@@ -77,7 +77,7 @@ def test_looking_again_changes_nothing_until_the_secret_does() -> None:
     seen = before.model_copy(update={"status": first})
     assert desired(seen, ChannelObserved(GOOD), NOW + timedelta(hours=1), SETTINGS).status == first
     other = {"signingSecret": "whsec_" + "QkJC" * 8}
-    later = desired(seen, ChannelObserved(other), NOW + timedelta(hours=1)).status
+    later = desired(seen, ChannelObserved(other), NOW + timedelta(hours=1), SETTINGS).status
     assert isinstance(later, ChannelStatus)
     assert later.checked_at == "2026-11-21T10:00:00Z"
     assert later.credentials_digest != first.credentials_digest
