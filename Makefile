@@ -12,7 +12,7 @@ LOCAL := $(RUN) python -m podwright_local
 PYTEST := $(RUN) pytest
 NAMED = $(if $(NAME),--name $(NAME))
 
-.PHONY: chaos landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
+.PHONY: chaos chaos-publish landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
 help: ## this list
 	@sed -nE 's/^([a-z][a-z0-9%-]*):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -69,6 +69,9 @@ bench-%: sync ## one measurement: bench-demo, bench-quality
 
 chaos: sync ## a few hundred episodes while everything around them fails in turn (SEED=n repeats the order of faults)
 	@$(RUN) python -m podwright_bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
+
+chaos-publish: sync ## the publisher against platforms, pods and an API server that fail, hundreds of times (ROUNDS=n, SEED=n)
+	@$(RUN) python -m podwright_bench.chaos_publish $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 generate: sync ## CRDs, OpenAPI and the TypeScript client's types from the code
 	@$(RUN) python -m podwright_crds.generate

@@ -50,7 +50,8 @@ class TenantBuckets:
 
     def download(self, bucket: str, key: str, target: Path, largest: int) -> None:
         """An object of at most so many bytes; of shared buckets only what is the namespace's own."""
-        if bucket in {self.private, self.public} and not key.startswith(f"{self._namespace}/"):
+        foreign = not key.startswith(f"{self._namespace}/") or ".." in key.split("/")
+        if bucket in {self.private, self.public} and foreign:
             message = f"it lies outside of this namespace's part of the storage ({self._namespace}/)"
             raise MediaUnavailableError(message, lasting=True)
         with self._answer(bucket, key) as answer, target.open("wb") as file:

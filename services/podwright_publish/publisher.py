@@ -85,12 +85,15 @@ class Publisher:
         now: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
         tracing: Tracing | None = None,
+        confirm_seconds: float = _CONFIRM_SECONDS,
     ):
+        """``confirm_seconds``: how long an outcome is tried to be written before it is left to a later run."""
         self._tracing = tracing or NoTracing()
         self._store = store
         self._worker = worker
         self._now = now
         self._jitter = jitter
+        self._confirm_seconds = confirm_seconds
 
     async def work(self, name: str) -> Report:
         """Do the next step for a post, and the one after where that was only finding out."""
@@ -245,7 +248,7 @@ class Publisher:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((ConflictError, StoreUnavailableError)),
             wait=wait_random_exponential(multiplier=0.1, max=5),
-            stop=stop_after_delay(_CONFIRM_SECONDS),
+            stop=stop_after_delay(self._confirm_seconds),
             reraise=True,
         )
         async for attempt in retrying:

@@ -48,7 +48,7 @@ def publish_job_spec(owner: Resource, what: str, settings: StageJobSettings) -> 
             *({"name": name, "value": value} for name, value in settings.tracing.items()),
         ],
         # The limit is what converting a post's video takes.
-        "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "1536Mi"}},
+        "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "2Gi"}},
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": False,

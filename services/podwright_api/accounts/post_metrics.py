@@ -51,6 +51,8 @@ class PostMetrics:
                     await self.keep(workspace, (await cluster.all(Post, workspace)).items)
                 except FacadeError as error:
                     logger.warning("numbers of %s are kept later: %s", workspace, error.message)
+                except Exception:  # one workspace must not end it for all
+                    logger.exception("numbers of %s could not be kept", workspace)
             await asyncio.sleep(EVERY_S)
 
 

@@ -44,6 +44,7 @@ async def get_post_metrics(
 ) -> Response:
     """Likes, reposts, replies and views over time, for channels with `spec.metrics`."""
     post = await resources.reached(tenant, Post, id)
+    await accounts.post_metrics.keep(tenant.namespace, [post])  # what the status says now is among the answer
     readings = await accounts.post_metrics.of_post(tenant.namespace, post["metadata"]["uid"], limit)
     fields = ("at", "likes", "reposts", "replies", "views")
     told = [{name: value for name, value in asdict(reading).items() if name in fields} for reading in readings]

@@ -20,6 +20,7 @@ from podwright_publish.answers import (
     Answer,
     Confirmed,
     Count,
+    Counted,
     CredentialsRefused,
     Finding,
     NotTaken,
@@ -38,6 +39,7 @@ from podwright_publish.validation import message_problems
 USER_AGENT = "podwright-publish"
 _ANSWER_LIMIT = 4 * 1024 * 1024
 _SECONDS = 30
+_NONE_TOLD = Refused("The platform tells no numbers of the post.")
 #: Too early, too many, not in time, locked.
 _LATER = frozenset({408, 423, 425, 429})
 
@@ -125,10 +127,11 @@ class HttpPlatform(ABC):
 
     async def measure(self, platform_id: str) -> Count:
         try:
-            return await self._measure(platform_id)
+            count = await self._measure(platform_id)
         except Stopped as stopped:
             answer = stopped.answer
             return Unclear(answer.message) if isinstance(answer, Confirmed) else answer
+        return _NONE_TOLD if count == Counted() else count
 
     async def refresh(self) -> Renewal:
         try:
@@ -153,7 +156,8 @@ class HttpPlatform(ABC):
     async def _delete(self, platform_id: str) -> Answer: ...
 
     async def _measure(self, platform_id: str) -> Count:
-        return Refused(f"The platform tells no numbers of {platform_id}.")
+        del platform_id
+        return Counted()
 
     async def _refresh(self) -> Renewal:
         return CredentialsRefused("The credentials cannot be renewed: replace them in the channel's Secret.")

@@ -12,8 +12,9 @@ from pathlib import Path
 from podwright_core.media_fit import AsItIs, Picture, Unfit, fit
 from podwright_core.media_rules import MEDIA_RULES, MP4
 
-#: Bytes of address space: a picture of 64 million pixels is decoded, scaled and framed in it; so is a frame of 8K.
-_MEMORY = 3 << 30
+#: Bytes of address space of this process, and of ffmpeg. What a container may have is more than that and the publisher:
+#: where the kernel ends something for want of memory there, it ends the publisher too.
+_MEMORY = 1536 << 20
 #: A file that is written may have this size (bytes).
 _WRITTEN = 512_000_000
 

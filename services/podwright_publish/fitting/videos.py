@@ -114,7 +114,8 @@ def _arguments(source: Path, target: Path, wanted: Video, bits: int, *, sound_on
         )
     return [
         *("-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(_FORMAT_NAMES)),
-        *("-t", f"{wanted.seconds:.3f}", "-i", str(source), "-filter_complex", graph, "-map", "[picture]"),
+        *("-threads", _THREADS, "-t", f"{wanted.seconds:.3f}", "-i", str(source)),
+        *("-filter_complex_threads", _THREADS, "-filter_complex", graph, "-map", "[picture]"),
         *(("-map", "0:a:0", "-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2") if has_sound else ()),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-profile:v", "high"),
         *("-maxrate", str(bits), "-bufsize", str(bits * 2), "-g", "120", "-threads", _THREADS),
@@ -132,7 +133,7 @@ def _ffmpeg(arguments: list[str]) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        env={"PATH": os.environ.get("PATH", "")},
+        env={"PATH": os.environ.get("PATH", ""), "MALLOC_ARENA_MAX": _THREADS},
     )
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]

@@ -9,22 +9,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from podwright_core.channel_limits import TEXT_RULES
 from podwright_crds.channel import ChannelSpec
 from podwright_publish.account import Account
-from podwright_publish.answers import Confirmed, CredentialsRefused, NotTaken, Refused, Unclear
+from podwright_publish.answers import Confirmed, Counted, CredentialsRefused, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import capabilities_of
 from podwright_publish.channels.registry import connector
 from podwright_publish.credentials import KEYS, credentials_digest, credentials_problem
 from podwright_publish.message import Media, Message
-from podwright_publish.ports import MediaFile
+from podwright_publish.ports import Counting, MediaFile
 from tests.integration.publish.accounts import IMAGE, MemoryMedia, MemoryTokens, message, png
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
 from tests.integration.publish.fakes.pinterest import FakePinterest
-from tests.integration.publish.fakes.platform import Fake, Fault
+from tests.integration.publish.fakes.platform import TOKEN, Fake, Fault
 from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
 from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
 from tests.integration.publish.fakes.x import FakeX
@@ -55,6 +56,17 @@ WITH_IMAGE = {"instagram", "pinterest"}
 
 RENEWED = (FakeX, FakeLinkedIn, FakeTikTok, FakeYouTube, FakePinterest)
 WITH_ITSELF = (FakeInstagram, FakeThreads)
+COUNTED = (
+    (
+        FakeX,
+        {"like_count": 7, "retweet_count": 2, "quote_count": 1, "reply_count": 4, "impression_count": 900},
+        (7, 3, 4, 900),
+    ),
+    (FakeFacebook, {"r": 7, "c": 4, "s": 3}, (7, 3, 4, None)),
+    (FakeInstagram, {"like_count": 7, "comments_count": 4}, (7, None, 4, None)),
+    (FakeThreads, {"likes": 7, "reposts": 1, "quotes": 2, "replies": 4, "views": 900}, (7, 3, 4, 900)),
+    (FakeYouTube, {"likeCount": 7, "commentCount": 4, "viewCount": 900}, (7, None, 4, 900)),
+)
 
 
 def each(*fakes: type[Fake]) -> pytest.MarkDecorator:
@@ -317,3 +329,52 @@ async def test_an_upload_whose_session_is_silent_too_is_a_doubt() -> None:
 def test_every_key_of_every_type_is_documented_in_one_table() -> None:
     for kind, keys in KEYS.items():
         assert set(keys.needed) <= set(keys.all()), kind
+
+
+@pytest.mark.parametrize(("made", "numbers", "counted"), COUNTED, ids=lambda made: getattr(made, "kind", ""))
+async def test_how_a_post_fares(made: type[Fake], numbers: dict[str, int], counted: tuple[int | None, ...]) -> None:
+    fake = made(numbers=numbers)
+    channel = connected(fake)
+    answer = await channel.publish(post(fake))
+    assert isinstance(answer, Confirmed)
+    count = await channel.measure(str(answer.platform_id))
+    assert isinstance(count, Counted)
+    assert (count.likes, count.reposts, count.replies, count.views) == counted
+    fake.token = "replaced"
+    refused = await connected(fake, refreshToken="gone").measure(str(answer.platform_id))
+    assert isinstance(refused, CredentialsRefused)
+    assert TOKEN not in refused.message
+
+
+async def test_numbers_wait_for_the_quota_and_are_none_where_a_platform_tells_none() -> None:
+    fake = FakeX(numbers={"like_count": 1})
+    channel = connected(fake)
+    answer = await channel.publish(post(fake))
+    assert isinstance(answer, Confirmed)
+    fake.fault = Fault.LIMITED
+    count = await channel.measure(str(answer.platform_id))
+    assert isinstance(count, NotTaken)
+    assert count.retry_after is not None
+    fake.fault = None
+    assert isinstance(await channel.measure("404"), Refused)
+    assert isinstance(await connected(FakeDiscord()).measure("1"), Refused)
+
+
+async def test_bluesky_tells_numbers_where_its_server_has_an_app_view() -> None:
+    address = "at://did:plc:one/app.bsky.feed.post/3mabcdefghij2"
+    numbers = {"likeCount": 7, "repostCount": 1, "quoteCount": 2, "replyCount": 4}
+
+    def server(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/xrpc/app.bsky.feed.getPosts"
+        if dict(request.url.params) != {"uris": address}:
+            body = {"error": "MethodNotImplemented", "message": "No service configured for app.bsky.feed.getPosts"}
+            return httpx.Response(400, json=body)
+        return httpx.Response(200, json={"posts": [{"uri": address, **numbers}]})
+
+    spec = ChannelSpec.model_validate({"type": "bluesky", "credentialsRef": {"name": "secret"}})
+    session = {"identifier": "a.test", "appPassword": "word", "accessJwt": "access", "did": "did:plc:one"}
+    transport = httpx.MockTransport(server)
+    platform = connector(spec, FILES, transport)(session)
+    assert isinstance(platform, Counting)
+    assert await platform.measure(address) == Counted(likes=7, reposts=3, replies=4)
+    assert isinstance(await platform.measure("at://did:plc:one/app.bsky.feed.post/other"), Refused)

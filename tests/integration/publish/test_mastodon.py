@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from podwright_publish.account import Account
-from podwright_publish.answers import Confirmed, CredentialsRefused, NotTaken, Refused, Unclear
+from podwright_publish.answers import Confirmed, Counted, CredentialsRefused, NotTaken, Refused, Unclear
 from podwright_publish.channels.matching import plain
 from podwright_publish.message import Media
 from tests.integration.publish.accounts import IMAGE, account, message
@@ -143,4 +143,15 @@ async def test_a_file_that_is_gone_is_refused_before_anything_is_sent(server: Sn
     answer = await channel.publish(message(text="No file", media=(Media("https://media.example.org/none.png"),)))
     assert isinstance(answer, Refused)
     assert named(server, "No file") == []
+    await channel.close()
+
+
+async def test_how_a_post_fares(server: SnacAccount) -> None:
+    channel = connected(server)
+    answer = await channel.publish(message(text="Counted one", thread=("Counted two",)))
+    assert isinstance(answer, Confirmed)
+    count = await channel.measure(str(answer.platform_id))
+    assert isinstance(count, Counted)
+    assert count.likes == 0
+    assert isinstance(await channel.measure("99999999999999999999"), Refused)
     await channel.close()

@@ -1,15 +1,19 @@
 """Slots in time zones: what is refused, daylight saving, leap days, and how posts share slots."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwright_core.schedule import Schedule, ScheduleError, Window, assign, next_slot, schedule, slots
+from podwright_core.schedule import Schedule, ScheduleError, Window, assign, blackout, next_slot, schedule, slots
+from podwright_core.times import format_instant, parse_instant
 
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+EVERY_DAY = [f"{NEW_YEAR + timedelta(days=number):%m-%d}" for number in range(365)]
 ZONES = ["Etc/UTC", "Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"]
 CRONS = [
     "0 9 * * 1-5",
@@ -128,3 +132,44 @@ def test_assigning_in_rounds_never_overfills_and_leaves_no_hole(
     assert len(taken) == sum(rounds)
     assert taken == assign(plan, [], sum(rounds), after)
     assert max(Counter(taken).values(), default=0) <= per_slot
+
+
+@pytest.mark.parametrize(
+    ("days", "zone", "after", "expected"),
+    [
+        (["2026-12-25"], "Europe/Vienna", "2026-12-24T09:00:00Z", ["2026-12-26T08:00:00Z"]),
+        (["12-24", "12-25", "12-26"], "Europe/Vienna", "2027-12-23T09:00:00Z", ["2027-12-27T08:00:00Z"]),
+        # The day is the one there: 9:00 in Auckland is the evening before in UTC.
+        (["2026-12-25"], "Pacific/Auckland", "2026-12-23T21:00:00Z", ["2026-12-25T20:00:00Z"]),
+        (["02-29"], "Etc/UTC", "2028-02-28T10:00:00Z", ["2028-03-01T09:00:00Z"]),
+    ],
+)
+def test_no_slot_falls_on_a_blackout_day(days: list[str], zone: str, after: str, expected: list[str]) -> None:
+    plan = schedule("0 9 * * *", zone, blackout_days=days)
+    assert [format_instant(slot) for slot in islice(slots(plan, parse_instant(after)), 1)] == expected
+
+
+def test_a_cadence_of_blackout_days_alone_has_no_slot() -> None:
+    assert next_slot(schedule("0 9 24 12 *", "Etc/UTC", blackout_days=["12-24"]), NEW_YEAR) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(["2026-02-29"], "'2026-02-29' does not exist"), (["02-30"], "'02-30' does not exist"), (EVERY_DAY, "every day")],
+)
+def test_blackout_days_that_cannot_be(days: list[str], says: str) -> None:
+    with pytest.raises(ScheduleError, match=says):
+        blackout(days, "Etc/UTC")
+
+
+@given(st.sampled_from(ZONES), INSTANTS, st.sets(st.dates(date(2025, 1, 1), date(2028, 12, 31)), max_size=5))
+def test_a_blackout_ends_at_the_first_moment_that_is_not_one(zone: str, at: datetime, days: set[date]) -> None:
+    listed = [day.isoformat() for day in days] + [f"{at.astimezone(ZoneInfo(zone)):%m-%d}"]
+    found = blackout(listed, zone)
+    assert found is not None
+    end = found.until(at)
+    assert end is not None
+    assert end > at
+    assert not found.holds(end)
+    assert found.holds(end - timedelta(microseconds=1))
+    assert found.until(end) is None

@@ -14,6 +14,7 @@ from podwright_operator.settings import StageJobSettings
 from podwright_publish.credentials import credentials_digest
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+SETTINGS = StageJobSettings()
 TOKEN = {"accessToken": "a-token"}
 DIGEST = credentials_digest(TOKEN)
 
@@ -50,7 +51,7 @@ def ends(**delta: float) -> dict[str, str]:
 def test_credentials(
     status: dict[str, Any], credentials: dict[str, str] | None, kind: OutcomeKind, reason: Reason, told: str
 ) -> None:
-    plan = desired(channel(status=status), ChannelObserved(credentials=credentials), NOW, StageJobSettings())
+    plan = desired(channel(status=status), ChannelObserved(credentials=credentials), NOW, SETTINGS)
     assert (plan.outcome.kind, plan.outcome.reason) == (kind, reason)
     assert told in plan.outcome.message
     assert "a-token" not in plan.outcome.message
@@ -60,18 +61,18 @@ def test_credentials(
 def test_credentials_that_were_replaced_are_not_refused_any_more() -> None:
     pause = {"failures": 3, "pausedUntil": "2026-11-21T10:00:00Z", "message": "HTTP 429"}
     status = {"delivery": {**refused("older")["delivery"], **pause}}
-    plan = desired(channel(status=status), ChannelObserved(credentials=TOKEN), NOW, StageJobSettings())
+    plan = desired(channel(status=status), ChannelObserved(credentials=TOKEN), NOW, SETTINGS)
     delivery = plan.status.to_wire()["delivery"]
     assert delivery == pause
 
 
 def test_mail_without_a_login_is_ready() -> None:
     settings = {"host": "mail.example", "sender": "a@example.org", "recipient": "list@example.org"}
-    plan = desired(channel("email", email=settings, credentialsRef=None), ChannelObserved(), NOW, StageJobSettings())
+    plan = desired(channel("email", email=settings, credentialsRef=None), ChannelObserved(), NOW, SETTINGS)
     assert plan.outcome.kind is OutcomeKind.READY
     assert "list@example.org by mail.example" in plan.outcome.message
 
 
 def test_the_longest_text_leaves_room_for_the_link() -> None:
-    plan = desired(channel(), ChannelObserved(credentials=TOKEN), NOW, StageJobSettings())
+    plan = desired(channel(), ChannelObserved(credentials=TOKEN), NOW, SETTINGS)
     assert plan.status.to_wire()["maxCharacters"] == 475

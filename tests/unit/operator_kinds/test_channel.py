@@ -14,6 +14,7 @@ from podwright_operator.settings import StageJobSettings
 
 SETTINGS = StageJobSettings()
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+SETTINGS = StageJobSettings()
 GOOD = {"signingSecret": "whsec_" + "QUFB" * 8}
 WEBHOOK = {"type": "webhook", "webhook": {"url": "https://hooks.test/"}, "credentialsRef": {"name": "hook"}}
 FEED = {"type": "feed", "feed": {"podcastRef": {"name": "show"}}}
@@ -89,3 +90,27 @@ def test_longest_text(own: int | None, expected: int) -> None:
     status = desired(channel(WEBHOOK | limits), ChannelObserved(GOOD), NOW, SETTINGS).status
     assert isinstance(status, ChannelStatus)
     assert status.max_characters == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "credentials", "made"),
+    [
+        ({"metrics": {}}, {"accessToken": "tr0ub4dor"}, ("17 * * * *", False)),
+        ({"metrics": {"cron": "0 */6 * * *"}}, {"accessToken": "tr0ub4dor"}, ("0 */6 * * *", False)),
+        ({"metrics": {}}, None, ("17 * * * *", True)),
+        ({"metrics": {}, "suspend": True}, {"accessToken": "tr0ub4dor"}, ("17 * * * *", True)),
+        ({}, {"accessToken": "tr0ub4dor"}, None),
+        ({"metrics": {}, "type": "webhook", "mastodon": None, "webhook": {"url": "https://a.test/"}}, GOOD, None),
+    ],
+)
+def test_numbers_are_read_where_they_are_wanted_and_told(
+    spec: dict[str, Any], credentials: dict[str, str] | None, made: tuple[str, bool] | None
+) -> None:
+    whole = {"type": "mastodon", "mastodon": {"url": "https://social.test"}, "credentialsRef": {"name": "c"}, **spec}
+    whole = {name: value for name, value in whole.items() if value is not None}
+    plan = desired(channel(whole), ChannelObserved(credentials), NOW, SETTINGS)
+    jobs = [child.object for child in plan.children if "schedule" in child.object.get("spec", {})]
+    assert [(job["spec"]["schedule"], job["spec"]["suspend"]) for job in jobs] == ([made] if made else [])
+    for job in jobs:
+        (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        assert container["command"][-2] == "metrics"

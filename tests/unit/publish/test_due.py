@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import QuietHours
 from podwright_crds.post import PostPhase
@@ -112,3 +113,21 @@ def test_the_quota_goes_on_when_the_oldest_is_a_day_old() -> None:
 def test_quiet_hours(quiet: dict[str, str], now: str, until: str | None) -> None:
     found = quiet_until(QuietHours.model_validate(quiet), datetime.fromisoformat(now).astimezone(UTC))
     assert found == (datetime.fromisoformat(until) if until else None)
+
+
+@pytest.mark.parametrize(
+    ("days", "zone", "now", "until"),
+    [
+        (["2026-11-21"], "Etc/UTC", "2026-11-21T09:00:00Z", "2026-11-22T00:00:00Z"),
+        (["11-21", "11-22"], "Europe/Vienna", "2026-11-21T09:00:00Z", "2026-11-22T23:00:00Z"),
+        (["2026-11-22"], "Etc/UTC", "2026-11-21T23:59:59Z", None),
+    ],
+)
+def test_nothing_goes_out_on_a_blackout_day(days: list[str], zone: str, now: str, until: str | None) -> None:
+    quiet = channel(blackout={"days": days, "timeZone": zone})
+    answer = verdict(post(maxLateness="9d"), Surroundings(quiet), parse_instant(now))
+    if until is None:
+        assert isinstance(answer, Go)
+    else:
+        assert isinstance(answer, NotNow)
+        assert answer.until == parse_instant(until)

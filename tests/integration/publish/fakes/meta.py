@@ -107,6 +107,17 @@ class FakeFacebook(FakeGraph):
         ]
         return httpx.Response(200, json={"data": posts})
 
+    @route("GET", r"/v24\.0/(17_\d+)")
+    def one(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
+        if not self.authorized(request):
+            return self.unauthorized()
+        reactions, comments = ({"data": [], "summary": {"total_count": self.numbers[name]}} for name in ("r", "c"))
+        told = {"reactions": reactions, "comments": comments, "shares": {"count": self.numbers["s"]}}
+        return httpx.Response(
+            200,
+            json={name: told[name] for name in re.findall(r"reactions|comments|shares", query_of(request)["fields"])},
+        )
+
     @route("DELETE", r"/v24\.0/(17_\d+)")
     def destroy(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
         del request
@@ -155,6 +166,12 @@ class FakeInstagram(FakeGraph):
     def node(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
         if match.group(1) in self.containers:
             return self.look(match.group(1), "status_code")
+        if query_of(request)["fields"] == "like_count,comments_count":
+            return (
+                httpx.Response(200, json={**self.numbers, "id": match.group(1)})
+                if self.authorized(request)
+                else self.unauthorized()
+            )
         assert query_of(request)["fields"] == "permalink"
         return httpx.Response(200, json={"permalink": f"https://www.instagram.com/p/{match.group(1)}/"})
 
@@ -171,6 +188,14 @@ class FakeInstagram(FakeGraph):
 class FakeThreads(FakeGraph):
     kind: ClassVar[str] = "threads"
     settings: ClassVar[dict[str, Any]] = {"url": BASE, "userId": "17"}
+
+    @route("GET", r"/v1\.0/(\d+)/insights")
+    def insights(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
+        if not self.authorized(request):
+            return self.unauthorized()
+        wanted = query_of(request)["metric"].split(",")
+        data = [{"name": name, "period": "lifetime", "values": [{"value": self.numbers[name]}]} for name in wanted]
+        return httpx.Response(200, json={"data": data})
 
     @route("GET", r"/v1\.0/17/threads_publishing_limit")
     def quota(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:

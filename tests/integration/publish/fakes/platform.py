@@ -68,6 +68,8 @@ class Fake:
     later: list[tuple[datetime, Kept]] = field(default_factory=list)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     count: int = 0
+    #: What it counts of each post, by the platform's own names.
+    numbers: dict[str, int] = field(default_factory=dict)
 
     @property
     def credentials(self) -> dict[str, str]:

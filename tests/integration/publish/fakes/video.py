@@ -98,6 +98,15 @@ class FakeYouTube(Fake):
             items.append({"snippet": {**about, "resourceId": {"videoId": post.id}}})
         return httpx.Response(200, json={"items": items})
 
+    @route("GET", "/youtube/v3/videos")
+    def statistics(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
+        if not self.authorized(request):
+            return self.unauthorized()
+        assert query_of(request)["part"] == "statistics"
+        told = {name: str(count) for name, count in self.numbers.items()}
+        items = [{"id": post.id, "statistics": told} for post in self.posts if post.id == query_of(request)["id"]]
+        return httpx.Response(200, json={"items": items})
+
     @route("DELETE", "/youtube/v3/videos")
     def destroy(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
         if not self.remove(query_of(request)["id"]):

@@ -11,6 +11,7 @@ from twitter_text import parse_tweet
 from tests.integration.publish.fakes.platform import (
     BASE,
     Fake,
+    Fault,
     Kept,
     basic,
     body_of,
@@ -65,6 +66,17 @@ class FakeX(Fake):
         if not self.authorized(request):
             return self.unauthorized()
         return httpx.Response(200, json={"data": {"deleted": self.remove(match.group(1))}})
+
+    @route("GET", r"/2/tweets/(\d+)")
+    def one(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
+        if not self.authorized(request):
+            return self.unauthorized()
+        if self.fault is Fault.LIMITED:
+            return self.limited()
+        assert query_of(request) == {"tweet.fields": "public_metrics"}
+        if not any(post.id == match.group(1) for post in self.posts):
+            return httpx.Response(200, json={"errors": [{"title": "Not Found Error"}]})
+        return httpx.Response(200, json={"data": {"id": match.group(1), "public_metrics": self.numbers}})
 
     @route("GET", "/2/users/me")
     def me(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
