@@ -135,6 +135,23 @@ class Transcription(Model):
     )
 
 
+class WritingBudget(Model):
+    """What analysing and writing an episode may take of the model, each of the two stages by itself."""
+
+    tokens: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000_000,
+        description="Tokens that are read and written. What is still to be written then is taken from the transcript.",
+    )
+    seconds: int | None = Field(
+        default=None,
+        ge=0,
+        le=43_200,
+        description="Seconds from the stage's start. What is still to be written then is taken from the transcript.",
+    )
+
+
 class Writing(Model):
     """How show notes and posts are written."""
 
@@ -143,6 +160,9 @@ class Writing(Model):
     )
     language: Language | None = Field(
         default=None, description="Language of the texts, as BCP 47; by default the one that is spoken."
+    )
+    budget: WritingBudget | None = Field(
+        default=None, description="The most that the model may take; by default the Podcast's, else without limit."
     )
 
 
@@ -203,6 +223,18 @@ class StagePhase(StrEnum):
     FAILED = "Failed"
 
 
+class StageCost(Model):
+    """What a stage took, all its pods together; of pods that were killed nobody can tell."""
+
+    cpu_seconds: float = Field(default=0, description="CPU time of its pods.")
+    endpoint_seconds: float = Field(default=0, description="Time in which an endpoint worked for it.")
+    gpu_seconds: float = Field(
+        default=0, description="That time by the GPUs of a replica; requests that share a batch count in full."
+    )
+    prompt_tokens: int = Field(default=0, description="Tokens that language models read for it.")
+    answer_tokens: int = Field(default=0, description="Tokens that language models wrote for it.")
+
+
 class StageStatus(Model):
     """How far one stage is."""
 
@@ -219,6 +251,7 @@ class StageStatus(Model):
     cached: bool | None = Field(default=None, description="Whether the results were already there.")
     runs: int | None = Field(default=None, description="Times the Job was started anew after it had failed.")
     attempts: int | None = Field(default=None, description="Pods that have been started for it.")
+    cost: StageCost | None = Field(default=None, description="What it took.")
 
 
 class MediaFacts(Model):
@@ -258,6 +291,7 @@ class TextChecks(Model):
     checked: int = Field(default=0, description="Items checked against transcript and metadata.")
     repaired: int = Field(default=0, description="Items that were right after asking again.")
     replaced: int = Field(default=0, description="Items replaced by an extract from the transcript.")
+    unasked: int = Field(default=0, description="Items that were not asked for to the end: the budget was spent.")
 
 
 class EpisodeStatus(Status):

@@ -141,6 +141,12 @@ class StageUsage(Wire):
         ge=0,
         description="endpointSeconds times the GPUs of a replica; requests that share a batch count in full.",
     )
+    prompt_tokens: int = Field(default=0, ge=0, description="Tokens that language models read for it.")
+    answer_tokens: int = Field(default=0, ge=0, description="Tokens that language models wrote for it.")
+
+    def __add__(self, other: "StageUsage") -> "StageUsage":
+        mine, others = self.model_dump(), other.model_dump()
+        return StageUsage(**{name: round(value + others[name], 3) for name, value in mine.items()})
 
 
 class StageResult(Wire):

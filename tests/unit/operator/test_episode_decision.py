@@ -175,6 +175,24 @@ def test_lost_result_runs_again() -> None:
     assert world.jobs[job.name].run == 1
 
 
+def test_a_budget_is_a_parameter_of_the_writing_stages_the_episodes_own_before_the_shows() -> None:
+    world = World(episode())
+    world.run_to_end()
+    keys = {stage.name: stage.key for stage in world.episode.status.stages}
+    defaults = {"transcriptionEndpointRef": {"name": "ears"}, "writingEndpointRef": {"name": "pen"}}
+    world.seen = observed(podcast=podcast(episodeDefaults={**defaults, "writingBudget": {"tokens": 5000}}))
+    world.run_to_end()
+    assert [stage for stage, _ in world.computed][4:] == ["analyze", "write"]
+    assert [request.params["budget"] for request in list(world.requests.values())[-2:]] == [{"tokens": 5000}] * 2
+    own = episode(writing={"budget": {"seconds": 60}})
+    world.episode = own.model_copy(update={"status": world.episode.status})
+    world.run_to_end()
+    assert [request.params["budget"] for request in list(world.requests.values())[-2:]] == [{"seconds": 60}] * 2
+    world.episode, world.seen = episode().model_copy(update={"status": world.episode.status}), observed()
+    world.run_to_end()
+    assert {stage.name: stage.key for stage in world.episode.status.stages} == keys
+
+
 def test_targets_are_part_of_write_only() -> None:
     world = World(episode())
     world.run_to_end()

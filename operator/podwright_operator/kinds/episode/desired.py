@@ -132,6 +132,7 @@ def _later(stage: StageName, previous: StageStatus | None, now: datetime) -> Sta
         key=remembered.key if remembered else None,
         digest=remembered.digest if remembered else None,
         job=remembered.job if remembered else None,
+        cost=remembered.cost if remembered else None,
     )
     return phase_status(previous, status, now)
 

@@ -46,7 +46,7 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
         case StageName.TRANSCRIBE:
             return _with_endpoint(_transcribe(episode, podcast, done), Task.TRANSCRIPTION, episode, observed)
         case StageName.ANALYZE:
-            return _with_endpoint(_analyze(episode, done), Task.GENERATION, episode, observed)
+            return _with_endpoint(_analyze(episode, podcast, done), Task.GENERATION, episode, observed)
         case _:
             return _with_endpoint(_write(episode, podcast, observed, done), Task.GENERATION, episode, observed)
 
@@ -103,10 +103,16 @@ def _corrected(transcript: CorrectedTranscript, request: StageRequest) -> StageR
     )
 
 
-def _analyze(episode: Episode, done: Mapping[StageName, Results]) -> StageRequest:
-    return _request(
-        StageName.ANALYZE, episode, done, (StageName.TRANSCRIBE,), {"language": episode.spec.writing.language}
-    )
+def _analyze(episode: Episode, podcast: Podcast, done: Mapping[StageName, Results]) -> StageRequest:
+    params = {"language": episode.spec.writing.language, **_budget(episode, podcast)}
+    return _request(StageName.ANALYZE, episode, done, (StageName.TRANSCRIBE,), params)
+
+
+def _budget(episode: Episode, podcast: Podcast) -> dict[str, Any]:
+    """A parameter where there is a budget; without one, keys are what they were before there were any."""
+    budget = episode.spec.writing.budget or podcast.spec.episode_defaults.writing_budget
+    found = budget.to_wire() if budget is not None else {}
+    return {"budget": found} if found else {}
 
 
 def _write(
@@ -122,6 +128,7 @@ def _write(
         "voice": {"rules": list(voice.rules), "examples": list(voice.examples)},
         "targets": [target.model_dump(mode="json", by_alias=True) for target in observed.targets],
         "file": _file(episode, podcast),
+        **_budget(episode, podcast),
     }
     return _request(StageName.WRITE, episode, done, (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE), params)
 
