@@ -45,7 +45,7 @@ class Size:
 
 
 SIZES = {
-    "full": Size("full", episodes=8, prompts=0, short=64, long_hours=10, rounds=2),
+    "full": Size("full", episodes=8, prompts=0, short=64, long_hours=2, rounds=2),
     "small": Size("small", episodes=2, prompts=6, short=4, long_hours=0, rounds=1),
 }
 
@@ -203,17 +203,18 @@ class Measurement:
         figures: dict[str, Any] = {}
         with (self._folder / "engines.log").open("wb") as log:
             if self._full or self._short:
-                self._raw(log, plain=True)
+                self._raw(log, first=True)
             with platform(self._python, self._weights, self._threads, log) as ours:
                 ours.transcribe(self._warm)
-                for _ in range(self._size.rounds):
+                for number in range(self._size.rounds):
                     self._keep("ours", self._full, lambda files: ours.transcribe(files, clients=len(files)))
                     self._keep("short_ours", self._short, lambda files: ours.transcribe(files, clients=CLIENTS))
-                    self._keep("auto_ours", self._short, lambda files: ours.transcribe(files, None, clients=CLIENTS))
+                    if number == 0:
+                        self._keep("auto_ours", self._short, lambda them: ours.transcribe(them, None, clients=CLIENTS))
                 if self._long_hours:
                     figures = long_recording(ours, self._spoken, self._folder, self._long_hours)
             if (self._full or self._short) and self._size.rounds > 1:
-                self._raw(log, plain=False)
+                self._raw(log, first=False)
         return {
             "size": self._size.name,
             **self._speeds(),
@@ -224,13 +225,14 @@ class Measurement:
             "seconds": {name: [round(each.seconds, 1) for each in found] for name, found in self._rounds.items()},
         }
 
-    def _raw(self, log: IO[bytes], *, plain: bool) -> None:
+    def _raw(self, log: IO[bytes], *, first: bool) -> None:
+        """What the goals rest on is measured before and after the endpoint, the rest once."""
         with raw_engine(self._python, self._weights, self._threads, log) as raw:
             raw.transcribe("batched", self._warm)
             self._keep("batched", self._full, lambda files: raw.transcribe("batched", files))
             self._keep("short_batched", self._short, lambda files: raw.transcribe("batched", files))
-            self._keep("auto_batched", self._short, lambda files: raw.transcribe("batched", files, None))
-            if plain:
+            if first:
+                self._keep("auto_batched", self._short, lambda files: raw.transcribe("batched", files, None))
                 self._keep("plain", self._full, lambda files: raw.transcribe("plain", files))
 
     def _keep(self, name: str, files: list[Recording], measured: Callable[[list[Recording]], Round]) -> None:
@@ -285,15 +287,16 @@ class Measurement:
 
 
 def long_recording(ours: Platform, spoken: list[Prompt], folder: Path, hours: float) -> dict[str, float]:
-    """MiB by which the replica grew between the first tenth of a long recording and its end, and its speed."""
+    """MiB by which the replica grew in the second half of a long recording, beyond its most in the first; its speed."""
     file = sparse(spoken, folder / "long.flac", hours=hours, share=0.03)
     say(f"a recording of {hours:g} hours, {file.path.stat().st_size / 1e6:.0f} MB")
     with Memory(ours.pid) as memory:
         found = ours.transcribe([file])
-    tenth = max(len(memory.samples) // 10, 1)
-    before, after = max(memory.samples[:tenth]), max(memory.samples[tenth:])
-    say(f"long: {found.seconds:.1f} s, {before:.0f} MiB in the first tenth, then at most {after:.0f} MiB")
+    half = max(len(memory.samples) // 2, 1)
+    before, after = max(memory.samples[:half]), max(memory.samples[half:])
+    say(f"long: {found.seconds:.1f} s, at most {before:.0f} MiB in the first half, {after:.0f} MiB in the second")
     return {
+        "long_hours": hours,
         "long_rss_growth_mb": round(after - before, 1),
         "long_rtfx": round(hours * 3600 / found.seconds, 1),
         "long_wer": round(error_rate([file], found.texts), 4),
