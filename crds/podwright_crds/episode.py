@@ -7,6 +7,7 @@ from pydantic import Field
 
 from podwright_crds.constraints import (
     NOT_BLANK,
+    SET,
     HttpUrl,
     Language,
     LanguageOrAuto,
@@ -166,6 +167,21 @@ class Writing(Model):
     )
 
 
+class ClipShape(StrEnum):
+    SQUARE = "1x1"
+    VERTICAL = "9x16"
+    WIDE = "16x9"
+
+
+class Clips(Model):
+    """Clips of the best quotes: the sound, and videos with waveform and captions."""
+
+    most: int = Field(default=3, ge=1, le=6, description="Quotes that clips are made of, the best ones.")
+    shapes: Annotated[list[Annotated[ClipShape, Field(description="1x1, 9x16 or 16x9.")]], SET] = Field(
+        default_factory=list, description="Shapes of the videos; none: the sound alone.", max_length=3
+    )
+
+
 class EpisodeSpec(SuspendableSpec):
     """The recording, what is known about it, and how it is processed."""
 
@@ -209,6 +225,11 @@ class EpisodeSpec(SuspendableSpec):
         default_factory=Writing,
         description="How the episode is analysed and written about; what is not set comes from the Podcast.",
     )
+    clips: Clips | None = Field(
+        default=None,
+        description="Clips of the best quotes that are to be made, in the stage clips; by default the Podcast's, else "
+        "none.",
+    )
     deletion_policy: DeletionPolicy = Field(
         default=DeletionPolicy.RETAIN,
         description="What happens to the stored results when the Episode is deleted: Retain keeps them, Delete "
@@ -238,7 +259,9 @@ class StageCost(Model):
 class StageStatus(Model):
     """How far one stage is."""
 
-    name: str = Field(description="Name of the stage: ingest, transcribe, analyze, write or feed.", max_length=63)
+    name: str = Field(
+        description="Name of the stage: ingest, transcribe, analyze, write, clips or feed.", max_length=63
+    )
     phase: StagePhase = Field(description="How far the stage is: Waiting, Running, Done or Failed.")
     key: str | None = Field(default=None, description="Digest of the stage's inputs; names its results in the bucket.")
     digest: str | None = Field(
@@ -283,6 +306,7 @@ class Artifacts(Model):
     analysis: str | None = Field(default=None, description="Summary, chapters, topics and quotes.")
     chapters: str | None = Field(default=None, description="Chapters in the Podcasting 2.0 JSON form.")
     texts: str | None = Field(default=None, description="Title, show notes and posts.")
+    clips: str | None = Field(default=None, description="The clips: quotes, times and public addresses.")
 
 
 class TextChecks(Model):

@@ -92,5 +92,13 @@ cli.add_command(
         "Process a recording on this machine.",
     )
 )
+cli.add_command(
+    Deferred(
+        "compose",
+        "podwright_pipeline.compose_cli",
+        "pipeline",
+        "Write a text on a topic or about an episode, or refine one.",
+    )
+)
 cli.add_command(Deferred("import", "podwright_cli.importing", "cli", "Import an existing show from its feed."))
 cli.add_command(completion)

@@ -18,10 +18,13 @@ class StageName(StrEnum):
     TRANSCRIBE = "transcribe"
     ANALYZE = "analyze"
     WRITE = "write"
+    #: For episodes that want it.
+    CLIPS = "clips"
     #: Runs for a Podcast, not for an Episode: the RSS feed from the results of its episodes.
     FEED = "feed"
 
 
+#: Of every episode, in order; those that want clips have CLIPS after them.
 EPISODE_STAGES = (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE, StageName.WRITE)
 
 #: Name of the transcribe stage's input that is the address of a transcript that a person has corrected.
@@ -33,6 +36,7 @@ STAGE_VERSIONS: dict[StageName, int] = {
     StageName.TRANSCRIBE: 1,
     StageName.ANALYZE: 2,
     StageName.WRITE: 2,
+    StageName.CLIPS: 1,
     StageName.FEED: 2,
 }
 

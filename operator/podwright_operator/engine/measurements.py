@@ -7,7 +7,6 @@ from typing import Final
 
 from podwright_core.stages import StageUsage
 
-
 #: Of pods that could not say what they took.
 NOTHING_TOLD: Final = StageUsage(cpu_seconds=0)
 
