@@ -14,7 +14,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
 from typing import IO, Any
@@ -259,10 +259,13 @@ def figures(rounds: Mapping[str, Sequence[Round]]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-generate", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default=os.environ.get("SIZE") or "full")
+    parser.add_argument("--rounds", type=int, help="another number of rounds than the size says")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--log", type=Path, help="file for what the engines say, kept")
     arguments = parser.parse_args()
     size = SIZES[arguments.size]
+    if arguments.rounds:
+        size = replace(size, rounds=arguments.rounds)
     say(f"{asdict(size)}, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="podwright-bench-") as temporary:
         path = arguments.log or Path(temporary) / "engines.log"
