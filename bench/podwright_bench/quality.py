@@ -57,8 +57,14 @@ class Bench:
         document = case.transcript.model_dump_json().encode()
         self._storage.private.write(f"{prefix}/transcript.json", document, "application/json")
         said = StageResult(stage=StageName.TRANSCRIBE, key=case.name, outcome="done", digest=case.name)
-        understood = self._stage(StageName.ANALYZE, [said], {"language": None})
-        params = {"title": case.title, "show": SHOW, "link": LINK, "targets": [each.model_dump() for each in targets()]}
+        understood = self._stage(StageName.ANALYZE, [said], {"language": case.texts_language})
+        params = {
+            "title": case.title,
+            "show": SHOW,
+            "link": LINK,
+            "language": case.texts_language,
+            "targets": [each.model_dump() for each in targets()],
+        }
         written = self._stage(StageName.WRITE, [said, understood], params)
         texts = self._read(written, "texts.json")
         analysis = self._read(understood, "analysis.json")
@@ -96,6 +102,7 @@ def check(case: Case, texts: dict[str, Any], analysis: dict[str, Any]) -> dict[s
     prose = [texts["title"], texts["notes"], texts["description"], *texts["titles"], *texts["newsletter"].values()]
     prose += [analysis["summary"], *(chapter["title"] for chapter in analysis["chapters"])]
     posts = [(target, text) for target in targets() for text in _texts(texts["posts"][target.channel])]
+    language = case.texts_language or case.transcript.language
     unverified = []
     for text in [*prose, *(text for _, text in posts)]:
         bare = _CLOCK.sub("", text)
@@ -103,7 +110,7 @@ def check(case: Case, texts: dict[str, Any], analysis: dict[str, Any]) -> dict[s
             if not contains(case.transcript.text, quote):
                 unverified.append(f"quote: {quote}")
             bare = bare.replace(quote, "")
-        unverified += [str(claim) for claim in claims.unsupported(bare, known, language=case.transcript.language)]
+        unverified += [str(claim) for claim in claims.unsupported(bare, known, language=language)]
     for quote in analysis["quotes"]:
         if not contains(case.transcript.text, quote["text"]):
             unverified.append(f"quote: {quote['text']}")

@@ -1,7 +1,8 @@
 """The transcripts of ``make bench-quality``: texts written for it, and what recordings make of such texts.
 
 The texts in ``quality_texts`` were written for this benchmark (Apache-2.0, as the project). From them come kinds that
-real recordings have: chatty ones with fillers and false starts, raw ones without punctuation, long ones, and nonsense.
+real recordings have: chatty ones with fillers and false starts, raw ones without punctuation, long ones, ones in two
+languages, ones whose texts are to be in another language, and nonsense.
 """
 
 import random
@@ -26,6 +27,9 @@ _TITLES = {
     "en-chat": "Three weeks without a car",
     "en-sports": "The race after the race",
     "en-money": "Get paid on time",
+    "en-database": "When the vacuum falls behind",
+    "en-firmware": "The doors that opened by themselves",
+    "en-kids": "Gary the snail",
     "de-wald": "Der Käfer und das Harz",
     "de-kaffee": "Kaffee im Büro",
     "fr-velo": "La rue aux vélos",
@@ -34,6 +38,10 @@ _TITLES = {
     "nl-dijk": "Dijken die lekken",
     "pt-mar": "As ondas da Nazaré",
     "ja-cha": "お茶の温度",
+    "pl-pszczoly": "Pszczoły na dachu teatru",
+    "ru-les": "Лес после пожара",
+    "sv-skargard": "Postbåten i isen",
+    "zh-cha": "高山春茶",
 }
 
 
@@ -43,6 +51,8 @@ class Case:
     kind: str
     title: str
     transcript: Transcript
+    #: Where the texts are to be in another language than the recording.
+    texts_language: str | None = None
 
 
 def cases() -> list[Case]:
@@ -53,7 +63,8 @@ def cases() -> list[Case]:
         *_plain(texts),
         *_chatty(texts, english[:5]),
         *_raw(texts, english[2:6]),
-        *_long(texts, english),
+        *_long(texts, english[:8]),
+        *_two_languages(texts),
         *_odd(texts),
     ]
 
@@ -90,6 +101,12 @@ def _long(texts: dict[str, str], names: list[str]) -> Iterator[Case]:
         yield Case(name, "long", "The long evening", spoken("\n".join(parts), "en"))
 
 
+def _two_languages(texts: dict[str, str]) -> Iterator[Case]:
+    yield Case("en-with-es", "mixed", "Kitchen and coffee", spoken(texts["en-bread"] + "\n" + texts["es-cafe"], "en"))
+    for name, language in (("en-history", "de"), ("de-wald", "en"), ("fr-velo", "en")):
+        yield Case(f"{name}-in-{language}", "other", _TITLES[name], spoken(texts[name], name[:2]), language)
+
+
 def _odd(texts: dict[str, str]) -> Iterator[Case]:
     chance = random.Random("odd")  # noqa: S311
     words = texts["en-science"].split()
@@ -107,12 +124,13 @@ def spoken(text: str, language: str) -> Transcript:
     """A text as a transcript: lines that begin with ``NAME:`` have a speaker, sentences have pauses."""
     at = 0.0
     segments = []
-    rate = _RATE_UNSPACED if language == "ja" else _RATE
+    unspaced = language in {"ja", "zh"}
+    rate = _RATE_UNSPACED if unspaced else _RATE
     for line in filter(None, map(str.strip, text.splitlines())):
         found = re.match(r"(\w+): (.*)", line)
         speaker, said = (found[1], found[2]) if found else (None, line)
         words = []
-        for word in re.findall(r"\S+", said) if language != "ja" else list(said):
+        for word in list(said) if unspaced else re.findall(r"\S+", said):
             end = at + 1 / rate
             words.append(Word(text=word, start=round(at, 3), end=round(end, 3)))
             at = end + (0.4 if word[-1] in ".!?。" else 0.0)

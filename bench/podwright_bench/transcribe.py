@@ -9,9 +9,6 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
-import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -25,9 +22,9 @@ import jiwer
 import openai
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from podwright_bench.inference_program import Program, free_port, python, weights
 from podwright_bench.speech_corpus import Prompt, Recording, episodes, joined, prompts, short_files, sparse
-from podwright_local import inference_venv, models
-from podwright_local.paths import REPOSITORY, Cache
+from podwright_local.paths import Cache
 
 MODEL = "speech"
 BATCH = 8
@@ -35,7 +32,6 @@ BATCH = 8
 LANGUAGE = "en"
 #: Short files that are under way at once.
 CLIENTS = 16
-PACKAGES = ("inference", "services", "bench")
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Size:
 
 
 SIZES = {
-    "full": Size("full", episodes=8, prompts=0, short=64, long_hours=10, rounds=2),
+    "full": Size("full", episodes=8, prompts=0, short=64, long_hours=2, rounds=2),
     "small": Size("small", episodes=2, prompts=6, short=4, long_hours=0, rounds=1),
 }
 
@@ -65,50 +61,6 @@ class Round:
 
 def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
-
-
-class Program:
-    """A module of this package, run by the inference environment; it says `ready` first."""
-
-    def __init__(self, python: Path, module: str, arguments: Sequence[str], log: IO[bytes]) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(str(REPOSITORY / name) for name in PACKAGES),
-            # Of both sides: threads that wait for each other sleep, see EndpointArgs.environment.
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "KMP_BLOCKTIME": "0",
-            "RAY_USAGE_STATS_ENABLED": "0",
-            "RAY_worker_niceness": "0",  # as in Ray pods; by default its workers are nicer than the raw engine
-        }
-        setpriv = shutil.which("setpriv")
-        command = [*((setpriv, "--pdeathsig", "TERM") if setpriv else ()), python, "-m", module, *arguments]
-        self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        if self.process.stdin is None or self.process.stdout is None:
-            raise RuntimeError("the process has no pipes")
-        self._requests, self._answers = self.process.stdin, self.process.stdout
-        self.read_until("ready")
-
-    def read_until(self, wanted: str) -> None:
-        for line in self._answers:
-            if line.strip() == wanted:
-                return
-        raise RuntimeError(f"the engine's process ended with {self.process.wait()}; its log says why")
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        self._requests.write(json.dumps(request) + "\n")
-        self._requests.flush()
-        answer: dict[str, Any] = json.loads(self._answers.readline())
-        return answer
-
-    def end(self) -> None:
-        self._requests.close()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.terminate()
-            self.process.wait(60)
 
 
 class Raw:
@@ -196,9 +148,9 @@ def error_rate(files: Sequence[Recording], texts: Sequence[str]) -> float:
 
 
 @contextlib.contextmanager
-def raw_engine(python: Path, weights: Path, threads: int, log: IO[bytes]) -> Iterator[Raw]:
-    arguments = ["--weights", str(weights), "--compute-type", "int8", "--threads", str(threads)]
-    program = Program(python, "podwright_bench.whisper_baseline", arguments, log)
+def raw_engine(interpreter: Path, model: Path, threads: int, log: IO[bytes]) -> Iterator[Raw]:
+    arguments = ["--weights", str(model), "--compute-type", "int8", "--threads", str(threads)]
+    program = Program(interpreter, "podwright_bench.whisper_baseline", arguments, log)
     try:
         yield Raw(program)
     finally:
@@ -206,21 +158,19 @@ def raw_engine(python: Path, weights: Path, threads: int, log: IO[bytes]) -> Ite
 
 
 @contextlib.contextmanager
-def platform(python: Path, weights: Path, threads: int, log: IO[bytes]) -> Iterator[Platform]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def platform(interpreter: Path, model: Path, threads: int, log: IO[bytes]) -> Iterator[Platform]:
+    port = free_port()
     args = {
         "model_id": MODEL,
-        "weights": str(weights),
+        "weights": str(model),
         "cpus": threads,
         "target_ongoing_requests": 8,
         "engine_args": {"compute_type": "int8", "batch_size": str(BATCH)},
     }
     # Ray's sockets have paths of at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
-        arguments = ["--args", json.dumps(args), "--port", str(port), "--folder", folder]
-        program = Program(python, "podwright_bench.whisper_serve", arguments, log)
+        arguments = ["whisper_app", "--args", json.dumps(args), "--port", str(port), "--folder", folder]
+        program = Program(interpreter, "podwright_bench.serve_app", arguments, log)
         try:
             yield Platform(port)
         finally:
@@ -238,8 +188,8 @@ class Measurement:
         self._size = size
         self._folder = folder
         self._threads = threads
-        self._python = inference_venv.folder(cache) / "bin" / "python"
-        self._weights = models.folder(cache) / models.KINDS["whisper"]
+        self._python = python(cache)
+        self._weights = weights(cache, "whisper")
         self._spoken = prompts(cache)
         self._warm = [joined(self._spoken[:20], folder / "warm.flac", seed=1)]
         self._full = episodes(self._spoken, size.episodes, folder, most=size.prompts) if "episodes" in parts else []
@@ -253,17 +203,18 @@ class Measurement:
         figures: dict[str, Any] = {}
         with (self._folder / "engines.log").open("wb") as log:
             if self._full or self._short:
-                self._raw(log, plain=True)
+                self._raw(log, first=True)
             with platform(self._python, self._weights, self._threads, log) as ours:
                 ours.transcribe(self._warm)
-                for _ in range(self._size.rounds):
+                for number in range(self._size.rounds):
                     self._keep("ours", self._full, lambda files: ours.transcribe(files, clients=len(files)))
                     self._keep("short_ours", self._short, lambda files: ours.transcribe(files, clients=CLIENTS))
-                    self._keep("auto_ours", self._short, lambda files: ours.transcribe(files, None, clients=CLIENTS))
+                    if number == 0:
+                        self._keep("auto_ours", self._short, lambda them: ours.transcribe(them, None, clients=CLIENTS))
                 if self._long_hours:
                     figures = long_recording(ours, self._spoken, self._folder, self._long_hours)
             if (self._full or self._short) and self._size.rounds > 1:
-                self._raw(log, plain=False)
+                self._raw(log, first=False)
         return {
             "size": self._size.name,
             **self._speeds(),
@@ -274,13 +225,14 @@ class Measurement:
             "seconds": {name: [round(each.seconds, 1) for each in found] for name, found in self._rounds.items()},
         }
 
-    def _raw(self, log: IO[bytes], *, plain: bool) -> None:
+    def _raw(self, log: IO[bytes], *, first: bool) -> None:
+        """What the goals rest on is measured before and after the endpoint, the rest once."""
         with raw_engine(self._python, self._weights, self._threads, log) as raw:
             raw.transcribe("batched", self._warm)
             self._keep("batched", self._full, lambda files: raw.transcribe("batched", files))
             self._keep("short_batched", self._short, lambda files: raw.transcribe("batched", files))
-            self._keep("auto_batched", self._short, lambda files: raw.transcribe("batched", files, None))
-            if plain:
+            if first:
+                self._keep("auto_batched", self._short, lambda files: raw.transcribe("batched", files, None))
                 self._keep("plain", self._full, lambda files: raw.transcribe("plain", files))
 
     def _keep(self, name: str, files: list[Recording], measured: Callable[[list[Recording]], Round]) -> None:
@@ -335,15 +287,16 @@ class Measurement:
 
 
 def long_recording(ours: Platform, spoken: list[Prompt], folder: Path, hours: float) -> dict[str, float]:
-    """MiB by which the replica grew between the first tenth of a long recording and its end, and its speed."""
+    """MiB by which the replica grew in the second half of a long recording, beyond its most in the first; its speed."""
     file = sparse(spoken, folder / "long.flac", hours=hours, share=0.03)
     say(f"a recording of {hours:g} hours, {file.path.stat().st_size / 1e6:.0f} MB")
     with Memory(ours.pid) as memory:
         found = ours.transcribe([file])
-    tenth = max(len(memory.samples) // 10, 1)
-    before, after = max(memory.samples[:tenth]), max(memory.samples[tenth:])
-    say(f"long: {found.seconds:.1f} s, {before:.0f} MiB in the first tenth, then at most {after:.0f} MiB")
+    half = max(len(memory.samples) // 2, 1)
+    before, after = max(memory.samples[:half]), max(memory.samples[half:])
+    say(f"long: {found.seconds:.1f} s, at most {before:.0f} MiB in the first half, {after:.0f} MiB in the second")
     return {
+        "long_hours": hours,
         "long_rss_growth_mb": round(after - before, 1),
         "long_rtfx": round(hours * 3600 / found.seconds, 1),
         "long_wer": round(error_rate([file], found.texts), 4),

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from podwright_crds.constraints import (
     NOT_BLANK,
+    SET,
     HttpUrl,
     Language,
     LanguageOrAuto,
@@ -135,6 +136,23 @@ class Transcription(Model):
     )
 
 
+class WritingBudget(Model):
+    """What analysing and writing an episode may take of the model, each of the two stages by itself."""
+
+    tokens: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000_000,
+        description="Tokens that are read and written. What is still to be written then is taken from the transcript.",
+    )
+    seconds: int | None = Field(
+        default=None,
+        ge=0,
+        le=43_200,
+        description="Seconds from the stage's start. What is still to be written then is taken from the transcript.",
+    )
+
+
 class Writing(Model):
     """How show notes and posts are written."""
 
@@ -143,6 +161,24 @@ class Writing(Model):
     )
     language: Language | None = Field(
         default=None, description="Language of the texts, as BCP 47; by default the one that is spoken."
+    )
+    budget: WritingBudget | None = Field(
+        default=None, description="The most that the model may take; by default the Podcast's, else without limit."
+    )
+
+
+class ClipShape(StrEnum):
+    SQUARE = "1x1"
+    VERTICAL = "9x16"
+    WIDE = "16x9"
+
+
+class Clips(Model):
+    """Clips of the best quotes: the sound, and videos with waveform and captions."""
+
+    most: int = Field(default=3, ge=1, le=6, description="Quotes that clips are made of, the best ones.")
+    shapes: Annotated[list[Annotated[ClipShape, Field(description="1x1, 9x16 or 16x9.")]], SET] = Field(
+        default_factory=list, description="Shapes of the videos; none: the sound alone.", max_length=3
     )
 
 
@@ -189,6 +225,11 @@ class EpisodeSpec(SuspendableSpec):
         default_factory=Writing,
         description="How the episode is analysed and written about; what is not set comes from the Podcast.",
     )
+    clips: Clips | None = Field(
+        default=None,
+        description="Clips of the best quotes that are to be made, in the stage clips; by default the Podcast's, else "
+        "none.",
+    )
     deletion_policy: DeletionPolicy = Field(
         default=DeletionPolicy.RETAIN,
         description="What happens to the stored results when the Episode is deleted: Retain keeps them, Delete "
@@ -203,10 +244,24 @@ class StagePhase(StrEnum):
     FAILED = "Failed"
 
 
+class StageCost(Model):
+    """What a stage took, all its pods together; of pods that were killed nobody can tell."""
+
+    cpu_seconds: float = Field(default=0, description="CPU time of its pods.")
+    endpoint_seconds: float = Field(default=0, description="Time in which an endpoint worked for it.")
+    gpu_seconds: float = Field(
+        default=0, description="That time by the GPUs of a replica; requests that share a batch count in full."
+    )
+    prompt_tokens: int = Field(default=0, description="Tokens that language models read for it.")
+    answer_tokens: int = Field(default=0, description="Tokens that language models wrote for it.")
+
+
 class StageStatus(Model):
     """How far one stage is."""
 
-    name: str = Field(description="Name of the stage: ingest, transcribe, analyze, write or feed.", max_length=63)
+    name: str = Field(
+        description="Name of the stage: ingest, transcribe, analyze, write, clips or feed.", max_length=63
+    )
     phase: StagePhase = Field(description="How far the stage is: Waiting, Running, Done or Failed.")
     key: str | None = Field(default=None, description="Digest of the stage's inputs; names its results in the bucket.")
     digest: str | None = Field(
@@ -219,6 +274,7 @@ class StageStatus(Model):
     cached: bool | None = Field(default=None, description="Whether the results were already there.")
     runs: int | None = Field(default=None, description="Times the Job was started anew after it had failed.")
     attempts: int | None = Field(default=None, description="Pods that have been started for it.")
+    cost: StageCost | None = Field(default=None, description="What it took.")
 
 
 class MediaFacts(Model):
@@ -250,6 +306,7 @@ class Artifacts(Model):
     analysis: str | None = Field(default=None, description="Summary, chapters, topics and quotes.")
     chapters: str | None = Field(default=None, description="Chapters in the Podcasting 2.0 JSON form.")
     texts: str | None = Field(default=None, description="Title, show notes and posts.")
+    clips: str | None = Field(default=None, description="The clips: quotes, times and public addresses.")
 
 
 class TextChecks(Model):
@@ -258,6 +315,7 @@ class TextChecks(Model):
     checked: int = Field(default=0, description="Items checked against transcript and metadata.")
     repaired: int = Field(default=0, description="Items that were right after asking again.")
     replaced: int = Field(default=0, description="Items replaced by an extract from the transcript.")
+    unasked: int = Field(default=0, description="Items that were not asked for to the end: the budget was spent.")
 
 
 class EpisodeStatus(Status):

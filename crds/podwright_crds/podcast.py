@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from podwright_crds.constraints import NOT_BLANK, SET, HttpUrl, Language, MediaUrl, Rule
-from podwright_crds.episode import DeletionPolicy, StageStatus
+from podwright_crds.episode import Clips, DeletionPolicy, StageStatus, WritingBudget
 from podwright_crds.feed import FeedSettings
 from podwright_crds.resource import (
     MESSAGE_COLUMN,
@@ -70,6 +70,12 @@ class EpisodeDefaults(Model):
     )
     writing_endpoint_ref: LocalRef | None = Field(
         default=None, description="ModelEndpoint that analyses and writes for the show's episodes."
+    )
+    clips: Clips | None = Field(
+        default=None, description="Clips of the best quotes that are made of each episode; without it there are none."
+    )
+    writing_budget: WritingBudget | None = Field(
+        default=None, description="The most that the model may take for an episode; without it there is no limit."
     )
 
 

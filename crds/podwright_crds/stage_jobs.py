@@ -62,6 +62,7 @@ class ResourcesByStage(Model):
     transcribe: StageResources = Field(default_factory=StageResources, description="Of transcribe.")
     analyze: StageResources = Field(default_factory=StageResources, description="Of analyze.")
     write: StageResources = Field(default_factory=StageResources, description="Of write.")
+    clips: StageResources = Field(default_factory=StageResources, description="Of clips, which runs ffmpeg.")
     feed: StageResources = Field(default_factory=StageResources, description="Of the feed's writing.")
 
 

@@ -92,6 +92,14 @@ cli.add_command(
         "Process a recording on this machine.",
     )
 )
+cli.add_command(
+    Deferred(
+        "compose",
+        "podwright_pipeline.compose_cli",
+        "pipeline",
+        "Write a text on a topic or about an episode, or refine one.",
+    )
+)
 cli.add_command(Deferred("import", "podwright_cli.importing", "cli", "Import an existing show from its feed."))
 cli.add_command(Deferred("backup", "podwright_api.backup.commands", "api", "Back the facade's database up."))
 cli.add_command(Deferred("restore", "podwright_api.backup.commands", "api", "Restore the facade's database."))

@@ -9,7 +9,7 @@ from podwright_cli.errors import CliError
 from podwright_cli.gather import owner_name
 from podwright_cli.options import RefType, on_cluster
 from podwright_cli.refs import Ref
-from podwright_core.stages import EPISODE_STAGES
+from podwright_core.stages import EPISODE_STAGES, StageName
 from podwright_crds import names
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
@@ -29,7 +29,11 @@ Pod = dict[str, Any]
     type=RefType("episode", "podcast", "post", "channel", "campaign", "modelendpoint"),
     metavar="KIND/NAME",
 )
-@click.option("--stage", type=click.Choice([stage.value for stage in EPISODE_STAGES]), help="Only this stage's pods.")
+@click.option(
+    "--stage",
+    type=click.Choice([stage.value for stage in (*EPISODE_STAGES, StageName.CLIPS)]),
+    help="Only this stage's pods.",
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on as long as the newest pod writes.")
 @on_cluster
 def logs(cluster: "Cluster", object_: Ref, stage: str | None, follow: bool) -> None:

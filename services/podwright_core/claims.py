@@ -18,7 +18,7 @@ from podwright_core.tokens import content_stems, norms, stem, stop_words, tokens
 from podwright_core.writing_systems import base_language
 
 #: Languages in which number words are read (those of text_to_num).
-_NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl", "ru"})
+_NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl"})
 #: Languages that write every noun with a capital: there a capital makes no name.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
 #: Least share of a text's content words that must occur in the sources, by their stems.

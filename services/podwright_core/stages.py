@@ -18,10 +18,13 @@ class StageName(StrEnum):
     TRANSCRIBE = "transcribe"
     ANALYZE = "analyze"
     WRITE = "write"
+    #: For episodes that want it.
+    CLIPS = "clips"
     #: Runs for a Podcast, not for an Episode: the RSS feed from the results of its episodes.
     FEED = "feed"
 
 
+#: Of every episode, in order; those that want clips have CLIPS after them.
 EPISODE_STAGES = (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE, StageName.WRITE)
 
 #: Name of the transcribe stage's input that is the address of a transcript that a person has corrected.
@@ -33,6 +36,7 @@ STAGE_VERSIONS: dict[StageName, int] = {
     StageName.TRANSCRIBE: 1,
     StageName.ANALYZE: 2,
     StageName.WRITE: 2,
+    StageName.CLIPS: 1,
     StageName.FEED: 2,
 }
 
@@ -141,6 +145,12 @@ class StageUsage(Wire):
         ge=0,
         description="endpointSeconds times the GPUs of a replica; requests that share a batch count in full.",
     )
+    prompt_tokens: int = Field(default=0, ge=0, description="Tokens that language models read for it.")
+    answer_tokens: int = Field(default=0, ge=0, description="Tokens that language models wrote for it.")
+
+    def __add__(self, other: "StageUsage") -> "StageUsage":
+        mine, others = self.model_dump(), other.model_dump()
+        return StageUsage(**{name: round(value + others[name], 3) for name, value in mine.items()})
 
 
 class StageResult(Wire):

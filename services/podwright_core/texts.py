@@ -55,17 +55,22 @@ class Mood(Piece):
 
 
 class Checks(Piece):
-    """What rule 6 found: items checked, right after asking again, replaced by an extract."""
+    """What rule 6 found: items checked, right after asking again, replaced by an extract.
+
+    ``unasked`` are those for which no model was asked to the end, since the stage's budget was spent.
+    """
 
     checked: int = 0
     repaired: int = 0
     replaced: int = 0
+    unasked: int = 0
 
     def __add__(self, other: "Checks") -> "Checks":
         return Checks(
             checked=self.checked + other.checked,
             repaired=self.repaired + other.repaired,
             replaced=self.replaced + other.replaced,
+            unasked=self.unasked + other.unasked,
         )
 
 

@@ -39,6 +39,15 @@ class Message(BaseModel):
     content: str
 
 
+@dataclass(frozen=True)
+class Completion:
+    """A model's answer, and the tokens that it read and wrote for it (0 where the engine does not tell)."""
+
+    text: str
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
 class Writer(Protocol):
     #: So many requests may be sent at a time.
     concurrency: int
@@ -55,7 +64,7 @@ class Writer(Protocol):
         max_tokens: int,
         temperature: float,
         seed: int,
-    ) -> str:
+    ) -> Completion:
         """The model's answer, asked for as JSON of the schema. It may be cut off or wrong all the same.
 
         Raises ``TemporaryError`` when the model cannot be reached.

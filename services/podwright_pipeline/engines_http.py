@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import openai
 from openai.types.audio import TranscriptionVerbose, TranscriptionWord
 from openai.types.chat import ChatCompletionMessageParam
@@ -15,14 +16,16 @@ from podwright_core.languages import language_code
 from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment, Word
-from podwright_pipeline.engines import Message, Speech
+from podwright_pipeline.circuit import Circuit, CircuitTransport
+from podwright_pipeline.engines import Completion, Message, Speech
 from podwright_pipeline.errors import StageError, TemporaryError
-from podwright_pipeline.usage import BusyTime
+from podwright_pipeline.usage import Meter
 
 #: The client tries again on connection errors, 408, 409, 429 and 5xx, with exponential backoff up to 8 s.
 _RETRIES = 5
 _TRANSCRIBE_TIMEOUT = openai.Timeout(900.0, connect=10.0)
 _WRITE_TIMEOUT = openai.Timeout(300.0, connect=10.0)
+_CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
 #: What is assumed of a server that does not tell its model's context.
 _USUAL_CONTEXT = 2048
 
@@ -30,14 +33,14 @@ _USUAL_CONTEXT = 2048
 class HttpTranscriber:
     concurrency = 4
 
-    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse, busy: BusyTime) -> None:
+    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse, meter: Meter) -> None:
         self._client = client
         self._endpoint = endpoint
-        self._busy = busy
+        self._meter = meter
 
     def transcribe(self, audio: Path, *, language: str | None, prompt: str | None) -> Speech:
         try:
-            with audio.open("rb") as stream, self._busy:
+            with audio.open("rb") as stream, self._meter.busy:
                 answer = self._client.audio.transcriptions.create(
                     file=(audio.name, stream),
                     model=self._endpoint.model_id,
@@ -81,10 +84,10 @@ def _speech(answer: TranscriptionVerbose, language: str | None) -> Speech:
 class HttpWriter:
     concurrency = 8
 
-    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse, busy: BusyTime) -> None:
+    def __init__(self, client: openai.OpenAI, endpoint: EndpointUse, meter: Meter) -> None:
         self._client = client
         self._endpoint = endpoint
-        self._busy = busy
+        self._meter = meter
 
     @cached_property
     def context_tokens(self) -> int:
@@ -103,17 +106,17 @@ class HttpWriter:
 
     def complete(
         self, messages: Sequence[Message], *, schema: dict[str, Any], max_tokens: int, temperature: float, seed: int
-    ) -> str:
+    ) -> Completion:
         wanted: ResponseFormatJSONSchema = {
             "type": "json_schema",
             "json_schema": {"name": "answer", "schema": schema},
         }
-        said = [cast("ChatCompletionMessageParam", message.model_dump()) for message in messages]
+        asked = [cast("ChatCompletionMessageParam", message.model_dump()) for message in messages]
         try:
-            with self._busy:
+            with self._meter.busy:
                 answer = self._client.chat.completions.create(
                     model=self._endpoint.model_id,
-                    messages=said,
+                    messages=asked,
                     max_tokens=max_tokens,
                     temperature=temperature,
                     seed=seed,
@@ -122,7 +125,11 @@ class HttpWriter:
                 )
         except openai.OpenAIError as error:
             raise _failure(error, self._endpoint) from error
-        return (answer.choices[0].message.content or "") if answer.choices else ""
+        said = (answer.choices[0].message.content or "") if answer.choices else ""
+        taken = answer.usage
+        found = Completion(said, taken.prompt_tokens, taken.completion_tokens) if taken else Completion(said)
+        self._meter.count(found.prompt_tokens, found.answer_tokens)
+        return found
 
 
 class HttpEngines:
@@ -130,19 +137,28 @@ class HttpEngines:
 
     def __init__(self, api_key: str = "none") -> None:
         self._api_key = api_key
-        #: When endpoints have worked for this process.
-        self.busy = BusyTime()
+        #: What endpoints have done for this process.
+        self.meter = Meter()
+        self._clients: dict[str, openai.OpenAI] = {}
 
     def transcriber(self, endpoint: EndpointUse | None) -> HttpTranscriber:
-        return HttpTranscriber(*self._opened(endpoint), self.busy)
+        return HttpTranscriber(*self._opened(endpoint), self.meter)
 
     def writer(self, endpoint: EndpointUse | None) -> HttpWriter:
-        return HttpWriter(*self._opened(endpoint), self.busy)
+        return HttpWriter(*self._opened(endpoint), self.meter)
 
     def _opened(self, endpoint: EndpointUse | None) -> tuple[openai.OpenAI, EndpointUse]:
         if endpoint is None:
             raise StageError("the request names no endpoint")
-        return openai.OpenAI(base_url=endpoint.url, api_key=self._api_key, max_retries=_RETRIES), endpoint
+        if endpoint.url not in self._clients:
+            transport = CircuitTransport(Circuit(), httpx.HTTPTransport(limits=_CONNECTIONS))
+            self._clients[endpoint.url] = openai.OpenAI(
+                base_url=endpoint.url,
+                api_key=self._api_key,
+                max_retries=_RETRIES,
+                http_client=openai.DefaultHttpxClient(transport=transport),
+            )
+        return self._clients[endpoint.url], endpoint
 
 
 def _failure(error: openai.OpenAIError, endpoint: EndpointUse) -> TemporaryError:

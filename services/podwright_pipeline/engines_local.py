@@ -16,7 +16,7 @@ from typing import Any
 from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment, Word
-from podwright_pipeline.engines import Message, Speech
+from podwright_pipeline.engines import Completion, Message, Speech
 from podwright_pipeline.errors import RejectedError, TemporaryError
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class LocalWriter:
 
     def complete(
         self, messages: Sequence[Message], *, schema: dict[str, Any], max_tokens: int, temperature: float, seed: int
-    ) -> str:
+    ) -> Completion:
         request = {
             "messages": [message.model_dump() for message in messages],
             "max_tokens": max_tokens,
@@ -113,7 +113,12 @@ class LocalWriter:
             answer = self._loaded.handle_chat_completions(request)
         if "choices" not in answer:
             raise TemporaryError(f"the language model failed: {str(answer)[:300]}")
-        return str(answer["choices"][0]["message"]["content"] or "")
+        usage = answer.get("usage") or {}
+        return Completion(
+            str(answer["choices"][0]["message"]["content"] or ""),
+            int(usage.get("prompt_tokens", 0)),
+            int(usage.get("completion_tokens", 0)),
+        )
 
 
 class LocalEngines:

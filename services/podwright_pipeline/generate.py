@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from podwright_core.fluency import tidy
 from podwright_core.texts import Checks
+from podwright_pipeline.budget import BudgetSpentError
 from podwright_pipeline.engines import Message, Writer
 
 logger = logging.getLogger(__name__)
@@ -46,11 +47,13 @@ class Answer:
 
     value: str | None
     repaired: bool = False
+    #: The budget ended before there was an answer that passed.
+    unasked: bool = False
 
     @property
     def checks(self) -> Checks:
         if self.value is None:
-            return Checks(checked=1, replaced=1)
+            return Checks(checked=1, replaced=1, unasked=int(self.unasked))
         return Checks(checked=1, repaired=int(self.repaired))
 
 
@@ -64,7 +67,10 @@ def ask_text(writer: Writer, system: str, ask: Ask) -> Answer:
     schema = _object("text", {"type": "string", "maxLength": ask.longest})
     reasons: list[str] = []
     for attempt in range(ATTEMPTS):
-        answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "text")
+        try:
+            answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "text")
+        except BudgetSpentError:
+            return Answer(None, unasked=True)
         said = tidy(answer) if isinstance(answer, str) else ""
         text = ask.mend(said)
         reasons = ask.check(text) if text else ["it is not the JSON object that was asked for"]
@@ -87,7 +93,10 @@ def ask_list(writer: Writer, system: str, ask: Ask, *, count: int) -> tuple[list
     reasons: list[str] = []
     repaired = 0
     for attempt in range(2):
-        answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "items")
+        try:
+            answer = _field(_complete(writer, system, ask, schema, reasons, attempt), "items")
+        except BudgetSpentError:
+            return kept, Checks(checked=len(kept), repaired=repaired, unasked=1)
         reasons = []
         for item in answer if isinstance(answer, list) else []:
             text = tidy(str(item))
@@ -119,7 +128,7 @@ def _complete(
         max_tokens=answer_tokens(ask.longest * (3 if is_list else 1)),
         temperature=_TEMPERATURES[attempt],
         seed=attempt + 1,
-    )
+    ).text
 
 
 def answer_tokens(characters: int) -> int:

@@ -93,7 +93,7 @@ def run(environment: Mapping[str, str], target: Path) -> int:
         span.note({"podwright.outcome": result.outcome, "podwright.cached": result.cached})
         if result.outcome != "done":
             span.fail(result.message or result.outcome)
-    return leave(result.model_copy(update={"usage": usage(engines.busy, request.endpoint)}), target)
+    return leave(result.model_copy(update={"usage": usage(engines.meter, request.endpoint)}), target)
 
 
 @contextmanager

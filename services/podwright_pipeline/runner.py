@@ -23,7 +23,7 @@ from podwright_core.stages import (
 from podwright_pipeline.engines import Engines
 from podwright_pipeline.errors import RejectedError, StageError
 from podwright_pipeline.fetch import Limits, sha256_of
-from podwright_pipeline.stages import analyze, feed, ingest, transcribe, write
+from podwright_pipeline.stages import analyze, clips, feed, ingest, transcribe, write
 from podwright_pipeline.store import Storage
 from podwright_pipeline.work import PARTIAL, PublicOutput, Report, StageOutput, Work
 
@@ -38,6 +38,7 @@ STAGES: Mapping[StageName, Callable[[Work], StageOutput]] = {
     StageName.TRANSCRIBE: transcribe.run,
     StageName.ANALYZE: analyze.run,
     StageName.WRITE: write.run,
+    StageName.CLIPS: clips.run,
     StageName.FEED: feed.run,
 }
 

@@ -1,4 +1,4 @@
-"""What a stage takes: CPU time of its process, and time in which an endpoint worked for it."""
+"""What a stage takes: CPU time of its process, and what endpoints did for it."""
 
 import resource
 import threading
@@ -39,12 +39,36 @@ class BusyTime:
             return self._total + (self._clock() - self._since if self._inside else 0.0)
 
 
-def usage(busy: BusyTime, endpoint: EndpointUse | None) -> StageUsage:
+class Meter:
+    """What endpoints have done for a process: the time, and the tokens that were read and written. From any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.busy = BusyTime(clock)
+        self._lock = threading.Lock()
+        self._prompt_tokens = 0
+        self._answer_tokens = 0
+
+    def count(self, prompt_tokens: int, answer_tokens: int) -> None:
+        with self._lock:
+            self._prompt_tokens += prompt_tokens
+            self._answer_tokens += answer_tokens
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Read and written."""
+        with self._lock:
+            return self._prompt_tokens, self._answer_tokens
+
+
+def usage(meter: Meter, endpoint: EndpointUse | None) -> StageUsage:
     """What this process has taken so far; of the programs that it ran, those that have ended."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    seconds = busy.seconds
+    seconds = meter.busy.seconds
+    prompt_tokens, answer_tokens = meter.tokens
     return StageUsage(
         cpu_seconds=round(sum(each.ru_utime + each.ru_stime for each in spent), 3),
         endpoint_seconds=round(seconds, 3),
         gpu_seconds=round(seconds * endpoint.gpus, 3) if endpoint is not None else 0,
+        prompt_tokens=prompt_tokens,
+        answer_tokens=answer_tokens,
     )

@@ -76,8 +76,8 @@ class TracedWork:
                 "podwright.stage": run.stage,
                 "podwright.outcome": run.outcome.value,
                 "podwright.attempts": run.attempts,
-                "podwright.cpu_seconds": run.cpu_seconds,
-                "podwright.gpu_seconds": run.gpu_seconds,
+                "podwright.cpu_seconds": run.usage.cpu_seconds,
+                "podwright.gpu_seconds": run.usage.gpu_seconds,
             },
             failure=None if run.outcome in _GOOD else run.message or run.outcome,
         )

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+from podwright_core.stages import StageUsage
+
+#: Of pods that could not say what they took.
+NOTHING_TOLD: Final = StageUsage(cpu_seconds=0)
 
 
 class StageOutcome(StrEnum):
@@ -31,8 +37,7 @@ class StageEnded:
     #: Pods that it took.
     attempts: int
     #: Of all its pods; those that were killed could not tell.
-    cpu_seconds: float = 0.0
-    gpu_seconds: float = 0.0
+    usage: StageUsage = NOTHING_TOLD
     #: Why it was not done.
     message: str = ""
 

@@ -65,6 +65,11 @@ STAGE_GPU_SECONDS: Final = Counter(
     "full, so it is at most this much.",
     ["stage"],
 )
+STAGE_TOKENS: Final = Counter(
+    "podwright_stage_tokens",
+    "Tokens of language models that stages took: of prompts (read) and of answers (written).",
+    ["stage", "kind"],
+)
 PUBLICATIONS: Final = Counter(
     "podwright_publications",
     "Posts that were settled, by type of channel and by outcome.",
@@ -86,6 +91,8 @@ _UNKNOWN: Final = "unknown"
 for _stage in StageName:
     for _outcome in StageOutcome:
         STAGE_RUNS.labels(_stage.value, _outcome.value)
+    for _kind in ("prompt", "answer"):
+        STAGE_TOKENS.labels(_stage.value, _kind)
     for _metric in (STAGE_CPU_SECONDS, STAGE_GPU_SECONDS):
         _metric.labels(_stage.value)
 for _channel in (*ChannelType, _UNKNOWN):
@@ -105,8 +112,10 @@ def record(measured: Measurement) -> None:
 
 def _record_stage(run: StageEnded) -> None:
     STAGE_RUNS.labels(run.stage, run.outcome.value).inc()
-    STAGE_CPU_SECONDS.labels(run.stage).inc(run.cpu_seconds)
-    STAGE_GPU_SECONDS.labels(run.stage).inc(run.gpu_seconds)
+    STAGE_CPU_SECONDS.labels(run.stage).inc(run.usage.cpu_seconds)
+    STAGE_GPU_SECONDS.labels(run.stage).inc(run.usage.gpu_seconds)
+    STAGE_TOKENS.labels(run.stage, "prompt").inc(run.usage.prompt_tokens)
+    STAGE_TOKENS.labels(run.stage, "answer").inc(run.usage.answer_tokens)
     if run.started is None:
         return
     STAGE_START_SECONDS.labels(run.stage).observe(max(0.0, (run.started - run.created).total_seconds()))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from podwright_core.stages import StageResult
+from podwright_core.stages import StageResult, StageUsage
 from podwright_crds import names
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
@@ -93,6 +93,12 @@ class JobSeen:
             if pod.exit_code == 0 and result is not None and result.outcome == "done" and result.key == self.key:
                 return result
         return None
+
+    @property
+    def usage(self) -> StageUsage | None:
+        """What its pods took together, as far as they could tell."""
+        told = [result.usage for pod in self.pods if (result := pod.result) is not None and result.usage is not None]
+        return sum(told[1:], told[0]) if told else None
 
     @property
     def last_words(self) -> tuple[bool, str]:

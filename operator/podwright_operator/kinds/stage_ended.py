@@ -5,7 +5,7 @@ from datetime import datetime
 
 from podwright_core.times import parse_instant
 from podwright_crds.episode import StagePhase, StageStatus
-from podwright_operator.engine.measurements import StageEnded, StageOutcome
+from podwright_operator.engine.measurements import NOTHING_TOLD, StageEnded, StageOutcome
 from podwright_operator.kinds.job_state import JobSeen
 
 
@@ -61,7 +61,6 @@ def _end(job: JobSeen) -> datetime | None:
 
 
 def _ended(status: StageStatus, job: JobSeen, outcome: StageOutcome) -> StageEnded:
-    taken = [result.usage for pod in job.pods if (result := pod.result) is not None and result.usage is not None]
     return StageEnded(
         stage=status.name,
         outcome=outcome,
@@ -71,7 +70,6 @@ def _ended(status: StageStatus, job: JobSeen, outcome: StageOutcome) -> StageEnd
         started=min((pod.started for pod in job.pods if pod.started is not None), default=None),
         ended=_end(job),
         attempts=len(job.pods),
-        cpu_seconds=sum(usage.cpu_seconds for usage in taken),
-        gpu_seconds=sum(usage.gpu_seconds for usage in taken),
+        usage=job.usage or NOTHING_TOLD,
         message="" if status.phase is StagePhase.DONE else status.message or "",
     )

@@ -30,12 +30,13 @@ _LONGEST_RUN_S: Final = 12 * 3600
 _STOP_S: Final = 10
 _KEY_LABEL_LENGTH: Final = 32
 
-#: What a stage's pod asks for. Work that needs more happens in the endpoints; ingest runs ffmpeg.
+#: What a stage's pod asks for. Work that needs more happens in the endpoints; ingest and clips run ffmpeg.
 _RESOURCES: Final[Mapping[StageName, Raw]] = {
     StageName.INGEST: {"requests": {"cpu": "100m", "memory": "192Mi"}, "limits": {"memory": "2Gi"}},
     StageName.TRANSCRIBE: {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
     StageName.ANALYZE: {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
     StageName.WRITE: {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
+    StageName.CLIPS: {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}},
     StageName.FEED: {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
 }
 

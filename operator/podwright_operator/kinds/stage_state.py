@@ -6,7 +6,7 @@ from typing import Final
 
 from podwright_core.stages import StageName, StageProgress, StageRequest, StageResult
 from podwright_crds import names
-from podwright_crds.episode import StagePhase, StageStatus
+from podwright_crds.episode import StageCost, StagePhase, StageStatus
 from podwright_crds.resource import ConditionType, Reason, Resource
 from podwright_operator.engine.kube import status_of
 from podwright_operator.engine.plan import Child, Outcome, OutcomeKind, progressing, stalled, waiting
@@ -118,7 +118,14 @@ def _done_status(seen: JobSeen, result: StageResult, known: StageStatus | None) 
         cached=result.cached or None,
         attempts=len(seen.pods) or None,
         runs=known.runs if known else None,
+        cost=_cost(seen),
     )
+
+
+def _cost(seen: JobSeen) -> StageCost | None:
+    if (taken := seen.usage) is None:
+        return None
+    return StageCost.model_validate(taken.model_dump())
 
 
 def _overdue(seen: JobSeen, now: datetime) -> bool:

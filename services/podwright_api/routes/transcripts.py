@@ -188,6 +188,21 @@ async def get_clips(
 
 
 @router.get(
+    "/{id}/clips",
+    response_model=DocumentAnswer,
+    responses=CONDITIONAL | NOT_FOUND,
+    summary="List an episode's clips",
+)
+async def get_clips(
+    request: Request,
+    tenant: Annotated[Tenant, may("transcripts:read")],
+    id: Id,  # noqa: A002  (the contract's name)
+) -> Response:
+    """Where some are wanted: `clips`, each with its quote, its times (seconds) and `files` at public addresses."""
+    return _document(request, await _download(tenant, id, "clips", "clips"))
+
+
+@router.get(
     "/{id}/marketing-content",
     response_model=DocumentAnswer,
     responses=CONDITIONAL | NOT_FOUND,

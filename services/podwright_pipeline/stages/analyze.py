@@ -30,6 +30,7 @@ from podwright_core.texts import (
 )
 from podwright_core.transcript import Sentence, Transcript
 from podwright_core.writing_systems import base_language
+from podwright_pipeline.budget import Budget, within
 from podwright_pipeline.engines import Writer
 from podwright_pipeline.generate import Ask, answer_tokens, ask_list, ask_text, each, room
 from podwright_pipeline.sentiment import mood
@@ -50,7 +51,8 @@ _QUOTE_STRETCHES = 4
 def run(work: Work) -> StageOutput:
     transcript = Transcript.model_validate_json(work.input_bytes(StageName.TRANSCRIBE, "transcript.json"))
     language = str(work.request.params.get("language") or transcript.language)
-    analyst = Analyst(transcript, language, work.engines.writer(work.request.endpoint))
+    budget = Budget.model_validate(work.request.params["budget"]) if work.request.params.get("budget") else None
+    analyst = Analyst(transcript, language, within(work.engines.writer(work.request.endpoint), budget))
     analysis = analyst.analysis(work)
     document: dict[str, Any] = analysis.model_dump(mode="json")
     return StageOutput(

@@ -34,6 +34,7 @@ from podwright_core.texts import (
 from podwright_core.tokens import norms
 from podwright_core.transcript import Transcript
 from podwright_core.writing_systems import base_language
+from podwright_pipeline.budget import Budget, within
 from podwright_pipeline.engines import Writer
 from podwright_pipeline.generate import Answer, Ask, ask_text, each
 from podwright_pipeline.stages.analyze import system_prompt
@@ -72,13 +73,15 @@ class WriteParams(BaseModel):
     voice: VoiceParams = Field(default_factory=VoiceParams)
     targets: list[PostTarget] = []
     file: FileParams = Field(default_factory=FileParams)
+    budget: Budget | None = None
 
 
 def run(work: Work) -> StageOutput:
     params = WriteParams.model_validate(work.request.params)
     transcript = Transcript.model_validate_json(work.input_bytes(StageName.TRANSCRIBE, "transcript.json"))
     analysis = Analysis.model_validate_json(work.input_bytes(StageName.ANALYZE, "analysis.json"))
-    texts = Author(params, transcript, analysis, work.engines.writer(work.request.endpoint)).texts(work)
+    writer = within(work.engines.writer(work.request.endpoint), params.budget)
+    texts = Author(params, transcript, analysis, writer).texts(work)
     checks = Checks.model_validate(texts["checks"]) + analysis.checks
     files = [work.save("texts.json", texts, "application/json")]
     facts = {**checks.model_dump(), "title": texts["title"]}

@@ -75,6 +75,7 @@ WHO: dict[str, str] = {
     "GET /episodes/{id}/analysis": EVERYBODY,
     "GET /episodes/{id}/clips": EVERYBODY,
     "GET /episodes/{id}/marketing-content": EVERYBODY,
+    "GET /episodes/{id}/clips": EVERYBODY,
     "POST /uploads": EDITORS,
     "GET /posts": EVERYBODY,
     "POST /posts": EDITORS,

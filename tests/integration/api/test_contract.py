@@ -79,7 +79,7 @@ def test_answers_about_real_objects_are_in_the_contract(facade: Facade, schema: 
     ]
     reads += [
         (f"/api/v1/episodes/{{id}}/{part}", {"id": "seeded"}, {})
-        for part in ("chapters", "analysis", "marketing-content")
+        for part in ("chapters", "analysis", "marketing-content", "clips")
     ]
     for path, names, query in reads:
         case = schema[path]["GET"].Case(path_parameters=names, query=query)
@@ -102,7 +102,7 @@ def seed(facade: Facade) -> None:
         f"transcript{ending.capitalize()}": facade.put(f"{tenant}/stages/transcribe/2/transcript.{ending}", b"{}")
         for ending in ("json", "vtt", "srt", "txt")
     }
-    for part in ("chapters", "analysis", "texts"):
+    for part in ("chapters", "analysis", "texts", "clips"):
         artifacts[part] = facade.put(f"{tenant}/stages/analyze/1/{part}.json", b"{}")
     status = {
         "observedGeneration": 1,

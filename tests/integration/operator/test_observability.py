@@ -104,7 +104,7 @@ def run(
                 media = {"url": "s3://podwright/uploads/two.wav"}
                 spec = {"podcastRef": {"name": "show"}, "title": "two", "media": media}
                 tenant.create("Episode", "two", spec, annotations={names.ANNOTATION_TRACE: GIVEN})
-                used = StageUsage(cpu_seconds=1.5, endpoint_seconds=2, gpu_seconds=4)
+                used = StageUsage(cpu_seconds=1.5, endpoint_seconds=2, gpu_seconds=4, prompt_tokens=9)
                 told = "two.wav does not exist"
                 kubelet.run_stage(
                     "two", "ingest", outcome="rejected", message=told, digest=None, exit_code=64, usage=used
@@ -129,6 +129,7 @@ def test_prometheus_sees_what_happened(run: Run) -> None:
     assert run.value('podwright_stage_seconds_count{stage="transcribe"}') == 1
     assert run.value('podwright_stage_cpu_seconds_total{stage="ingest"}') == 1.5
     assert run.value('podwright_stage_gpu_seconds_total{stage="ingest"}') == 4
+    assert run.value('podwright_stage_tokens_total{kind="prompt",stage="ingest"}') == 9
     assert run.value('podwright_publications_total{channel="webhook", outcome="published"}') == 1
     assert run.value('podwright_publication_lateness_seconds_count{channel="webhook"}') == 1
     assert run.value('podwright_resources{kind="Episode", state="ready"}') == 1

@@ -69,7 +69,8 @@ def test_speech_comes_with_words_and_times(speech: EndpointUse, media: Path) -> 
 
 
 def test_text_comes_in_the_schema(text: EndpointUse) -> None:
-    writer = HttpEngines().writer(text)
+    engines = HttpEngines()
+    writer = engines.writer(text)
     assert writer.context_tokens == CONTEXT
     schema = {
         "type": "object",
@@ -87,8 +88,13 @@ def test_text_comes_in_the_schema(text: EndpointUse) -> None:
         )
         for _ in range(2)
     ]
-    assert list(json.loads(answers[0])) == ["text"]
+    assert list(json.loads(answers[0].text)) == ["text"]
     assert answers[0] == answers[1]
+    assert answers[0].prompt_tokens > 5
+    assert 0 < answers[0].answer_tokens <= 60
+    assert engines.meter.tokens == tuple(
+        sum(getattr(answer, name) for answer in answers) for name in ("prompt_tokens", "answer_tokens")
+    )
 
 
 def test_an_unknown_model_is_named(speech: EndpointUse, media: Path) -> None:

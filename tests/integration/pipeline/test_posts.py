@@ -11,7 +11,7 @@ from podwright_bench.quality_transcripts import Case, cases
 from podwright_core.channel_limits import TEXT_RULES
 from podwright_core.shareable import is_pleasantry
 from podwright_core.stages import StageName
-from podwright_pipeline.engines import Engines, Message, Transcriber, Writer
+from podwright_pipeline.engines import Completion, Engines, Message, Transcriber, Writer
 from podwright_pipeline.store import Storage
 from tests.integration.pipeline.requests import ENDPOINT
 
@@ -44,10 +44,10 @@ class Liar(Writer):
         max_tokens: int,
         temperature: float,  # noqa: ARG002
         seed: int,  # noqa: ARG002
-    ) -> str:
+    ) -> Completion:
         assert sum(len(message.content) for message in messages) / 3 + max_tokens < self.context_tokens
         self.asked += 1
-        return LIES[self.asked % len(LIES)]
+        return Completion(LIES[self.asked % len(LIES)], prompt_tokens=50, answer_tokens=10)
 
 
 class Lying(Engines):

@@ -12,7 +12,7 @@ from podwright_cli.cluster import failure_of
 from podwright_cli.commands import VARIABLE, cli
 from podwright_cli.errors import ConflictError, ForbiddenError, NotFoundError
 
-COMMANDS = ["status", "explain", "plan", "approve", "reject", "retry", "logs", "run", "import", "completion"]
+COMMANDS = ["status", "explain", "plan", "approve", "reject", "retry", "logs", "run", "compose", "import", "completion"]
 
 
 @pytest.fixture

@@ -175,6 +175,58 @@ def test_lost_result_runs_again() -> None:
     assert world.jobs[job.name].run == 1
 
 
+def test_a_budget_is_a_parameter_of_the_writing_stages_the_episodes_own_before_the_shows() -> None:
+    world = World(episode())
+    world.run_to_end()
+    keys = {stage.name: stage.key for stage in world.episode.status.stages}
+    defaults = {"transcriptionEndpointRef": {"name": "ears"}, "writingEndpointRef": {"name": "pen"}}
+    world.seen = observed(podcast=podcast(episodeDefaults={**defaults, "writingBudget": {"tokens": 5000}}))
+    world.run_to_end()
+    assert [stage for stage, _ in world.computed][4:] == ["analyze", "write"]
+    assert [request.params["budget"] for request in list(world.requests.values())[-2:]] == [{"tokens": 5000}] * 2
+    own = episode(writing={"budget": {"seconds": 60}})
+    world.episode = own.model_copy(update={"status": world.episode.status})
+    world.run_to_end()
+    assert [request.params["budget"] for request in list(world.requests.values())[-2:]] == [{"seconds": 60}] * 2
+    world.episode, world.seen = episode().model_copy(update={"status": world.episode.status}), observed()
+    world.run_to_end()
+    assert {stage.name: stage.key for stage in world.episode.status.stages} == keys
+
+
+def test_clips_are_made_where_they_are_wanted_and_change_nothing_else() -> None:
+    world = World(episode())
+    world.run_to_end()
+    before = world.episode.status
+    assert before.artifacts is not None
+    assert before.artifacts.clips is None
+    wanted = episode(clips={"shapes": ["9x16", "1x1"]}).model_copy(update={"status": before})
+    world.episode = wanted
+    plan = world.run_to_end()
+    assert plan.outcome.kind is OutcomeKind.READY
+    assert [stage for stage, _ in world.computed][4:] == ["clips"]
+    request = list(world.requests.values())[-1]
+    assert request.params == {"title": "One", "most": 3, "shapes": ["1x1", "9x16"]}
+    assert request.endpoint is None
+    stages = world.episode.status.stages
+    assert stages[:4] == before.stages
+    artifacts = world.episode.status.artifacts
+    assert artifacts is not None
+    assert artifacts.clips == f"s3://b/shows/stages/clips/{stages[4].key}/clips.json"
+    world.episode = episode().model_copy(update={"status": world.episode.status})
+    world.run_to_end()
+    assert (world.episode.status.stages, world.episode.status.artifacts) == (before.stages, before.artifacts)
+
+
+def test_a_shows_clips_are_its_episodes_clips_unless_they_say_otherwise() -> None:
+    defaults = {"transcriptionEndpointRef": {"name": "ears"}, "writingEndpointRef": {"name": "pen"}}
+    show = podcast(episodeDefaults={**defaults, "clips": {"most": 1}})
+    for own, most in ((episode(), 1), (episode(clips={"most": 2}), 2)):
+        world = World(own)
+        world.seen = observed(podcast=show)
+        world.run_to_end()
+        assert list(world.requests.values())[-1].params["most"] == most
+
+
 def test_targets_are_part_of_write_only() -> None:
     world = World(episode())
     world.run_to_end()

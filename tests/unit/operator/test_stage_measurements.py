@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from podwright_core.stages import StageResult, StageUsage
 from podwright_crds import names
+from podwright_crds.episode import StageCost
 from podwright_operator.engine.measurements import StageEnded, StageOutcome
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.job_state import JobPhase, PodSeen
@@ -16,6 +17,7 @@ from podwright_operator.kinds.stage_ended import stages_ended
 from tests.unit.operator.builders import episode
 from tests.unit.operator.simulated import World
 
+USAGE = StageUsage(cpu_seconds=2, endpoint_seconds=20, gpu_seconds=40, prompt_tokens=7, answer_tokens=3)
 STAGES = ["ingest", "transcribe", "analyze", "write"]
 
 
@@ -33,7 +35,7 @@ class Measured(World):
 
     def _end(self, name: str, result: StageResult, exit_code: int, phase: JobPhase) -> None:
         self.later(timedelta(seconds=40))
-        result = result.model_copy(update={"usage": StageUsage(cpu_seconds=2, endpoint_seconds=20, gpu_seconds=40)})
+        result = result.model_copy(update={"usage": USAGE})
         super()._end(name, result, exit_code, phase)
         (pod,) = self.jobs[name].pods
         began = self.jobs[name].created + timedelta(seconds=10)
@@ -54,7 +56,18 @@ def test_a_run_to_the_end_is_four_runs() -> None:
     assert run.ended is not None
     assert run.started - run.created == timedelta(seconds=10)
     assert run.ended - run.started == timedelta(seconds=30)
-    assert (run.cpu_seconds, run.gpu_seconds, run.attempts, run.run) == (2, 40, 1, 0)
+    assert (run.usage, run.attempts, run.run) == (USAGE, 1, 0)
+
+
+def test_what_each_stage_took_stands_in_the_status_and_stays() -> None:
+    world = Measured(episode())
+    world.run_to_end()
+    world.later(timedelta(days=3))
+    for name in list(world.jobs):
+        world.expire(name)
+    world.settle()
+    taken = [stage.cost for stage in world.episode.status.stages]
+    assert taken == [StageCost(**USAGE.model_dump())] * len(STAGES)
 
 
 def test_a_title_that_goes_back_and_forth_counts_what_ran() -> None:

@@ -2,7 +2,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 from podwright_core.stages import EndpointUse
-from podwright_pipeline.usage import BusyTime, usage
+from podwright_pipeline.usage import BusyTime, Meter, usage
 
 
 class Clock:
@@ -43,13 +43,16 @@ def test_threads_that_overlap_never_count_more_than_the_clock() -> None:
     assert busy.seconds == before  # nobody is inside
 
 
-def test_gpus_multiply_the_endpoints_time() -> None:
+def test_gpus_multiply_the_endpoints_time_and_tokens_add_up() -> None:
     clock = Clock()
-    busy = BusyTime(clock)
-    with busy:
+    meter = Meter(clock)
+    with meter.busy:
         clock.now = 10
+    meter.count(300, 40)
+    meter.count(200, 2)
     endpoint = EndpointUse(url="http://e/v1", model_id="m", model_revision="1", gpus=2)
-    assert usage(busy, endpoint).gpu_seconds == 20
-    assert usage(busy, endpoint).endpoint_seconds == 10
-    assert usage(busy, None).gpu_seconds == 0
-    assert usage(busy, None).cpu_seconds > 0
+    assert usage(meter, endpoint).gpu_seconds == 20
+    assert usage(meter, endpoint).endpoint_seconds == 10
+    assert (usage(meter, endpoint).prompt_tokens, usage(meter, endpoint).answer_tokens) == (500, 42)
+    assert usage(meter, None).gpu_seconds == 0
+    assert usage(meter, None).cpu_seconds > 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from podwright_core.stages import EPISODE_STAGES, StageName, StageResult
+from podwright_core.stages import StageName, StageResult
 from podwright_crds.episode import DeletionPolicy, Episode, StagePhase, StageStatus
 from podwright_crds.resource import Reason
 from podwright_operator.engine.kube import JOB, KubeType
@@ -11,7 +11,7 @@ from podwright_operator.engine.plan import Child, Outcome, Plan, ready, waiting
 from podwright_operator.kinds.episode.cleanup import removal
 from podwright_operator.kinds.episode.facts import status_facts
 from podwright_operator.kinds.episode.observed import EpisodeObserved
-from podwright_operator.kinds.episode.requests import Results, ask
+from podwright_operator.kinds.episode.requests import Results, ask, stages_of
 from podwright_operator.kinds.removal import removal_plan
 from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.kinds.stage_state import StageContext, StageState, phase_status, stage_state, storage_missing
@@ -77,7 +77,7 @@ def _walk(episode: Episode, observed: EpisodeObserved, now: datetime, settings: 
         suspended=episode.spec.suspend,
     )
     walk = _Walk()
-    for stage in EPISODE_STAGES:
+    for stage in stages_of(episode, observed.podcast):
         previous = before.get(stage.value)
         if walk.outcome is not None:
             walk.stages.append(_later(stage, previous, now))
@@ -132,6 +132,7 @@ def _later(stage: StageName, previous: StageStatus | None, now: datetime) -> Sta
         key=remembered.key if remembered else None,
         digest=remembered.digest if remembered else None,
         job=remembered.job if remembered else None,
+        cost=remembered.cost if remembered else None,
     )
     return phase_status(previous, status, now)
 

@@ -14,6 +14,7 @@ _FILES = {
     "analysis": (StageName.ANALYZE, "analysis.json"),
     "chapters": (StageName.ANALYZE, "chapters.json"),
     "texts": (StageName.WRITE, "texts.json"),
+    "clips": (StageName.CLIPS, "clips.json"),
 }
 _SUMMARY_LIMIT = 1000
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from podwright_core.stages import CORRECTED, StageName, StageRequest, canonical_json, track_input
-from podwright_crds.episode import CorrectedTranscript, Episode, Media
+from podwright_core.stages import CORRECTED, EPISODE_STAGES, StageName, StageRequest, canonical_json, track_input
+from podwright_crds.episode import Clips, CorrectedTranscript, Episode, Media
 from podwright_crds.model_endpoint import ModelEndpoint, Task
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import LocalRef, Reason
@@ -31,6 +31,15 @@ class Ask:
     wait: Outcome | None = None
 
 
+def stages_of(episode: Episode, podcast: Podcast | None) -> tuple[StageName, ...]:
+    """The stages of an episode in order: what must be there for it to be done."""
+    return (*EPISODE_STAGES, StageName.CLIPS) if _clips_wanted(episode, podcast) else EPISODE_STAGES
+
+
+def _clips_wanted(episode: Episode, podcast: Podcast | None) -> Clips | None:
+    return episode.spec.clips or (podcast.spec.episode_defaults.clips if podcast else None)
+
+
 def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Mapping[StageName, Results]) -> Ask:
     """The request of ``stage``, whose earlier stages are ``done``."""
     podcast = observed.podcast
@@ -39,14 +48,14 @@ def ask(stage: StageName, episode: Episode, observed: EpisodeObserved, done: Map
         message = f"Waiting for Podcast {name}, which does not exist in this namespace."
         return Ask(None, waiting(Reason.PODCAST_NOT_FOUND, message))
     match stage:
-        case StageName.INGEST:
-            return Ask(_ingest(episode, podcast))
+        case StageName.INGEST | StageName.CLIPS:
+            return Ask(_ingest(episode, podcast) if stage is StageName.INGEST else _clips(episode, podcast, done))
         case StageName.TRANSCRIBE if episode.spec.transcription.corrected is not None:
             return Ask(_corrected(episode.spec.transcription.corrected, _transcribe(episode, podcast, done)))
         case StageName.TRANSCRIBE:
             return _with_endpoint(_transcribe(episode, podcast, done), Task.TRANSCRIPTION, episode, observed)
         case StageName.ANALYZE:
-            return _with_endpoint(_analyze(episode, done), Task.GENERATION, episode, observed)
+            return _with_endpoint(_analyze(episode, podcast, done), Task.GENERATION, episode, observed)
         case _:
             return _with_endpoint(_write(episode, podcast, observed, done), Task.GENERATION, episode, observed)
 
@@ -103,10 +112,16 @@ def _corrected(transcript: CorrectedTranscript, request: StageRequest) -> StageR
     )
 
 
-def _analyze(episode: Episode, done: Mapping[StageName, Results]) -> StageRequest:
-    return _request(
-        StageName.ANALYZE, episode, done, (StageName.TRANSCRIBE,), {"language": episode.spec.writing.language}
-    )
+def _analyze(episode: Episode, podcast: Podcast, done: Mapping[StageName, Results]) -> StageRequest:
+    params = {"language": episode.spec.writing.language, **_budget(episode, podcast)}
+    return _request(StageName.ANALYZE, episode, done, (StageName.TRANSCRIBE,), params)
+
+
+def _budget(episode: Episode, podcast: Podcast) -> dict[str, Any]:
+    """A parameter where there is a budget; without one, keys are what they were before there were any."""
+    budget = episode.spec.writing.budget or podcast.spec.episode_defaults.writing_budget
+    found = budget.to_wire() if budget is not None else {}
+    return {"budget": found} if found else {}
 
 
 def _write(
@@ -122,8 +137,19 @@ def _write(
         "voice": {"rules": list(voice.rules), "examples": list(voice.examples)},
         "targets": [target.model_dump(mode="json", by_alias=True) for target in observed.targets],
         "file": _file(episode, podcast),
+        **_budget(episode, podcast),
     }
     return _request(StageName.WRITE, episode, done, (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE), params)
+
+
+def _clips(episode: Episode, podcast: Podcast, done: Mapping[StageName, Results]) -> StageRequest:
+    wanted = _clips_wanted(episode, podcast) or Clips()
+    params = {
+        "title": episode.spec.title,
+        "most": wanted.most,
+        "shapes": sorted(shape.value for shape in wanted.shapes),
+    }
+    return _request(StageName.CLIPS, episode, done, (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE), params)
 
 
 def _file(episode: Episode, podcast: Podcast) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""Texts on a topic or about an episode, asked of a model under the checks of the stages."""
+
+from dataclasses import dataclass
+
+from podwright_core import claims
+from podwright_core.composing import Brief, Earlier, given, instruction, longest, material, mended, problems
+from podwright_core.fluency import whole_sentences
+from podwright_core.texts import Analysis, Checks
+from podwright_core.transcript import Transcript
+from podwright_pipeline.engines import Writer
+from podwright_pipeline.errors import StageError
+from podwright_pipeline.generate import Ask, answer_tokens, ask_text, room
+
+_SYSTEM = (
+    "You write texts for a podcast. You use no names, numbers or links but those that you are given. "
+    "You write plain text in the language '{language}' and answer with a JSON object."
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """The episode that a text is about."""
+
+    title: str
+    transcript: Transcript
+    analysis: Analysis
+    #: Show, people, link.
+    metadata: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A text and how it fared. ``replaced`` in ``checks``: it is an extract from the transcript."""
+
+    text: str
+    checks: Checks
+
+
+def compose(writer: Writer, brief: Brief, *, about: About | None = None, earlier: Earlier | None = None) -> Composed:
+    """A text that passes its checks; about an episode the transcript's own words where none does.
+
+    Raises ``StageError`` with the reasons where none passes and there is no transcript, and where the model's context
+    is too small for what is asked.
+    """
+    sources = given(brief, earlier, (about.title, *about.metadata) if about else ())
+    known = claims.sources(
+        about.transcript.language if about else brief.language, [*([about.transcript.text] if about else []), *sources]
+    )
+    reasons: list[str] = []
+
+    def check(text: str) -> list[str]:
+        reasons[:] = problems(text, known, brief, earlier=earlier, about_episode=about is not None)
+        return reasons
+
+    read = material(about.title if about else "", about.analysis if about else None, earlier)
+    most = longest(brief)
+    free = room(writer, answer_tokens(most))
+    if answer_tokens(most) > writer.context_tokens // 2 or len(read) > free:
+        raise StageError(
+            f"the model reads and writes {writer.context_tokens} tokens at a time, which is too little for "
+            f"{brief.words} words{' and the text that is to be changed' if earlier else ''}: ask for fewer words."
+        )
+    ask = Ask(read, instruction(brief, earlier), most, check, lambda text: mended(text, known, brief))
+    answer = ask_text(writer, _SYSTEM.format(language=brief.language), ask)
+    if answer.value is not None:
+        return Composed(answer.value, answer.checks)
+    if about is None or earlier is not None:
+        why = "; ".join(reasons[:3]) or "it gave nothing that could be read"
+        raise StageError(f"the model wrote no text that passes the checks: {why}.")
+    said = " ".join([about.analysis.summary, *(quote.text for quote in about.analysis.quotes)])
+    return Composed(whole_sentences(said, most) or about.analysis.summary[:most], answer.checks)
