@@ -91,6 +91,8 @@ class SimulatedKubelet:
     workers: int = 32
     #: Whether a pod is seen Running before it ends.
     shows_running: bool = False
+    #: What a pod's containers do to the API server before they end.
+    before_end: Callable[[ApiClient, Raw], Awaitable[None]] | None = None
     #: Every pod that ended with exit code 0, in order.
     computed: list[Computed] = field(default_factory=list)
     #: Jobs (pods without ``jobs``) that were ended.
@@ -160,6 +162,8 @@ class SimulatedKubelet:
             exit_code, message = 0, result_of(request).model_dump_json(by_alias=True)
         else:
             exit_code, message = await self.run(request)
+        if self.before_end is not None:
+            await self.before_end(self.api, pod)
         terminated = {
             "exitCode": exit_code,
             "message": message,
@@ -265,8 +269,9 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-async def _serve(kubeconfig: Path, *, jobs: bool, selector: str) -> None:
-    async with ApiClient(kubeconfig) as api, SimulatedKubelet(api, jobs=jobs, selector=selector) as kubelet:
+async def serve(kubeconfig: Path, **options: Any) -> None:
+    """Run a ``SimulatedKubelet`` with these options until cancelled, or until a part of it fails."""
+    async with ApiClient(kubeconfig) as api, SimulatedKubelet(api, **options) as kubelet:
         while True:
             kubelet.check()
             await asyncio.sleep(1)
@@ -278,7 +283,7 @@ def main() -> None:
     parser.add_argument("--jobs", action="store_true", help="play the Job controller too")
     parser.add_argument("--selector", default=MANAGED, help="labels of the pods, or Jobs, to look at")
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.kubeconfig, jobs=arguments.jobs, selector=arguments.selector))
+    asyncio.run(serve(arguments.kubeconfig, jobs=arguments.jobs, selector=arguments.selector))
 
 
 if __name__ == "__main__":
