@@ -82,7 +82,7 @@ def prepare() -> None:
 @app.command("programs")
 @click.argument("names", nargs=-1, required=True, type=click.Choice(sorted(GO_PROGRAMS)))
 def programs_command(names: tuple[str, ...]) -> None:
-    """Compile programs of others for tests and benchmarks: prometheus, argo-workflows."""
+    """Compile programs of others for tests and benchmarks."""
     with Progress() as progress:
         for name in names:
             click.echo(GO_PROGRAMS[name].build(Cache.from_environment(), progress))

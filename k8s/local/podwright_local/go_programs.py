@@ -95,4 +95,13 @@ ARGO_WORKFLOWS = GoPrograms(
     folders={("github.com/argoproj/argo-workflows/v3", "manifests/base/crds/minimal"): "crds"},
 )
 
-GO_PROGRAMS = {programs.name: programs for programs in (PROMETHEUS, ARGO_WORKFLOWS)}
+#: Admits stage Jobs in tests; with the manifests of its installation. Its module asks for the Kubernetes of the
+#: cluster's programs, so that what they have in common compiles once.
+KUEUE = GoPrograms(
+    "kueue",
+    "Kueue",
+    ("sigs.k8s.io/kueue/cmd/kueue",),
+    folders={("sigs.k8s.io/kueue", "config"): "config"},
+)
+
+GO_PROGRAMS = {programs.name: programs for programs in (PROMETHEUS, ARGO_WORKFLOWS, KUEUE)}
