@@ -9,11 +9,10 @@ kwok cannot do the latter: it makes no pods. As a program, it runs until it is e
 
 import argparse
 import asyncio
-import contextlib
 import hashlib
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -244,25 +243,26 @@ def _job_status(exit_code: int) -> Raw:
     return {**status, "completionTime": now} if exit_code == 0 else status
 
 
-async def expire(api: ApiClient, workers: int = 32) -> int:
-    """Delete Jobs that are over, and their pods, as Kubernetes does when their time to live ends; returns how many."""
-    jobs, _ = await api.list("/apis/batch/v1/jobs", MANAGED)
-    pods, _ = await api.list("/api/v1/pods", MANAGED)
-    over = [_path("/apis/batch/v1", "jobs", job) for job in jobs if job.get("status", {}).get("conditions")]
-    over += [_path("/api/v1", "pods", pod) for pod in pods if pod["status"]["phase"] in {"Succeeded", "Failed"}]
-    paths = iter(over)
-
-    async def delete() -> None:
-        for path in paths:
-            with contextlib.suppress(ApiError):
-                await api.request("DELETE", path, {"propagationPolicy": "Background", "gracePeriodSeconds": 0})
-
-    await asyncio.gather(*(delete() for _ in range(workers)))
-    return len(over)
+#: What is over, with Podwright's labels.
+_OVER: Final = (
+    ("/apis/batch/v1", "jobs", "status.successful%3D1"),
+    ("/api/v1", "pods", "status.phase%3DSucceeded"),
+)
 
 
-def _path(root: str, plural: str, found: Raw) -> str:
-    return f"{root}/namespaces/{found['metadata']['namespace']}/{plural}/{found['metadata']['name']}"
+async def expire(api: ApiClient, namespaces: Iterable[str], workers: int = 8) -> int:
+    """Delete Jobs that are done, and their pods, as Kubernetes does when their time to live ends; returns how many."""
+    paths = iter(
+        f"{root}/namespaces/{namespace}/{plural}?labelSelector={MANAGED}&fieldSelector={over}"
+        for namespace in namespaces
+        for root, plural, over in _OVER
+    )
+
+    async def delete() -> int:
+        options = {"propagationPolicy": "Background", "gracePeriodSeconds": 0}
+        return sum([len((await api.request("DELETE", path, options))["items"] or ()) for path in paths])
+
+    return sum(await asyncio.gather(*(delete() for _ in range(workers))))
 
 
 def _now() -> str:

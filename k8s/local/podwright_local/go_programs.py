@@ -44,9 +44,8 @@ class GoPrograms:
         return LOCAL / f"go-{self.name}"
 
     def folder(self, cache: Cache) -> Path:
-        sources = sorted(file.name for file in self.module.iterdir() if file.suffix in {".go", ".mod", ".sum"})
-        # What only names the programs' packages is no part of them.
-        inputs = [source for source in sources if source != "tools.go"]
+        # tools.go only names packages, so that `go mod tidy` keeps them.
+        inputs = [entry.name for entry in self.module.iterdir() if entry.name != "tools.go"]
         return cache.root / "bin" / f"{self.name}-{digest(self.recipe, digest_files(self.module, inputs))}"
 
     def build(self, cache: Cache, progress: Progress) -> Path:
@@ -104,4 +103,7 @@ KUEUE = GoPrograms(
     folders={("sigs.k8s.io/kueue", "config"): "config"},
 )
 
-GO_PROGRAMS = {programs.name: programs for programs in (PROMETHEUS, ARGO_WORKFLOWS, KUEUE)}
+#: Judges objects in tests as Argo CD and Flux do.
+GITOPS = GoPrograms("gitops", "Argo CD's and kstatus's judgement", ("./health",))
+
+GO_PROGRAMS = {programs.name: programs for programs in (PROMETHEUS, ARGO_WORKFLOWS, KUEUE, GITOPS)}
