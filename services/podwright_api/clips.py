@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from podwright_api.models import ClipView, JsonObject
+from podwright_api.models import JsonObject
 from podwright_api.passages import Line
+from podwright_api.transcript_models import ClipView
 from podwright_core.soundbites import stretch_around
 from podwright_core.transcript import Sentence
 

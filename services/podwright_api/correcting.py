@@ -10,11 +10,11 @@ from podwright_api.context import Tenant
 from podwright_api.corrections import stored
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import JsonObject
-from podwright_api.models import CorrectedView
 from podwright_api.passages import Line
 from podwright_api.resources import Change
 from podwright_api.search.reading import UnreadableError, segments
 from podwright_api.storage import Download, Location, TenantStorage
+from podwright_api.transcript_models import CorrectedView
 from podwright_crds.episode import Episode
 
 #: As the transcribe stage reads.

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 
 from podwright_api.errors import ErrorCode, FacadeError, FieldProblem, invalid
-from podwright_api.models import JsonObject, SegmentCorrection
+from podwright_api.models import JsonObject
+from podwright_api.transcript_models import SegmentCorrection
 from podwright_core.transcript_files import TranscriptFileError, read_transcript
 
 _FORMS = "WebVTT, SRT, or a transcript's JSON."

@@ -19,7 +19,7 @@ def dead_letters(posts: Iterable[JsonObject]) -> list[JsonObject]:
 
 def dead_letter(post: JsonObject) -> JsonObject:
     spec, status = post["spec"], post["status"]
-    ready = next((each for each in status.get("conditions", []) if each["type"] == "Ready"), {})
+    ready: JsonObject = next((each for each in status.get("conditions", []) if each["type"] == "Ready"), {})
     attempts = status.get("attempts", [])
     # The publisher writes the phase, the operator its reason a moment later.
     said = attempts[-1].get("message") if attempts else None

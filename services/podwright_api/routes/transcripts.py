@@ -26,8 +26,14 @@ from podwright_api.corrections import corrected, from_file
 from podwright_api.envelope import answer, enveloped
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import JsonObject
-from podwright_api.models import ClipsAnswer, CorrectedAnswer, DocumentAnswer, TranscriptAnswer, TranscriptCorrection
 from podwright_api.storage import Download, Location, TenantStorage
+from podwright_api.transcript_models import (
+    ClipsAnswer,
+    CorrectedAnswer,
+    DocumentAnswer,
+    TranscriptAnswer,
+    TranscriptCorrection,
+)
 from podwright_crds.episode import Episode
 from podwright_crds.resource import ConditionType
 

@@ -87,7 +87,7 @@ def _framed(image: Image.Image, wanted: Picture, *, alpha: bool) -> Image.Image:
     ground = (255, 255, 255)
     if size != image.size:
         mean = image.convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-        ground = mean if isinstance(mean, tuple) else ground
+        ground = (mean[0], mean[1], mean[2]) if isinstance(mean, tuple) else ground
     canvas = Image.new("RGB", size, ground)
     place = ((size[0] - image.width) // 2, (size[1] - image.height) // 2)
     canvas.paste(image, place, image if image.mode == "RGBA" else None)

@@ -9,9 +9,9 @@ from podwright_api.clips import clips
 from podwright_api.correcting import current
 from podwright_api.corrections import corrected, from_file, stored
 from podwright_api.errors import FacadeError
-from podwright_api.models import SegmentCorrection
 from podwright_api.passages import Line
 from podwright_api.storage import TenantStorage
+from podwright_api.transcript_models import SegmentCorrection
 from podwright_core.transcript_files import read_transcript
 
 NAN = b'{"segments": [{"text": "x", "start": NaN, "end": 1}]}'

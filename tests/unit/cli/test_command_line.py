@@ -12,7 +12,25 @@ from podwright_cli.cluster import failure_of
 from podwright_cli.commands import VARIABLE, cli
 from podwright_cli.errors import ConflictError, ForbiddenError, NotFoundError
 
-COMMANDS = ["status", "explain", "plan", "approve", "reject", "retry", "logs", "run", "compose", "import", "completion"]
+COMMANDS = [
+    *("status", "explain", "plan", "submit", "approve", "reject", "retry", "logs"),
+    *("run", "compose", "import", "backup", "restore", "completion"),
+]
+    "status",
+    "explain",
+    "plan",
+    "submit",
+    "approve",
+    "reject",
+    "retry",
+    "logs",
+    "run",
+    "compose",
+    "import",
+    "backup",
+    "restore",
+    "completion",
+]
 
 
 @pytest.fixture

@@ -56,8 +56,9 @@ def desired(post: Post, observed: PostObserved, now: datetime) -> Plan:
 
 def _is_being_sent(post: Post, now: datetime) -> bool:
     last = post.status.attempts[-1] if post.status.attempts else None
-    pending = last is not None and last.outcome is AttemptOutcome.PENDING
-    return pending and now - parse_instant(last.started_at) < GIVE_WAY
+    if last is None or last.outcome is not AttemptOutcome.PENDING:
+        return False
+    return now - parse_instant(last.started_at) < GIVE_WAY
 
 
 def _approval(post: Post, now: datetime) -> ApprovalRecord | None:
