@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 
-import httpx
+import httpx2 as httpx
 
 #: So many attempts in a row that fail open the circuit, for so long (seconds).
 FAILURES, PAUSE = 6, 10.0
@@ -50,7 +50,7 @@ class Circuit:
 
 
 class CircuitTransport(httpx.BaseTransport):
-    """Sends requests while the circuit is closed; raises ``httpx.ConnectError`` at once while it is open.
+    """Sends requests while the circuit is closed; raises ``httpx2.ConnectError`` at once while it is open.
 
     An answer of 5xx, no answer and no connection are failures. 429 is none: the server works, and says when it wants
     to be asked again.

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
+import httpx2 as httpx
 import openai
 from openai.types.audio import TranscriptionVerbose, TranscriptionWord
 from openai.types.chat import ChatCompletionMessageParam

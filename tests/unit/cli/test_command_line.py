@@ -16,21 +16,6 @@ COMMANDS = [
     *("status", "explain", "plan", "submit", "approve", "reject", "retry", "logs"),
     *("run", "compose", "import", "backup", "restore", "completion"),
 ]
-    "status",
-    "explain",
-    "plan",
-    "submit",
-    "approve",
-    "reject",
-    "retry",
-    "logs",
-    "run",
-    "compose",
-    "import",
-    "backup",
-    "restore",
-    "completion",
-]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """An endpoint that fails again and again is left alone, then tried with one request at a time."""
 
-import httpx
+import httpx2 as httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
