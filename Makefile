@@ -52,7 +52,7 @@ unit: sync ## decisions: tables and properties
 
 prepare: sync ## build and download what the cluster needs, once
 	@$(LOCAL) prepare
-	@$(LOCAL) programs prometheus
+	@$(LOCAL) prometheus
 
 contract: sync ## schemas, manifests, chart, against a real API server
 	@$(PYTEST) tests/contract

@@ -61,10 +61,12 @@ class Witness:
 
 @contextlib.asynccontextmanager
 async def witnessed(api: ApiClient, path: str, is_ready: Callable[[Raw], bool]) -> AsyncIterator[Witness]:
-    """Watches as long as the context is open; ends it with what a watch, or ``is_ready``, fails with."""
+    """Watches as long as the context is open."""
     witness = Witness(api, path, is_ready)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(watch()) for watch in (witness.watch_resources, witness.watch_jobs)]
+    tasks = [asyncio.create_task(watch()) for watch in (witness.watch_resources, witness.watch_jobs)]
+    try:
         yield witness
+    finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
