@@ -4,6 +4,7 @@ import re
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from aiosmtpd.controller import Controller
 
 from podwright_api.access_tokens import UnsubscribeTokens
@@ -18,6 +19,12 @@ from tests.postbox import Postbox
 OURS = "team-a"
 STALLED = conditions("2026-11-29T10:00:00Z", Ready="False", Stalled="True")
 READY = conditions("2026-11-29T10:00:00Z", Ready="True")
+
+
+@pytest.fixture(autouse=True)
+def nobody_else(database: DatabaseUrls) -> None:
+    """Members whom other tests left would be told and mailed as well."""
+    rows(database, "DELETE FROM memberships")
 
 
 async def begun(database: DatabaseUrls) -> None:
