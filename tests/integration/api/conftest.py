@@ -32,7 +32,7 @@ TOKEN = "a-token-for-the-tests-only"
 PASSWORD = "mulde sprotte anker 22"
 KEYS = ("podwright", "podwright-secret")
 WORKSPACE_ACCOUNT = "podwright-workspace"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 PATIENCE_SECONDS = 120.0
 SHOWN = {"podcast", "episode", "post", "campaign"}
 
