@@ -26,7 +26,7 @@ SYSTEM = "podwright-system"
 TOKEN = "the-bootstrap-token-of-the-bench"  # noqa: S105  (of nobody)
 PASSWORD = "mulde sprotte anker 22"  # noqa: S105
 POSTS_BEGIN = datetime(2027, 1, 1, tzinfo=UTC)
-START_SECONDS = 60
+START_SECONDS = 180
 WORKERS = 16
 CHART = Path(__file__).parents[2] / "charts" / "podwright"
 
