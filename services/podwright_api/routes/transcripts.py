@@ -174,8 +174,13 @@ async def get_analysis(
     return _document(request, await _download(tenant, id, "analysis", "analysis"))
 
 
-@router.get("/{id}/clips", response_model=ClipsAnswer, responses=NOT_FOUND, summary="Read what of an episode to clip")
-async def get_clips(
+@router.get(
+    "/{id}/clip-suggestions",
+    response_model=ClipsAnswer,
+    responses=NOT_FOUND,
+    summary="Read what of an episode is worth a clip",
+)
+async def get_clip_suggestions(
     request: Request,
     tenant: Reads,
     id: Id,  # noqa: A002  (the contract's name)

@@ -73,7 +73,7 @@ WHO: dict[str, str] = {
     "POST /episodes/{id}/transcript": EDITORS,
     "GET /episodes/{id}/chapters": EVERYBODY,
     "GET /episodes/{id}/analysis": EVERYBODY,
-    "GET /episodes/{id}/clips": EVERYBODY,
+    "GET /episodes/{id}/clip-suggestions": EVERYBODY,
     "GET /episodes/{id}/marketing-content": EVERYBODY,
     "GET /episodes/{id}/clips": EVERYBODY,
     "POST /uploads": EDITORS,

@@ -165,10 +165,10 @@ def test_the_feed_and_clips_of_what_was_made(facade: Facade, admin: httpx.Client
     feed = admin.get(f"/podcasts/{name}/feed").json()["data"]
     assert (feed["url"], feed["items"], feed["enabled"]) == ("https://example.org/feed.xml", 1, True)
 
-    assert admin.get(f"/episodes/{name}/clips").json()["error"]["code"] == "TRANSCRIPT_NOT_READY"
+    assert admin.get(f"/episodes/{name}/clip-suggestions").json()["error"]["code"] == "TRANSCRIPT_NOT_READY"
     transcribed(facade, name, *(f"Segment {number}." for number in range(9)))
     quotes = json.dumps({"quotes": [{"text": "Segment 2.", "start": 10.0, "end": 15.0}]}).encode()
     analysis = facade.put(f"{NAMESPACE}/stages/analyze/{name}/analysis.json", quotes)
     facade.set_status("episode", name, {"artifacts": {"analysis": analysis}})
-    (clip,) = admin.get(f"/episodes/{name}/clips").json()["data"]["items"]
+    (clip,) = admin.get(f"/episodes/{name}/clip-suggestions").json()["data"]["items"]
     assert (clip["start"], clip["end"], clip["url"]) == (9.75, 25.25, None)
