@@ -84,7 +84,7 @@ def _framed(image: Image.Image, wanted: Picture, *, alpha: bool) -> Image.Image:
     size = (wanted.canvas_width, wanted.canvas_height)
     if alpha and size == image.size:
         return image
-    ground = (255, 255, 255)
+    ground: tuple[float, ...] = (255, 255, 255)
     if size != image.size:
         mean = image.convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
         ground = (mean[0], mean[1], mean[2]) if isinstance(mean, tuple) else ground
