@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
 import openai
 from openai.types.audio import TranscriptionVerbose, TranscriptionWord
 from openai.types.chat import ChatCompletionMessageParam
@@ -16,7 +15,6 @@ from podwright_core.languages import language_code
 from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment, Word
-from podwright_pipeline.circuit import Circuit, CircuitTransport
 from podwright_pipeline.engines import Completion, Message, Speech
 from podwright_pipeline.errors import StageError, TemporaryError
 from podwright_pipeline.usage import Meter
@@ -25,7 +23,6 @@ from podwright_pipeline.usage import Meter
 _RETRIES = 5
 _TRANSCRIBE_TIMEOUT = openai.Timeout(900.0, connect=10.0)
 _WRITE_TIMEOUT = openai.Timeout(300.0, connect=10.0)
-_CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
 #: What is assumed of a server that does not tell its model's context.
 _USUAL_CONTEXT = 2048
 
@@ -139,7 +136,6 @@ class HttpEngines:
         self._api_key = api_key
         #: What endpoints have done for this process.
         self.meter = Meter()
-        self._clients: dict[str, openai.OpenAI] = {}
 
     def transcriber(self, endpoint: EndpointUse | None) -> HttpTranscriber:
         return HttpTranscriber(*self._opened(endpoint), self.meter)
@@ -150,15 +146,7 @@ class HttpEngines:
     def _opened(self, endpoint: EndpointUse | None) -> tuple[openai.OpenAI, EndpointUse]:
         if endpoint is None:
             raise StageError("the request names no endpoint")
-        if endpoint.url not in self._clients:
-            transport = CircuitTransport(Circuit(), httpx.HTTPTransport(limits=_CONNECTIONS))
-            self._clients[endpoint.url] = openai.OpenAI(
-                base_url=endpoint.url,
-                api_key=self._api_key,
-                max_retries=_RETRIES,
-                http_client=openai.DefaultHttpxClient(transport=transport),
-            )
-        return self._clients[endpoint.url], endpoint
+        return openai.OpenAI(base_url=endpoint.url, api_key=self._api_key, max_retries=_RETRIES), endpoint
 
 
 def _failure(error: openai.OpenAIError, endpoint: EndpointUse) -> TemporaryError:
