@@ -12,6 +12,7 @@ import yaml
 from podwright_local.commands import CommandError, LocalError, output_of
 
 FIELD_MANAGER = "podwright-local"
+APPLY_ATTEMPTS = 4
 MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
 
 Manifest = dict[str, Any]
@@ -34,9 +35,16 @@ class Kubectl:
         if not manifests:
             return
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
-        self.run(
-            "apply", "--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}", "-f", "-", stdin=text
-        )
+        arguments = ("apply", "--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}", "-f", "-")
+        for attempt in range(APPLY_ATTEMPTS):
+            try:
+                self.run(*arguments, stdin=text)
+            except CommandError as error:
+                # A machine that is busy with images makes the API server slow to take schemas of a megabyte.
+                if attempt + 1 == APPLY_ATTEMPTS or "(Timeout)" not in error.output:
+                    raise
+            else:
+                return
 
     def get(self, *arguments: str) -> Manifest | None:
         """One object, or None where there is none."""

@@ -60,7 +60,9 @@ class LocalTarget:
         if self.postgres:
             tasks.append(Task("postgres", prerequisites.postgres, after=["cluster", "program images", "images"]))
         if self.social:
-            needed = ["cluster", "program images", "social images"]
+            # Last: nobody needs them before there are posts, and loading images keeps the disk busy.
+            others = [task.name for task in tasks if task.name in {"dns", "minio", "kuberay", "postgres"}]
+            needed = ["cluster", "program images", "social images", *others]
             tasks.append(Task("social", prerequisites.social_network, after=needed))
         if self.product:
             tasks.append(Task("load", self.load_images, after=["cluster", "images"]))
