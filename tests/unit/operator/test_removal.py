@@ -7,13 +7,11 @@ import pytest
 
 from podwright_crds.podcast import Podcast
 from podwright_operator.engine.plan import Plan
-from podwright_operator.kinds.episode.desired import desired as episode_desired
 from podwright_operator.kinds.job_state import JobPhase, JobSeen
 from podwright_operator.kinds.podcast.desired import desired
 from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
 from podwright_operator.settings import StageJobSettings
-from tests.unit.operator.builders import NOW, episode, podcast
-from tests.unit.operator.simulated import observed
+from tests.unit.operator.builders import NOW, podcast
 
 STORED = Storage("https://media.example.org")
 LEAVING = {"deletionTimestamp": NOW.isoformat(), "finalizers": ["podwright.dev/operator"]}
@@ -24,10 +22,6 @@ def show(*, written: bool = True, leaving: bool = True, **spec: Any) -> Podcast:
     body["metadata"] |= LEAVING if leaving else {}
     body["status"] = {"feed": {"name": "feed", "phase": "Done", "key": "k", "digest": "d"}} if written else {}
     return Podcast.read(body)
-
-
-def job(stage: str, phase: JobPhase) -> JobSeen:
-    return JobSeen(f"one-{stage}", stage, "k", 0, "", phase, NOW, None, "", False)
 
 
 def cleanup(phase: JobPhase) -> JobSeen:
@@ -76,15 +70,3 @@ def test_a_feed_that_is_being_written_ends_first() -> None:
     assert plan(show(deletionPolicy="Delete"), seen).children == ()
     assert plan(show(deletionPolicy="Delete"), seen).finalizer
     assert plan(show(deletionPolicy="Delete"), seen, minutes=3).children
-
-
-def test_a_feed_that_no_status_tells_of_yet_is_removed_too() -> None:
-    seen = PodcastObserved(storage=STORED, jobs=(job("feed", JobPhase.RUNNING),), at_work=True)
-    assert plan(show(deletionPolicy="Delete", written=False), seen).finalizer
-
-
-def test_a_result_that_no_status_tells_of_yet_is_removed_too() -> None:
-    leaving = episode(meta=LEAVING, deletionPolicy="Delete")
-    seen = observed(jobs=(job("ingest", JobPhase.COMPLETE),))
-    (child,) = episode_desired(leaving, seen, NOW, StageJobSettings()).children
-    assert child.object["spec"]["template"]["spec"]["containers"][0]["command"][-1] == "ingest/k"

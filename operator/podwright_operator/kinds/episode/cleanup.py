@@ -10,10 +10,11 @@ def removal(episode: Episode, observed: EpisodeObserved) -> Removal:
     """Only what this Episode used, and nothing that others use too."""
     if episode.spec.deletion_policy is DeletionPolicy.RETAIN:
         return Removal((), ())
-    told = {(stage.name, stage.key) for stage in episode.status.stages if stage.key}
-    # A Job may have been made just before the deletion, so that no status tells of it.
-    told |= {(job.stage, job.key) for job in observed.jobs if job.key}
-    results = sorted((stage, key) for stage, key in told if f"{stage}/{key}" not in observed.shared_results)
+    results = sorted(
+        (stage.name, stage.key)
+        for stage in episode.status.stages
+        if stage.key and f"{stage.name}/{stage.key}" not in observed.shared_results
+    )
     namespace = episode.metadata.namespace
     return Removal(
         tuple("/".join(result) for result in results),

@@ -41,7 +41,7 @@ def desired(podcast: Podcast, observed: PodcastObserved, now: datetime, settings
     if podcast.metadata.deletion_timestamp is not None:
         return removal_plan(
             podcast,
-            _removal(podcast, observed),
+            _removal(podcast),
             jobs=observed.jobs,
             storage=observed.storage is not None,
             at_work=observed.at_work,
@@ -111,11 +111,10 @@ def _feed_plan(
     return _plan(outcome, status, observed, state, requeue_after=pause, keep=state.status.job)
 
 
-def _removal(podcast: Podcast, observed: PodcastObserved) -> Removal:
+def _removal(podcast: Podcast) -> Removal:
     """With ``deletionPolicy: Delete``, every feed that was ever written for the show."""
     name, namespace = podcast.metadata.name, podcast.metadata.namespace
-    never_written = podcast.status.feed is None and not observed.jobs
-    if podcast.spec.deletion_policy is DeletionPolicy.RETAIN or never_written:
+    if podcast.spec.deletion_policy is DeletionPolicy.RETAIN or podcast.status.feed is None:
         return Removal((), ())
     return Removal((f"show/{name}",), (feed_prefix(namespace, name),))
 
