@@ -224,7 +224,13 @@ class Kubelet:
             digest=f"digest-of-{request.key}",
             facts=_FACTS[request.stage.value],
         ).model_copy(update=changes)
-        pod = until(lambda: self.tenant.pods(job.metadata.name), "a pod")[-1].metadata.name
+
+        def pods() -> list[Any]:
+            """Not those of a deleted Job of the same name, which may still go away."""
+            found = self.tenant.pods(job.metadata.name)
+            return [pod for pod in found if pod.metadata.owner_references[0].uid == job.metadata.uid]
+
+        pod = until(pods, "a pod")[-1].metadata.name
         state = {
             "terminated": {
                 "exitCode": exit_code,
