@@ -102,7 +102,7 @@ export interface paths {
         put?: never;
         /**
          * Decide about several posts
-         * @description Each is decided for itself: look at the result of each.
+         * @description Each is decided for itself: look at the result of each. All but `submit` take the right to publish.
          */
         post: operations["decidePosts"];
         delete?: never;
@@ -147,7 +147,10 @@ export interface paths {
         put?: never;
         /**
          * Decide about a post
-         * @description Approve, reject, make it a draft again, move it to another time, or have it tried again.
+         * @description Hand it in for review, approve, reject or reopen it, move it to another time, or have it tried again.
+         *
+         *     All but `submit` take the right to publish. Where approvals of several roles are needed, it is `InReview` until all
+         *     are there. A post that is changed after it was approved has to be approved again.
          */
         post: operations["decidePost"];
         delete?: never;
@@ -195,6 +198,26 @@ export interface paths {
         head?: never;
         /** Change a podcast */
         patch: operations["patchPodcast"];
+        trace?: never;
+    };
+    "/api/v1/podcasts/{id}/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how a podcast's feed is
+         * @description The feed itself is at its `url`, for everybody.
+         */
+        get: operations["getFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/content": {
@@ -325,6 +348,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Posts of a campaign, for calendar apps
+         * @description All of them, from the first to the last.
+         */
+        get: operations["getCampaignCalendarFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search transcripts, notes and posts
+         * @description The best hits first; of a word with more than 2,000 hits the newest 2,000 are ranked.
+         *
+         *     All words of a question have to stand in one passage, which is about a minute of speech.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/episodes/{id}/transcript": {
         parameters: {
             query?: never;
@@ -332,14 +397,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an episode's transcript */
+        /**
+         * Read an episode's transcript
+         * @description While a correction is being worked in, json has it already; the other formats follow.
+         */
         get: operations["getTranscript"];
         put?: never;
-        post?: never;
+        /**
+         * Replace an episode's transcript by a corrected file
+         * @description The body is the file: WebVTT, SRT, or JSON as `GET` gives it or as the Podcasting 2.0 namespace has it.
+         *
+         *     What it is, its content says. A text without times is not enough.
+         */
+        post: operations["postTranscript"];
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Correct segments of an episode's transcript
+         * @description The corrected transcript takes the model's place: what follows is made again from it.
+         *
+         *     Indexes are those of the transcript that was read: send its ETag as If-Match.
+         */
+        patch: operations["patchTranscript"];
         trace?: never;
     };
     "/api/v1/episodes/{id}/chapters": {
@@ -374,6 +454,46 @@ export interface paths {
          * @description Summary, chapters, topics, and quotes with their times, as the analyze stage left them.
          */
         get: operations["getAnalysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/clip-suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what of an episode is worth a clip
+         * @description Stretches worth hearing alone: the analysis's quotes, each with as much around it as makes sense by itself.
+         */
+        get: operations["getClipSuggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/clips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List an episode's clips
+         * @description Where some are wanted: `clips`, each with its quote, its times (seconds) and `files` at public addresses.
+         */
+        get: operations["getClips"];
         put?: never;
         post?: never;
         delete?: never;
@@ -524,6 +644,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/distribution/channels/{id}/connect/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a person's consent on the platform (OAuth 2)
+         * @description Open `url` in a browser. The platform sends the person back to `redirectUri` with `state` and `code`.
+         */
+        post: operations["beginConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/distribution/channels/{id}/connect/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Connect with the code that the platform sent back
+         * @description The same person sends it within ten minutes. The tokens go to a new Secret of the channel and never come back.
+         */
+        post: operations["finishConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/distribution/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Posts that are stuck, and why
+         * @description Failed, missed and held posts. `POST /posts/{id}/decisions` with the action `retry` has one tried again.
+         */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a published post fares
+         * @description Likes, reposts, replies and views over time, for channels with `spec.metrics`.
+         */
+        get: operations["getPostMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -558,6 +758,183 @@ export interface paths {
          * @description Each is created for itself: look at the result of each.
          */
         post: operations["schedulePosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Events are sent there, signed as Standard Webhooks says with the secret that is shown this once.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Its deliveries go along.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /** Change or pause a webhook */
+        patch: operations["patchWebhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret
+         * @description Get a new secret. For a day every event carries a signature with each of the two.
+         */
+        post: operations["rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description Sends `webhook.test` now and once, and answers with what came of it.
+         */
+        post: operations["sendTestEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries, newest first */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a delivery */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver once more
+         * @description Queue it anew, with all of its attempts and under the same `webhook-id`.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What you were told, newest first
+         * @description Of one workspace; a program is told nothing.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark as read
+         * @description What was read is not mailed any more.
+         */
+        post: operations["markNotificationsRead"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1096,6 +1473,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers that vouch for you */
+        get: operations["listIdentities"];
+        put?: never;
+        /**
+         * Link a provider
+         * @description With the code that the provider's way back brought, as for signing in.
+         */
+        post: operations["linkIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/identities/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlink a provider */
+        delete: operations["unlinkIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/register": {
         parameters: {
             query?: never;
@@ -1227,6 +1642,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers to sign in with */
+        get: operations["listProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go to a provider
+         * @description Open this in the browser; it comes back to the console's page `/signed-in?code=…` (or `?error=…`).
+         */
+        get: operations["beginOidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Back from a provider
+         * @description Only providers lead here.
+         */
+        get: operations["completeOidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange the code for tokens
+         * @description The code counts once, for five minutes. SECOND_FACTOR_NEEDED leaves it as it is: send `secondFactor` too.
+         */
+        post: operations["exchangeOidc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page behind a letter's link
+         * @description A page with one button. Opening it changes nothing, since programs open links in mail as well.
+         */
+        get: operations["showUnsubscribe"];
+        put?: never;
+        /**
+         * Get no more letters
+         * @description One click in a mailbox program does it (RFC 8058); what the body holds does not matter.
+         */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1332,8 +1848,21 @@ export interface components {
         };
         /** @enum {string} */
         Approval: "Automatic" | "Manual";
+        /** @description The decision that stands, and what it was about. */
+        ApprovalRecord: {
+            /** @description What was decided. */
+            state: components["schemas"]["ApprovalState"];
+            /** @description Who decided. */
+            by?: string | null;
+            /** @description When, as the decision says, else when it was seen (RFC 3339). */
+            at: string;
+            /** @description Digest of spec.approval. */
+            decision: string;
+            /** @description Digest of what was approved: text, thread, variants, title, links and media. */
+            content: string;
+        };
         /** @enum {string} */
-        ApprovalState: "Draft" | "Approved" | "Rejected";
+        ApprovalState: "Draft" | "InReview" | "Approved" | "Rejected";
         /** @description Where the results are in the bucket (s3:// addresses). */
         Artifacts: {
             /** @description Transcript with word times. */
@@ -1350,6 +1879,8 @@ export interface components {
             chapters?: string | null;
             /** @description Title, show notes and posts. */
             texts?: string | null;
+            /** @description The clips: quotes, times and public addresses. */
+            clips?: string | null;
         };
         /** @description One attempt to publish, recorded before anything is sent. */
         Attempt: {
@@ -1368,6 +1899,15 @@ export interface components {
         };
         /** @enum {string} */
         AttemptOutcome: "Pending" | "Confirmed" | "Retryable" | "Refused" | "Unknown";
+        AttemptView: {
+            /** Format: date-time */
+            at: string;
+            /** @description HTTP status of the answer; null: none came. */
+            status: number | null;
+            /** @description The beginning of the answer, or why there is none. */
+            message: string;
+            milliseconds: number;
+        };
         /** @enum {string} */
         AudioFormat: "aac" | "opus";
         /** @description How the published audio is encoded. */
@@ -1411,6 +1951,13 @@ export interface components {
             /** @description sha256(previous + entry), hex. */
             hash: string;
         };
+        /** @description Days on which nothing is sent. */
+        Blackout: {
+            /** @description The days. */
+            days: string[];
+            /** @description IANA time zone in which the days begin and end: Europe/Vienna. */
+            timeZone: string;
+        };
         /** @description podcast:block: who may not list the show. */
         Block: {
             /** @description Slug of a platform: google. Without one it is for all of them. */
@@ -1443,6 +1990,8 @@ export interface components {
              * @default 1
              */
             postsPerSlot: number;
+            /** @description Days in timeZone without slots, on which nothing goes out. */
+            blackoutDays?: string[];
         };
         CalendarAnswer: {
             /**
@@ -1525,6 +2074,8 @@ export interface components {
              * @default Manual
              */
             approval: components["schemas"]["Approval"];
+            /** @description Whose approvals each post needs before it goes out, besides those that its Channel asks for. */
+            requiredApprovals?: components["schemas"]["RequiredApproval"][];
             /** @description UTM parameters of the links in its posts. */
             tracking?: components["schemas"]["Tracking"];
             /**
@@ -1669,7 +2220,13 @@ export interface components {
             /** @description Limits tighter than the platform's. */
             limits?: components["schemas"]["ChannelLimits"];
             /** @description Part of the day in which nothing is sent; what is due then goes out after it. */
-            quietHours?: components["schemas"]["QuietHours"] | null;
+            quietHours?: components["schemas"]["podwright_crds__channel__QuietHours"] | null;
+            /** @description Days on which nothing is sent; what is due then goes out after them. */
+            blackout?: components["schemas"]["Blackout"] | null;
+            /** @description Whose approvals each post on this account needs before it goes out. */
+            requiredApprovals?: components["schemas"]["RequiredApproval"][];
+            /** @description Read likes, reposts, replies and views of published posts into their status, where the platform tells them (mastodon, bluesky, x, facebook, instagram, threads, youtube); without it nothing is read. */
+            metrics?: components["schemas"]["MetricsSettings"] | null;
         };
         /** @description Whether the account can be reached with its credentials. */
         ChannelStatus: {
@@ -1728,6 +2285,41 @@ export interface components {
             /** @description Room or channel. */
             space?: string | null;
         };
+        /** @enum {string} */
+        ClipShape: "1x1" | "9x16" | "16x9";
+        /** @description A stretch of the recording that is worth hearing alone. */
+        ClipView: {
+            /** @description Where it begins, in seconds. */
+            start: number;
+            /** @description Where it ends, in seconds. */
+            end: number;
+            /** @description What is said in it that is worth it, word for word. */
+            quote: string;
+            /** @description Who says that, where it is known. */
+            speaker: string | null;
+            /** @description The published audio from start to end, as a media fragment; null until then. */
+            url: string | null;
+        };
+        /** @description Clips of the best quotes: the sound, and videos with waveform and captions. */
+        Clips: {
+            /**
+             * @description Quotes that clips are made of, the best ones.
+             * @default 3
+             */
+            most: number;
+            /** @description Shapes of the videos; none: the sound alone. */
+            shapes?: components["schemas"]["ClipShape"][];
+        };
+        ClipsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_ClipView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         CodeRequest: {
             /** @description Six digits that the app shows now, or a recovery code. */
             code: string;
@@ -1752,6 +2344,47 @@ export interface components {
         };
         /** @enum {string} */
         ConditionStatus: "True" | "False" | "Unknown";
+        ConsentAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["ConsentView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        /** @description What the platform sent back to the redirect address. */
+        ConsentCode: {
+            /** @description As it was given. */
+            session: string;
+            /** @description As it came back. */
+            state: string;
+            /** @description As it came back; good once. */
+            code: string;
+        };
+        /** @description The app that asks a person for consent, as it is registered at the platform. */
+        ConsentRequest: {
+            /** @description The app's id (TikTok: client key). */
+            clientId: string;
+            /** @description The app's secret, where it has one. */
+            clientSecret?: string | null;
+            /** @description Where the platform sends the person back to, as registered there: https://, or this machine. */
+            redirectUri: string;
+        };
+        ConsentView: {
+            /** @description Open it in a browser: the platform asks for consent there. */
+            url: string;
+            /** @description Comes back with the code; another one is not of this consent. */
+            state: string;
+            /** @description To be sent with the code. Sealed, and of use to the same person alone. */
+            session: string;
+            /**
+             * Format: date-time
+             * @description Until when the code has to be sent (RFC 3339).
+             */
+            expiresAt: string;
+        };
         ContentAnswer: {
             /**
              * @description Whether the request was fulfilled.
@@ -1832,12 +2465,31 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
+        CorrectedAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["CorrectedView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @description A transcript that a person has corrected. */
         CorrectedTranscript: {
             /** @description Address of the file, s3://BUCKET/KEY or https://: WebVTT, SRT, the JSON of the Podcasting 2.0 namespace, or the transcript.json of the results. */
             url: string;
             /** @description Any label of yours. Change it when the file at the same address was corrected again. */
             revision?: string | null;
+        };
+        /** @description A transcript that a person has corrected; everything that follows is made again from it. */
+        CorrectedView: {
+            /** @description Where it is in the bucket: the episode's spec.transcription.corrected.url. */
+            url: string;
+            /** @description Language, as BCP 47. */
+            language: string;
+            /** @description How many segments it has. */
+            segments: number;
         };
         /** @description podcast:person: someone who takes part. */
         Credit: {
@@ -1852,8 +2504,46 @@ export interface components {
             /** @description The person's page. */
             url?: string | null;
         };
+        /** @description A post that nothing sends any more until a person acts. */
+        DeadLetter: {
+            /** @description Id of the post. */
+            id: string;
+            /** @description Failed, Held or Missed. */
+            phase: components["schemas"]["PostPhase"];
+            /** @description The reason of its condition Ready. */
+            reason: string;
+            /** @description What is wrong, and what to do. */
+            message: string;
+            channel: string;
+            campaign: string | null;
+            dueAt: string | null;
+            /** @description Attempts that its status has; ten at most. */
+            attempts: number;
+            /** @description Since when it is so. */
+            since: string | null;
+        };
+        DeadLettersAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_DeadLetter_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @enum {string} */
         DeletionPolicy: "Retain" | "Delete";
+        DeliveriesAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_DeliveryView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @description How sending goes on this account; written by publishing Jobs, read by all of them. */
         Delivery: {
             /**
@@ -1867,6 +2557,34 @@ export interface components {
             message?: string | null;
             /** @description Credentials that were refused; replace them in the Secret to go on. */
             refused?: components["schemas"]["RefusedCredentials"] | null;
+        };
+        DeliveryAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["DeliveryView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        /** @enum {string} */
+        DeliveryState: "pending" | "delivered" | "dead";
+        DeliveryView: {
+            id: string;
+            /** @description Id of the event, as it stands in the header webhook-id. */
+            event: string;
+            type: components["schemas"]["EventType"];
+            /** @description pending: it is tried (again) at dueAt. dead: it was given up. */
+            state: components["schemas"]["DeliveryState"];
+            /** @description The last attempts, oldest first. */
+            attempts: components["schemas"]["AttemptView"][];
+            /** @description Not before then; null where no attempt is to come. */
+            dueAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description What is sent, where one delivery is read. */
+            body?: string | null;
         };
         DocumentAnswer: {
             /**
@@ -1967,6 +2685,10 @@ export interface components {
             transcriptionEndpointRef?: components["schemas"]["LocalRef"] | null;
             /** @description ModelEndpoint that analyses and writes for the show's episodes. */
             writingEndpointRef?: components["schemas"]["LocalRef"] | null;
+            /** @description Clips of the best quotes that are made of each episode; without it there are none. */
+            clips?: components["schemas"]["Clips"] | null;
+            /** @description The most that the model may take for an episode; without it there is no limit. */
+            writingBudget?: components["schemas"]["WritingBudget"] | null;
         };
         /** @description What the feed says of this episode alone. */
         EpisodeFeed: {
@@ -2071,6 +2793,8 @@ export interface components {
             transcription?: components["schemas"]["Transcription"];
             /** @description How the episode is analysed and written about; what is not set comes from the Podcast. */
             writing?: components["schemas"]["Writing"];
+            /** @description Clips of the best quotes that are to be made, in the stage clips; by default the Podcast's, else none. */
+            clips?: components["schemas"]["Clips"] | null;
             /**
              * @description What happens to the stored results when the Episode is deleted: Retain keeps them, Delete removes them from the bucket.
              * @default Retain
@@ -2158,7 +2882,7 @@ export interface components {
             details: components["schemas"]["ErrorDetails"];
         };
         /** @enum {string} */
-        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
+        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "PLATFORM_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
         ErrorDetails: {
             /** @description Fields that are wrong. */
             fields?: components["schemas"]["ErrorField"][];
@@ -2173,6 +2897,11 @@ export interface components {
             /** @description What belongs there. */
             hint?: string | null;
         };
+        /**
+         * @description Names as Standard Webhooks wants them: parts of letters and underscores, with full stops between.
+         * @enum {string}
+         */
+        EventType: "episode.ready" | "episode.stalled" | "post.published" | "post.held" | "post.missed" | "post.failed" | "channel.not_ready" | "campaign.ready" | "campaign.stalled" | "webhook.disabled" | "webhook.test";
         /** @description A page on Facebook. */
         FacebookSettings: {
             /** @description Id of the page. */
@@ -2196,6 +2925,16 @@ export interface components {
              */
             success: false;
             error: components["schemas"]["ErrorBody"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        FeedAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["FeedView"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
@@ -2264,6 +3003,25 @@ export interface components {
             /** @description Further pictures, beside spec.artwork. */
             images?: components["schemas"]["Image"][];
         };
+        /** @description A show's feed. */
+        FeedView: {
+            /** @description Whether the show is to have one. */
+            enabled: boolean;
+            /** @description Where listeners subscribe; null until it was written. */
+            url: string | null;
+            /** @description When it was last written. */
+            updatedAt: string | null;
+            /** @description Episodes in it. */
+            items: number | null;
+            /** @description Pages that it is divided into (RFC 5005). */
+            pages: number | null;
+            /** @description podcast:guid of the show. */
+            guid: string | null;
+            /** @description How far the writing of it is. */
+            phase: components["schemas"]["StagePhase"] | null;
+            /** @description What it waits for, or why it failed. */
+            message: string | null;
+        };
         /** @description podcast:funding: where listeners support the show. */
         Funding: {
             /** @description Page to support the show. */
@@ -2271,11 +3029,71 @@ export interface components {
             /** @description What apps show with the link. */
             text: string;
         };
+        /** @description One person's approval, where several are needed. */
+        GivenApproval: {
+            /** @description Who approves; each person once. */
+            by: string;
+            /** @description Role for which the approval counts. */
+            role: string;
+            /** @description When (RFC 3339). */
+            at?: string | null;
+            /** @description Remark of whoever approves. */
+            note?: string | null;
+        };
         /**
          * @description What an admin may add to a membership.
          * @enum {string}
          */
         Grant: "publish";
+        /** @description A passage that holds what was looked for. */
+        HitView: {
+            /** @description What it is a passage of. */
+            kind: components["schemas"]["SearchKind"];
+            /** @description Show that it belongs to. */
+            podcast: string | null;
+            /** @description Episode that it is of, or about. */
+            episode: string | null;
+            /** @description The post, where it is one. */
+            post: string | null;
+            /** @description Title of the episode or post. */
+            title: string;
+            /** @description Language as ISO 639 has it; und where it is not known. */
+            language: string;
+            /** @description The passage around the words, as HTML: everything is escaped, and the only tag is mark. */
+            excerpt: string;
+            /** @description In a transcript: number of the segment, from 0. */
+            segment: number | null;
+            /** @description In a transcript: where the segment begins, in seconds. */
+            start: number | null;
+            /** @description In a transcript: where the segment ends, in seconds. */
+            end: number | null;
+            /** @description Who says it, where that is known. */
+            speaker: string | null;
+        };
+        HitsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_HitView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        IdentitiesAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_IdentityView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        IdentityView: {
+            /** @description Name of the provider. */
+            provider: string;
+        };
         /** @description podcast:image: a picture of a size or purpose of its own. */
         Image: {
             /** @description Address of the picture. */
@@ -2381,15 +3199,45 @@ export interface components {
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_ClipView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["ClipView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_ContentView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["ContentView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_DeadLetter_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["DeadLetter"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_DeliveryView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["DeliveryView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_EpisodeView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["EpisodeView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_HitView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["HitView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_IdentityView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["IdentityView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
@@ -2429,6 +3277,12 @@ export interface components {
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_ProviderView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["ProviderView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_ServiceAccountView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["ServiceAccountView"][];
@@ -2444,6 +3298,12 @@ export interface components {
         Items_VersionView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["VersionView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_WebhookView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["WebhookView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
@@ -2472,6 +3332,12 @@ export interface components {
             identifier: string;
             /** @description Text of the licence; needed where it is your own. */
             url?: string | null;
+        };
+        LinkRequest: {
+            /** @description code from the console's page /signed-in. */
+            code: string;
+            /** @description The verifier whose challenge went along when it began. */
+            verifier: string;
         };
         /** @description A member or an organization on LinkedIn. */
         LinkedInSettings: {
@@ -2526,6 +3392,8 @@ export interface components {
             /** @description Six digits of the second factor, or a recovery code, where one is set up. */
             code?: string | null;
         };
+        /** @enum {string} */
+        MailChoice: "now" | "digest" | "never";
         /** @enum {string} */
         MailSecurity: "StartTLS" | "TLS" | "None";
         /** @description An account on a server with Mastodon's API. */
@@ -2648,6 +3516,45 @@ export interface components {
             /** @description What was granted beside the role. */
             grants: components["schemas"]["Grant"][];
         };
+        MetricsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["MetricsView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        /** @description What a platform counted of a post; null where it does not say. */
+        MetricsReading: {
+            /**
+             * Format: date-time
+             * @description When these numbers were first read.
+             */
+            at: string;
+            likes: number | null;
+            reposts: number | null;
+            replies: number | null;
+            views: number | null;
+        };
+        /** @description What the platform counts of published posts, read from time to time. */
+        MetricsSettings: {
+            /**
+             * @description When the numbers are read, in UTC; by default every hour.
+             * @default 17 * * * *
+             */
+            cron: string;
+            /**
+             * @description For how long after its publication a post is looked at.
+             * @default 30
+             */
+            days: number;
+        };
+        MetricsView: {
+            /** @description Newest first; one for each time that the numbers had changed. */
+            readings: components["schemas"]["MetricsReading"][];
+        };
         ModelEndpointAnswer: {
             /**
              * @description Whether the request was fulfilled.
@@ -2733,6 +3640,48 @@ export interface components {
             data: components["schemas"]["Items_ModelEndpointView_"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
+        };
+        NotificationView: {
+            id: string;
+            type: components["schemas"]["EventType"];
+            /**
+             * Format: date-time
+             * @description When it was told.
+             */
+            at: string;
+            read: boolean;
+            /** @description What happened, to what: kind, id, title, message … */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        NotificationsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["NotificationsPage"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        NotificationsPage: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["NotificationView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+            /** @description All that are not read, on this page and elsewhere. */
+            unread: number;
+        };
+        OidcTokenRequest: {
+            /** @description code from the console's page /signed-in. */
+            code: string;
+            /** @description The verifier whose challenge went along when it began. */
+            verifier: string;
+            /** @description Six digits of your second factor here, or a recovery code, where one is set up. */
+            secondFactor?: string | null;
+            /** @description Token from an invitation, where the account is new. */
+            invitation?: string | null;
         };
         /** @description Who owns the show, as directories want to know it. */
         Owner: {
@@ -2903,7 +3852,7 @@ export interface components {
             requestId: string;
         };
         /** @enum {string} */
-        PostAction: "approve" | "reject" | "reopen" | "move" | "retry";
+        PostAction: "submit" | "approve" | "reject" | "reopen" | "move" | "retry";
         PostAnswer: {
             /**
              * @description Whether the request was fulfilled.
@@ -2917,12 +3866,16 @@ export interface components {
         /** @description The decision whether the post may go out. */
         PostApproval: {
             /**
-             * @description Draft waits for a decision, Approved goes out, Rejected never does.
+             * @description Draft is being written, InReview waits for a decision, Approved goes out, Rejected never does. Approved counts for the content at that time: when it is changed later, decide again (with a new at).
              * @default Draft
              */
             state: components["schemas"]["ApprovalState"];
             /** @description Who decided. */
             by?: string | null;
+            /** @description When it was decided (RFC 3339); a new time makes it a new decision. */
+            at?: string | null;
+            /** @description Approvals by role, where the Campaign or the Channel has requiredApprovals. */
+            given?: components["schemas"]["GivenApproval"][];
             /** @description Remark of whoever decided. */
             note?: string | null;
         };
@@ -2938,8 +3891,10 @@ export interface components {
         };
         /** @description What is to be done with a post. */
         PostDecision: {
-            /** @description approve, reject, reopen (back to a draft), move (to publishAt), retry (at once). */
+            /** @description submit (for review), approve, reject, reopen (back to a draft), move (to publishAt) or retry (at once). */
             action: components["schemas"]["PostAction"];
+            /** @description For approve, where the campaign or the channel has requiredApprovals: the role that it counts for; your own, or any for an admin. */
+            role?: string | null;
             /** @description Remark that is kept with the decision. */
             note?: string | null;
             /** @description For move: when it goes out (RFC 3339). */
@@ -2956,6 +3911,19 @@ export interface components {
             url: string;
             /** @description What it shows, for people who cannot see it. */
             altText?: string | null;
+        };
+        /** @description What the platform counts of the post. */
+        PostMetrics: {
+            /** @description When these numbers were first read (RFC 3339). */
+            at: string;
+            /** @description Likes or favourites. */
+            likes?: number | null;
+            /** @description Reposts, boosts, shares and quotes. */
+            reposts?: number | null;
+            /** @description Replies or comments. */
+            replies?: number | null;
+            /** @description Views or impressions. */
+            views?: number | null;
         };
         /** @enum {string} */
         PostPhase: "Draft" | "Scheduled" | "Publishing" | "Published" | "Rejected" | "Failed" | "Held" | "Missed";
@@ -2984,6 +3952,8 @@ export interface components {
             variants?: components["schemas"]["PostVariant"][];
             /** @description Link that goes with the text, UTM parameters included. */
             link?: string | null;
+            /** @description Address that goes out instead of link and leads to it: a page under its last part is put into the folder NAMESPACE/l/ of the public bucket before the post is sent. Campaigns with shortLinks set it. */
+            shortLink?: string | null;
             /** @description When the post goes out, as RFC 3339: 2026-12-01T09:00:00+01:00. Without it, as soon as it is approved. */
             publishAt?: string | null;
             /**
@@ -3006,6 +3976,10 @@ export interface components {
             attempts?: components["schemas"]["Attempt"][];
             /** @description What the newest attempt sent. */
             sent?: components["schemas"]["SentPost"] | null;
+            /** @description The decision that stands, by whom and when. */
+            approval?: components["schemas"]["ApprovalRecord"] | null;
+            /** @description Likes, reposts, replies and views, as last read. */
+            metrics?: components["schemas"]["PostMetrics"] | null;
             /** @description The post's id on the platform. */
             platformId?: string | null;
             /** @description Where the published post is. */
@@ -3091,8 +4065,10 @@ export interface components {
         };
         /** @description What is to be done with several posts. */
         PostsDecision: {
-            /** @description approve, reject, reopen (back to a draft), move (to publishAt), retry (at once). */
+            /** @description submit (for review), approve, reject, reopen (back to a draft), move (to publishAt) or retry (at once). */
             action: components["schemas"]["PostAction"];
+            /** @description For approve, where the campaign or the channel has requiredApprovals: the role that it counts for; your own, or any for an admin. */
+            role?: string | null;
             /** @description Remark that is kept with the decision. */
             note?: string | null;
             /** @description For move: when it goes out (RFC 3339). */
@@ -3110,10 +4086,14 @@ export interface components {
             language?: string | null;
             timeZone?: string | null;
             theme?: ("light" | "dark" | "system") | null;
-            /** @description Which events are mailed: {'post.failed': true}. */
+            /** @description When events are mailed, by type ('*': those that are not named): now, digest or never. Unset: what a person must act on at once, unless they can only read. */
             mail?: {
-                [key: string]: boolean;
+                [key: string]: components["schemas"]["MailChoice"];
             };
+            /** @description When the digest comes, in timeZone; by default 08:00. */
+            digestAt?: string | null;
+            /** @description When nothing is mailed at once; it waits until the end. */
+            quiet?: components["schemas"]["podwright_api__account_models__QuietHours"] | null;
         };
         PreferencesAnswer: {
             /**
@@ -3125,14 +4105,39 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
-        /** @description A part of the day in which nothing is sent; it may go past midnight. */
-        QuietHours: {
-            /** @description Local time from which nothing is sent, HH:MM: 22:00. */
-            start: string;
-            /** @description Local time from which posts go out again, HH:MM: 07:30. */
-            end: string;
-            /** @description IANA time zone of start and end: Europe/Vienna. */
-            timeZone: string;
+        ProviderView: {
+            /** @description In the path /auth/oidc/{provider}. */
+            name: string;
+            /** @description As people know it. */
+            title: string;
+        };
+        ProvidersAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_ProviderView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        ReadAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["ReadView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        ReadRequest: {
+            /** @description Ids of notifications, or '*' for all. */
+            ids: string[] | "*";
+        };
+        ReadView: {
+            /** @description How many were not read before. */
+            read: number;
         };
         ReadyAnswer: {
             /**
@@ -3218,6 +4223,13 @@ export interface components {
             /** @description Its title, as a hint. */
             title?: string | null;
         };
+        /** @description Approvals of one role that a post needs. */
+        RequiredApproval: {
+            /** @description Role that has to agree: a role of the workspace (admin, creator, collaborator) or any other word. */
+            role: string;
+            /** @description How many people of the role; by default 1. */
+            count?: number | null;
+        };
         ResetRequest: {
             /** @description Token from the mail. */
             token: string;
@@ -3245,6 +4257,8 @@ export interface components {
             analyze?: components["schemas"]["StageResources"];
             /** @description Of write. */
             write?: components["schemas"]["StageResources"];
+            /** @description Of clips, which runs ffmpeg. */
+            clips?: components["schemas"]["StageResources"];
             /** @description Of the feed's writing. */
             feed?: components["schemas"]["StageResources"];
         };
@@ -3302,12 +4316,23 @@ export interface components {
              */
             downscaleDelaySeconds: number;
         };
+        /** @enum {string} */
+        SearchKind: "transcript" | "notes" | "post";
         /** @description Names a Secret in the same namespace. */
         SecretRef: {
             /** @description Name of the Secret, in the same namespace. */
             name: string;
             /** @description Refused: references stay within the namespace. */
             namespace?: string | null;
+        };
+        /** @description A segment as it should be. */
+        SegmentCorrection: {
+            /** @description Number of the segment, from 0, in the transcript as read. */
+            index: number;
+            /** @description What is said; an empty text takes the segment out. */
+            text?: string | null;
+            /** @description Who says it; null takes the name away. */
+            speaker?: string | null;
         };
         /** @description What the attempts sent: while one of them has no known outcome, exactly this is looked for and sent again. */
         SentPost: {
@@ -3423,6 +4448,34 @@ export interface components {
              */
             title: string;
         };
+        /** @description What a stage took, all its pods together; of pods that were killed nobody can tell. */
+        StageCost: {
+            /**
+             * @description CPU time of its pods.
+             * @default 0
+             */
+            cpuSeconds: number;
+            /**
+             * @description Time in which an endpoint worked for it.
+             * @default 0
+             */
+            endpointSeconds: number;
+            /**
+             * @description That time by the GPUs of a replica; requests that share a batch count in full.
+             * @default 0
+             */
+            gpuSeconds: number;
+            /**
+             * @description Tokens that language models read for it.
+             * @default 0
+             */
+            promptTokens: number;
+            /**
+             * @description Tokens that language models wrote for it.
+             * @default 0
+             */
+            answerTokens: number;
+        };
         /** @description A document as a stage left it. */
         StageDocument: {
             [key: string]: unknown;
@@ -3469,7 +4522,7 @@ export interface components {
         };
         /** @description How far one stage is. */
         StageStatus: {
-            /** @description Name of the stage: ingest, transcribe, analyze, write or feed. */
+            /** @description Name of the stage: ingest, transcribe, analyze, write, clips or feed. */
             name: string;
             /** @description How far the stage is: Waiting, Running, Done or Failed. */
             phase: components["schemas"]["StagePhase"];
@@ -3491,6 +4544,8 @@ export interface components {
             runs?: number | null;
             /** @description Pods that have been started for it. */
             attempts?: number | null;
+            /** @description What it took. */
+            cost?: components["schemas"]["StageCost"] | null;
         };
         /** @enum {string} */
         TaintEffect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
@@ -3513,6 +4568,11 @@ export interface components {
              * @default 0
              */
             replaced: number;
+            /**
+             * @description Items that were not asked for to the end: the budget was spent.
+             * @default 0
+             */
+            unasked: number;
         };
         /** @description An account on Threads. */
         ThreadsSettings: {
@@ -3606,6 +4666,8 @@ export interface components {
             medium: string;
             /** @description utm_campaign; by default the campaign's name. */
             campaign?: string | null;
+            /** @description Posts carry a short link of your own below this address, which leads to the link with its UTM parameters: https://go.example.org. The address has to show the folder NAMESPACE/l/ of the public bucket; that folder's own address does as well. */
+            shortLinks?: string | null;
         };
         TranscriptAnswer: {
             /**
@@ -3616,6 +4678,10 @@ export interface components {
             data: components["schemas"]["TranscriptData"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
+        };
+        /** @description Segments to correct; times and what is not named stay. */
+        TranscriptCorrection: {
+            segments: components["schemas"]["SegmentCorrection"][];
         };
         /** @description The transcript as the stage left it; ``segments`` and their words carry times in seconds. */
         TranscriptData: {
@@ -3770,6 +4836,40 @@ export interface components {
             /** @description Texts of the show that new ones should sound like. */
             examples?: string[];
         };
+        WebhookAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["WebhookView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        WebhookCreate: {
+            /**
+             * @description Where events are sent; https://, and no address in a private network.
+             * @example https://hooks.example.org/podwright
+             */
+            url: string;
+            /** @description Types of events: 'post.failed'; '*' is all. */
+            events: string[];
+            /**
+             * @description What it is for, for people.
+             * @default
+             */
+            description: string;
+        };
+        WebhookPatch: {
+            /** @description Where events are sent. */
+            url?: string | null;
+            /** @description Types of events: 'post.failed'; '*' is all. */
+            events?: string[] | null;
+            /** @description What it is for, for people. */
+            description?: string | null;
+            /** @description true: events wait. false: they go out, also where the facade had switched the webhook off. */
+            paused?: boolean | null;
+        };
         /** @description An address that takes posts as signed requests (Standard Webhooks). */
         WebhookSettings: {
             /** @description Address that receives the posts: https://hooks.example.org/podwright. */
@@ -3779,6 +4879,32 @@ export interface components {
              * @default 15
              */
             timeoutSeconds: number;
+        };
+        /** @enum {string} */
+        WebhookState: "active" | "paused" | "disabled";
+        WebhookView: {
+            id: string;
+            url: string;
+            events: string[];
+            description: string;
+            /** @description paused: events wait. disabled: switched off, since the address failed for days or answered 410. */
+            state: components["schemas"]["WebhookState"];
+            /** @description Since when no delivery succeeded; null: the last one did. */
+            failingSince: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Verifies signatures (Standard Webhooks); shown this once, when it is made. */
+            secret?: string | null;
+        };
+        WebhooksAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_WebhookView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
         };
         /** @description The files of a model, at an exact revision. */
         Weights: {
@@ -3832,6 +4958,15 @@ export interface components {
             endpointRef?: components["schemas"]["LocalRef"] | null;
             /** @description Language of the texts, as BCP 47; by default the one that is spoken. */
             language?: string | null;
+            /** @description The most that the model may take; by default the Podcast's, else without limit. */
+            budget?: components["schemas"]["WritingBudget"] | null;
+        };
+        /** @description What analysing and writing an episode may take of the model, each of the two stages by itself. */
+        WritingBudget: {
+            /** @description Tokens that are read and written. What is still to be written then is taken from the transcript. */
+            tokens?: number | null;
+            /** @description Seconds from the stage's start. What is still to be written then is taken from the transcript. */
+            seconds?: number | null;
         };
         /** @description An account on X. */
         XSettings: {
@@ -3865,6 +5000,22 @@ export interface components {
              * @default https://oauth2.googleapis.com/token
              */
             tokenUrl: string;
+        };
+        /** @description Hours of the day in the person's time zone; they may go over midnight. */
+        podwright_api__account_models__QuietHours: {
+            /** @description When they begin: 22:00. */
+            from: string;
+            /** @description When they end: 07:00. */
+            until: string;
+        };
+        /** @description A part of the day in which nothing is sent; it may go past midnight. */
+        podwright_crds__channel__QuietHours: {
+            /** @description Local time from which nothing is sent, HH:MM: 22:00. */
+            start: string;
+            /** @description Local time from which posts go out again, HH:MM: 07:30. */
+            end: string;
+            /** @description IANA time zone of start and end: Europe/Vienna. */
+            timeZone: string;
         };
     };
     responses: never;
@@ -4693,6 +5844,41 @@ export interface operations {
             };
         };
     };
+    getFeed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     listContent: {
         parameters: {
             query?: {
@@ -5081,6 +6267,86 @@ export interface operations {
             };
         };
     };
+    getCampaignCalendarFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Most hits on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+                /** @description What to look for: words, "a phrase", one or other, -without. Words are found in all their forms where the language is known. */
+                q: string;
+                /** @description Only of this podcast. */
+                podcast?: string | null;
+                /** @description Only transcripts, notes or posts. */
+                kind?: components["schemas"]["SearchKind"] | null;
+                /** @description Only in this language, whatever the region. */
+                language?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     getTranscript: {
         parameters: {
             query?: {
@@ -5117,6 +6383,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    postTranscript: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/vtt": string;
+                "application/x-subrip": string;
+                "application/json": {
+                    segments: Record<string, never>[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectedAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchTranscript: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscriptCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectedAnswer"];
+                };
             };
             /** @description Not fulfilled */
             default: {
@@ -5172,6 +6528,83 @@ export interface operations {
         };
     };
     getAnalysis: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getClipSuggestions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getClips: {
         parameters: {
             query?: never;
             header?: {
@@ -5735,6 +7168,154 @@ export interface operations {
             };
         };
     };
+    beginConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    finishConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLettersAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getPostMetrics: {
+        parameters: {
+            query?: {
+                /** @description Most readings. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     createUpload: {
         parameters: {
             query?: never;
@@ -5797,6 +7378,442 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResultsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    patchWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    rotateSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    sendTestEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only these; dead ones are the dead letters. */
+                state?: components["schemas"]["DeliveryState"] | null;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveriesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+                /** @description Id of the delivery. */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the webhook. */
+                webhook: string;
+                /** @description Id of the delivery. */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /** @description Only those that are not read. */
+                unread?: boolean;
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    markNotificationsRead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -7055,6 +9072,96 @@ export interface operations {
             };
         };
     };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitiesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    linkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    unlinkIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the provider. */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -7266,6 +9373,201 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProvidersAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    beginOidc: {
+        parameters: {
+            query: {
+                /** @description base64url(sha256(verifier)) without '=', of a random verifier that the console keeps. */
+                challenge: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the provider. */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the browser goes */
+            303: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    completeOidc: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string | null;
+                iss?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the provider. */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the browser goes */
+            303: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    exchangeOidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OidcTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPairAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    showUnsubscribe: {
+        parameters: {
+            query: {
+                /** @description Token from the letter. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query: {
+                /** @description Token from the letter. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
             };
             /** @description Not fulfilled */
             default: {
