@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 async def _run(settings: Settings, of_accounts: AccountSettings) -> None:
-    cluster = await Cluster.connect(settings.kubeconfig)
+    cluster = await Cluster.connect(settings.kubeconfig, settings.workspace_account)
     accounts = Accounts.build(of_accounts)
     indexing = Indexing(accounts.search, Storage(cluster, settings.presign_endpoint))
     try:

@@ -89,7 +89,7 @@ def _new_time(case: _Case) -> Cure:
 def _back_to_draft(case: _Case) -> Cure:
     return Cure(
         "To take the rejection back, make it a draft again.",
-        case.patch({"approval": {"state": ApprovalState.DRAFT.value, "by": None, "note": None}}),
+        case.patch({"approval": {"state": ApprovalState.DRAFT.value, "by": None, "at": None, "note": None}}),
     )
 
 

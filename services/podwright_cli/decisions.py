@@ -85,7 +85,7 @@ def _problem(post: Post, wanted: ApprovalState) -> str | None:
     if wanted is ApprovalState.APPROVED:
         by = f" by {approval.by}" if approval.by else ""
         note = f" ({approval.note})" if approval.note else ""
-        draft = {"approval": {"state": ApprovalState.DRAFT.value, "by": None, "note": None}}
+        draft = {"approval": {"state": ApprovalState.DRAFT.value, "by": None, "at": None, "note": None}}
         back = patch_command(ref, draft, post.metadata.namespace)
         return (
             None

@@ -94,6 +94,9 @@ def seed_content(connection: psycopg.Connection[tuple[object, ...]], of: dict[st
         " VALUES (%(w)s, 'notes', 'n', 'english', 'moon', '[]', to_tsvector('english', 'moon'), ARRAY['w:' || %(w)s])",
         of,
     )
+    connection.execute(
+        "INSERT INTO post_metrics (workspace, post_uid, post, channel, at) VALUES (%(w)s, 'u', 'p', 'c', now())", of
+    )
 
 
 def seed_outbox(connection: psycopg.Connection[tuple[object, ...]], of: dict[str, object]) -> None:
@@ -168,6 +171,7 @@ def test_nothing_can_be_put_into_another_tenant(as_ours: psycopg.Connection[tupl
         "INSERT INTO webhooks (workspace, url, events, secret) VALUES (%s, 'https://h.example', '{*}', 's')",
         "INSERT INTO webhook_deliveries (workspace, webhook, event) SELECT %s, webhook, event FROM webhook_deliveries",
         "INSERT INTO notifications (workspace, person, event) SELECT %s, person, event FROM notifications",
+        "INSERT INTO post_metrics (workspace, post_uid, post, channel, at) VALUES (%s, 'u', 'p', 'c', now())",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), as_ours.transaction():
             as_ours.execute(statement, (THEIRS,))

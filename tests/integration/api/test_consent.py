@@ -79,4 +79,5 @@ def test_a_server_in_a_private_network_is_not_asked(facade: Facade) -> None:
         assert view["url"].startswith("http://127.0.0.1:9/oauth/authorize?" + urlencode({"response_type": "code"}))
         given = {"session": view["session"], "state": view["state"], "code": "code"}
         refused = person.post(f"{connect}/callback", json=given)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "PLATFORM_UNAVAILABLE")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "INVALID_FIELDS")
+    assert "stages.fetch.allow" in refused.json()["error"]["message"]

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api.conftest import Facade, episode, podcast, post
+from podwright_crds import names
+from tests.integration.api.conftest import TENANTS, Facade, episode, podcast, post
 from tests.integration.api.test_resources import data, error, name, wait_for
 
 
@@ -80,7 +81,8 @@ def test_dead_letters_say_why_and_can_be_tried_again(facade: Facade, admin: http
     with facade.client(facade.join("viewer", shows=["unseen"])) as stranger:
         assert held not in letters(stranger)
     retry = {"action": "retry", "missingOnPlatform": True}
-    assert "podwright.dev/retry" in data(admin.post(f"/posts/{held}/decisions", json=retry))["annotations"]
+    data(admin.post(f"/posts/{held}/decisions", json=retry))
+    assert names.ANNOTATION_RETRY in facade.control_plane.get("post", held, "-n", TENANTS[0])["metadata"]["annotations"]
 
 
 def test_the_calendar_of_a_campaign(facade: Facade, admin: httpx.Client) -> None:

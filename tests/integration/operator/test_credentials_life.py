@@ -22,7 +22,7 @@ def publish(tenant: Tenant, control_plane: ControlPlane, post: str) -> str:
     """What the pod of a publishing Job does; what it logs."""
     environment = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig), "PODWRIGHT_NAMESPACE": tenant.namespace}
     command = [sys.executable, "-m", "podwright_publish.main", "--for-seconds", "0", "post", post]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -25,7 +25,7 @@ def test_runs_four_stages(served: Tenant, kubelet: Kubelet) -> None:
     assert status["stage"] == "Done"
     assert [stage["phase"] for stage in status["stages"]] == ["Done"] * 4
     assert status["media"]["durationSeconds"] == 61
-    assert status["checks"] == {"checked": 4, "repaired": 1, "replaced": 0}
+    assert status["checks"] == {"checked": 4, "repaired": 1, "replaced": 0, "unasked": 0}
     assert status["artifacts"]["texts"].startswith(f"s3://podwright/{served.namespace}/stages/write/")
     asked = request_of(transcribe)
     assert asked.inputs == {"ingest": request_of(ingest).key}

@@ -62,7 +62,7 @@ def publish(tenant: Tenant, control_plane: ControlPlane, *arguments: str) -> Non
     """What the pod of a publishing Job does."""
     environment = {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig), "PODWRIGHT_NAMESPACE": tenant.namespace}
     command = [sys.executable, "-m", "podwright_publish.main", "--for-seconds", "0", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -153,7 +153,7 @@ def test_a_campaign_that_is_made_again_does_not_publish_again(
     def announced() -> bool:
         # Without its campaign the episode was written anew, for no channel; now it is for one again.
         for job in tenant.jobs("one", "write"):
-            if not job.status.conditions and not job.metadata.deletion_timestamp:
+            if job.metadata.uid not in kubelet.ended and not job.metadata.deletion_timestamp:
                 kubelet.finish(job)
         return tenant.condition("Campaign", "launch")[1] == "Ready"
 
@@ -191,6 +191,8 @@ def test_single_posts_get_one_run_of_their_channel_and_are_published(
     pod = job.spec.template.spec
     assert pod.service_account_name == names.PUBLISHER_SERVICE_ACCOUNT
     assert pod.containers[0].command[-2:] == ["channel", "news"]
+    for name in ("hello", "again"):
+        tenant.wait_reason("Post", name, "Progressing")
     publish(tenant, operated, "channel", "news")
     for name in ("hello", "again"):
         tenant.wait_reason("Post", name, "Ready")

@@ -207,14 +207,14 @@ def test_the_command_publishes_what_is_due_of_a_campaign(namespace: Namespace, t
         namespace.post("tomorrow", **mine, publishAt="2099-01-01T00:00:00Z")
         namespace.post("other")
         running = publish(namespace, "--for-seconds", "10", "campaign", "launch")
-        output = running.communicate(timeout=60)[0]
+        output = running.communicate(timeout=240)[0]
         assert running.returncode == 0, output
         assert delivered(where) == {"due": 1, "soon": 1}
         assert all(line.startswith('{"time"') for line in output.splitlines())
         namespace.control_plane.kubectl("delete", "campaign", "launch", "-n", namespace.name)
         namespace.post("orphan", **mine)
         running = publish(namespace, "--for-seconds", "0", "post", "orphan")
-        assert "does not exist any more" in running.communicate(timeout=60)[0]
+        assert "does not exist any more" in running.communicate(timeout=240)[0]
         assert delivered(where) == {"due": 1, "soon": 1}
 
 
@@ -228,7 +228,7 @@ def test_a_killed_process_is_followed_by_one_that_finishes_its_post(namespace: N
         first.send_signal(signal.SIGKILL)
         first.communicate()
         second = publish(namespace, "post", "hello")
-        output = second.communicate(timeout=90)[0]
+        output = second.communicate(timeout=240)[0]
         assert second.returncode == 0, output
         assert delivered(where) == {"hello": 2}
     status = namespace.read("hello").status
@@ -260,7 +260,7 @@ def test_without_an_api_server_the_run_is_to_be_repeated(namespace: Namespace, t
     broken.write_text(text.replace(str(namespace.control_plane.port), "1"))
     environment = {**os.environ, "KUBECONFIG": str(broken), "PODWRIGHT_NAMESPACE": namespace.name}
     command = [sys.executable, "-m", "podwright_publish.main", "campaign", "launch"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 75, done.stdout + done.stderr
 
 
