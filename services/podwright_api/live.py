@@ -251,8 +251,10 @@ class LiveNamespace:
             failures += 1
 
     def _lost(self, kind: Kind) -> None:
+        """Whoever reads now waits for the next attempt; where that fails as well, nobody waits any more."""
+        if self._current[kind].is_set():
+            self._asked[kind].clear()
         self._current[kind].clear()
-        self._asked[kind].clear()
 
     async def _read_all(self, kind: Kind) -> str:
         page = await self.source.all(kind, self.namespace)
