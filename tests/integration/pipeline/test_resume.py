@@ -46,15 +46,15 @@ class OneTranscriber:
 
 @pytest.fixture(scope="module")
 def long_recording(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample eight times over: twenty minutes."""
+    """The sample four times over: ten minutes, two windows."""
     target = tmp_path_factory.mktemp("long") / "long.flac"
-    ffmpeg.run(["-stream_loop", "7", "-i", media / "speech.mp3", "-ac", "1", target], seconds=1200, time_limit=300)
+    ffmpeg.run(["-stream_loop", "3", "-i", media / "speech.mp3", "-ac", "1", target], seconds=600, time_limit=300)
     return target
 
 
 def test_windows_that_are_done_are_not_transcribed_again(storage: Storage, long_recording: Path) -> None:
     seen: list[str] = []
-    interrupted, resumed = CountingTranscriber(answers=2), CountingTranscriber(answers=99)
+    interrupted, resumed = CountingTranscriber(answers=1), CountingTranscriber(answers=99)
 
     def runner(transcriber: CountingTranscriber) -> Runner:
         return Runner(storage, OneTranscriber(transcriber), lambda line: seen.append(line.message), local_files=True)
@@ -66,8 +66,8 @@ def test_windows_that_are_done_are_not_transcribed_again(storage: Storage, long_
     done = runner(resumed).run(request)
     assert done.outcome == "done"
     windows = done.facts["segments"]
-    assert windows >= 4
-    assert resumed.asked == windows - 2
+    assert windows >= 2
+    assert resumed.asked == windows - 1
     assert not [path for path in storage.private.paths("demo") if f"/{PARTIAL}/" in path]
     assert any(message.startswith("transcribing: ") for message in seen)
 
