@@ -12,7 +12,7 @@ import pytest
 from tests.integration.api.conftest import TENANTS, Facade, episode, podcast, post
 
 NAMESPACE = TENANTS[0]
-AUDIO = bytes(range(256)) * 4096
+AUDIO = b"ID3" + bytes(range(256)) * 4096
 
 
 def data(answer: httpx.Response, status: int = 200) -> Any:
