@@ -1,7 +1,7 @@
 """What a file is, by how it begins. Pure.
 
 Signatures are those of the WHATWG's MIME Sniffing Standard (section 6), and of formats beside them that producers send:
-FLAC, AAC, QuickTime, RF64 and BW64, CAF, AMR, ASF, Matroska, MPEG program and transport streams.
+FLAC, AAC, AC-3, WavPack, Monkey's Audio, QuickTime, RF64 and BW64, CAF, AU, AMR, ASF, Matroska, FLV, MPEG streams.
 """
 
 import re
@@ -21,7 +21,7 @@ _SIGNATURES: tuple[tuple[FileKind, re.Pattern[bytes]], ...] = tuple(
     (kind, re.compile(pattern, re.DOTALL))
     for kind, pattern in (
         (FileKind.IMAGE, rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP"),
-        (FileKind.RECORDING, rb"ID3|OggS\0|fLaC|\x1aE\xdf\xa3|caff|#!AMR"),
+        (FileKind.RECORDING, rb"ID3|APETAGEX|OggS\0|fLaC|\x1aE\xdf\xa3|caff|#!AMR|wvpk|MAC |\.snd|\x0bw|FLV\x01"),
         (FileKind.RECORDING, rb"(RIFF|RF64|BW64).{4}(WAVE|AVI )|FORM.{4}AIF[FC]"),
         # MP4 and QuickTime: the type of the first box.
         (FileKind.RECORDING, rb".{4}(ftyp|moov|mdat|wide|skip|free)"),

@@ -27,8 +27,8 @@ from podwright_desk.import_manifests import (
 )
 from podwright_transport.guarded import AsyncGuardedTransport, NotPermittedError
 
-#: A feed that is longer is none, or too much for a server that others wait for (bytes); no show has more pages.
-LARGEST = 32 << 20
+#: All pages together, in bytes: more is no feed, or too much for a server that others wait for.
+LARGEST = 16 << 20
 MOST_PAGES = 100
 #: For all pages together.
 SECONDS = 60.0
@@ -108,8 +108,10 @@ class Import:
         missing = [body for body in self.made.episodes if body["metadata"]["name"] not in self.known]
         now, later = missing[:most], missing[most:]
         created = [body["metadata"]["name"] for body in now]
+        new_show = not self.begun
         if not dry_run:
-            if not self.begun and await self._create(Podcast, self.made.podcast):
+            new_show = new_show and await self._create(Podcast, self.made.podcast)
+            if new_show:
                 await created_show(name)
             new: list[bool] = []
             for start in range(0, len(now), _AT_ONCE):
@@ -118,7 +120,7 @@ class Import:
             created = [body["metadata"]["name"] for body, is_new in zip(now, new, strict=True) if is_new]
         return ImportView(
             podcast=name,
-            podcast_created=not self.begun,
+            podcast_created=new_show,
             created=created,
             existing=len(self.made.episodes) - len(created) - len(later),
             remaining=len(later),
@@ -151,6 +153,7 @@ async def _fetched(url: str, egress: Egress) -> ImportedShow:
     pages: list[ImportedShow] = []
     seen: set[str] = set()
     address: str | None = url
+    left = LARGEST
     try:
         async with (
             asyncio.timeout(SECONDS),
@@ -163,7 +166,8 @@ async def _fetched(url: str, egress: Egress) -> ImportedShow:
         ):
             while address and address not in seen and len(pages) < MOST_PAGES:
                 seen.add(address)
-                content = await _content(client, address)
+                content = await _content(client, address, left)
+                left -= len(content)
                 page = await asyncio.to_thread(_parsed, content, address, "url")
                 pages.append(page)
                 address = page.next_page
@@ -176,15 +180,16 @@ async def _fetched(url: str, egress: Egress) -> ImportedShow:
     return joined(pages)
 
 
-async def _content(client: httpx.AsyncClient, address: str) -> bytes:
+async def _content(client: httpx.AsyncClient, address: str, most: int) -> bytes:
     content = bytearray()
     async with client.stream("GET", address) as answer:
         if not answer.is_success:
             raise invalid("url", f"{address} answers HTTP {answer.status_code}.", "Check the address.")
         async for part in answer.aiter_bytes():
             content += part
-            if len(content) > LARGEST:
-                raise invalid("url", f"{address} is longer than {LARGEST >> 20} MiB: that is no feed.")
+            if len(content) > most:
+                told = f"The feed has more than {LARGEST >> 20} MiB."
+                raise invalid("url", told, "Check the address; `podwright import` takes longer ones.")
     return bytes(content)
 
 

@@ -66,13 +66,14 @@ async def import_podcast(
     `remaining` is not 0, after an interruption, or to fetch what is new; what is there stays as it is.
     """
     tenant.demand("episodes:write")
-    show = await importing.read(body, services.settings.egress)
-    planned = await importing.Import.plan(tenant, body, show)
 
     async def own(name: str) -> None:
         await _own(services, tenant, name)
 
-    done = await planned.run(body.most, dry_run=dry_run, created_show=own)
+    async with services.imports:
+        show = await importing.read(body, services.settings.egress)
+        planned = await importing.Import.plan(tenant, body, show)
+        done = await planned.run(body.most, dry_run=dry_run, created_show=own)
     request.state.target = {"id": done.podcast}
     return answer(request.scope, done.model_dump(mode="json", by_alias=True))
 
