@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -24,22 +25,25 @@ from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.guards import Authenticate, Recorded, Repeatable
 from podwright_api.kubernetes import Cluster
-from podwright_api.live import Live
+from podwright_api.live import JsonObject, Live
 from podwright_api.metrics import Metrics
 from podwright_api.middleware import BodyLimit, RequestFrame, body_too_large
 from podwright_api.outbox.assembly import Outbox
+from podwright_api.outbox.periodic import Periodic
 from podwright_api.routes import (
     calendar,
     campaigns,
     channels,
     content,
     distribution,
+    downloads,
     episodes,
     live,
     model_endpoints,
     notifications,
     oidc,
     operation,
+    outlook,
     people,
     podcasts,
     posts,
@@ -53,6 +57,7 @@ from podwright_api.routes import (
 from podwright_api.search.following import Following
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
+from podwright_api.uploads.sweeping import REFERRING, SWEEP_SECONDS, Sweep
 from podwright_api.validation import failure_of
 from podwright_telemetry.spans import NoTracing, Tracing
 
@@ -92,6 +97,8 @@ _ROUTERS = (
     campaigns.router,
     channels.router,
     distribution.router,
+    outlook.router,
+    downloads.router,
     uploads.router,
     posts.many_router,
     webhooks.router,
@@ -131,12 +138,15 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         except FacadeError as error:
             logger.warning("not ready yet: %s", error.message)
         tasks = _following(services)
+        sweep = _sweeping(services)
+        sweep.start()
         if outbox:
             outbox.start()
         try:
             yield {"services": services}
         finally:
             await _ended(tasks)
+            await sweep.stop()
             if outbox:
                 await outbox.stop()
             await listeners.close()
@@ -191,6 +201,19 @@ def _following(services: Services) -> list[asyncio.Task[None]]:
         asyncio.create_task(Following(accounts, services.live, services.storage, namespaces).run()),
         asyncio.create_task(accounts.post_metrics.follow(services.cluster, namespaces)),
     ]
+
+
+def _sweeping(services: Services) -> Periodic:
+    """What removes abandoned uploads."""
+    settings = services.settings
+    keep = timedelta(seconds=settings.upload_keep_seconds)
+
+    async def referring(namespace: str) -> list[JsonObject]:
+        now = await services.live.of(namespace, REFERRING)
+        return [body for kind in REFERRING for body in now.objects[kind].values()]
+
+    sweep = Sweep(services.storage, settings.namespaces, keep, referring)
+    return Periodic("removing abandoned uploads", min(SWEEP_SECONDS, settings.upload_keep_seconds / 2), sweep.step)
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

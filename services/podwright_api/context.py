@@ -1,5 +1,6 @@
 """What a handler works with: the adapters, who asks, and the tenant that the request is about."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class Services:
     accounts: Accounts | None
     #: There where accounts are.
     outbox: Outbox | None
+    #: A feed takes memory while it is read: so many imports are worked on at once, others wait.
+    imports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     _prepared: list[bool] = field(default_factory=list)
 
     async def prepare(self) -> None:

@@ -18,9 +18,6 @@ from podwright_crds.resource import Model, ObjectName
 
 JsonObject = dict[str, Any]
 
-#: One PUT carries no more (S3).
-UPLOAD_MAX_BYTES = 5 * 1024**3
-
 LabelKey = Annotated[
     str,
     StringConstraints(
@@ -222,41 +219,6 @@ class RetriedView(Wire):
     retried_at: datetime
 
 
-class UploadCreate(Wire):
-    """A file that is going to be uploaded."""
-
-    file_name: str = Field(
-        description="Name of the file; other characters than letters, digits, '.', '_' and '-' are replaced.",
-        min_length=1,
-        max_length=255,
-        examples=["talk.mp3"],
-    )
-    content_type: str = Field(
-        default="application/octet-stream",
-        description="Media type to send with the file.",
-        pattern=r"^[A-Za-z0-9!#$&^_.+-]{1,80}/[A-Za-z0-9!#$&^_.+-]{1,80}$",
-        examples=["audio/mpeg"],
-    )
-    size_bytes: int | None = Field(
-        default=None, ge=1, le=UPLOAD_MAX_BYTES, description="Size of the file; at most 5 GiB go in one PUT."
-    )
-
-
-class UploadedMedia(Wire):
-    url: str = Field(description="Address of the file for an episode's spec.media.url, once it is uploaded.")
-
-
-class UploadView(Wire):
-    """Where to send a file."""
-
-    id: str = Field(description="Id of this upload.")
-    method: str = Field(description="HTTP method to send the file with.")
-    upload_url: str = Field(description="Address to send the file to; needs no token, so keep it to yourself.")
-    headers: dict[str, str] = Field(description="Headers to send with the file.")
-    expires_at: datetime = Field(description="Until when the address can be used (RFC 3339).")
-    media: UploadedMedia
-
-
 class ReadyView(Wire):
     ready: bool = Field(
         description="True: the Kubernetes API, the storage and, where there is one, the database answer."
@@ -337,10 +299,6 @@ class CalendarAnswer(Answer[CalendarView]):
 
 
 class RetriedAnswer(Answer[RetriedView]):
-    pass
-
-
-class UploadAnswer(Answer[UploadView]):
     pass
 
 

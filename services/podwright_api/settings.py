@@ -129,6 +129,8 @@ class Settings:
     #: Address under which clients reach the bucket, where it differs from the one that the cluster uses.
     presign_endpoint: str | None = None
     upload_expiry_seconds: int = 3600
+    #: After how long without a request about it an upload that no object refers to is removed.
+    upload_keep_seconds: int = 86_400
     body_limit_bytes: int = 10_000_000
     host: str = "0.0.0.0"  # noqa: S104  (the pod's address is not known in advance)
     port: int = 8000
@@ -155,6 +157,7 @@ class Settings:
             workspace_account=environment.get("PODWRIGHT_API_WORKSPACE_ACCOUNT") or None,
             presign_endpoint=environment.get("PODWRIGHT_S3_PRESIGN_ENDPOINT") or None,
             upload_expiry_seconds=_number(environment, "PODWRIGHT_API_UPLOAD_EXPIRY_SECONDS", 3600, 60, 604_800),
+            upload_keep_seconds=_number(environment, "PODWRIGHT_API_UPLOAD_KEEP_SECONDS", 86_400, 60, 31_536_000),
             host=environment.get("PODWRIGHT_API_HOST", cls.host),
             port=_number(environment, "PODWRIGHT_API_PORT", 8000, 0, 65535),
             drain_seconds=_number(environment, "PODWRIGHT_API_DRAIN_SECONDS", 25, 0, 3600),

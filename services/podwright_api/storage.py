@@ -1,29 +1,36 @@
-"""A tenant's buckets as the facade uses them: presigned uploads and reading results."""
+"""A tenant's buckets as the facade uses them: presigned uploads and downloads, and reading results."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
+from itertools import islice
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
+from minio.datatypes import Part
 from minio.error import MinioException, S3Error
 from starlette.concurrency import iterate_in_threadpool
 from urllib3.response import BaseHTTPResponse
 
 from podwright_api.errors import ErrorCode, FacadeError, invalid
+from podwright_api.file_kinds import BEGINNING_BYTES, FileKind, problem
 from podwright_api.kubernetes import Secret
 from podwright_crds.names import STORAGE_SECRET
 
 CHUNK_BYTES = 64 * 1024
+DIGEST_BYTES = 1024 * 1024
 _TIMEOUT = urllib3.Timeout(connect=3, read=20)
 _REQUIRED = ("ENDPOINT", "ACCESS_KEY", "SECRET_KEY", "BUCKET")
-_NOT_THERE = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket", "NoSuchVersion"})
+_NOT_THERE = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket", "NoSuchVersion", "NoSuchUpload"})
 
 T = TypeVar("T")
+#: Headers and queries as the client takes them.
+_Values = dict[str, str | list[str] | tuple[str]]
 
 
 class SecretReader(Protocol):
@@ -53,6 +60,23 @@ class Location:
         return cls(parts.netloc, key)
 
 
+@dataclass(frozen=True)
+class StoredPart:
+    """One part of a multipart upload, as the storage has it."""
+
+    number: int
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The record of an upload in a listing."""
+
+    upload_id: str
+    modified: datetime
+
+
 class Download:
     """An object that is being read; whoever does not iterate ``chunks`` to its end closes it."""
 
@@ -78,6 +102,7 @@ class TenantStorage:
 
     def __init__(self, namespace: str, values: dict[str, str], presign_endpoint: str | None) -> None:
         self._prefix = f"{namespace}/"
+        self._digests = asyncio.Semaphore(1)
         self._bucket = values["BUCKET"]
         self._buckets = {self._bucket, values.get("PUBLIC_BUCKET", self._bucket)}
         self._client = minio_client(values["ENDPOINT"], values)
@@ -99,6 +124,129 @@ class TenantStorage:
         """An address to which anyone may PUT this object until it expires."""
         return await _call(lambda: self._presigner.presigned_put_object(location.bucket, location.key, expires))
 
+    async def presigned_get(self, location: Location, expires: timedelta, file_name: str) -> str:
+        """An address from which anyone may download this object, as a file of this name, until it expires."""
+        # A file that claims to be a web page is not shown as one.
+        headers: _Values = {"response-content-disposition": f'attachment; filename="{file_name}"'}
+        return await _call(
+            lambda: self._presigner.presigned_get_object(location.bucket, location.key, expires, headers)
+        )
+
+    def upload_record(self, upload_id: str) -> Location:
+        """Where it stands what an upload is to become; not among the files, so that few objects lie there."""
+        return Location(self._bucket, f"{self._prefix}upload-records/{upload_id}.json")
+
+    async def upload_records(self, most: int) -> list[Listed]:
+        """Some of the records of uploads."""
+        prefix = f"{self._prefix}upload-records/"
+
+        def found() -> list[Listed]:
+            listed = islice(self._client.list_objects(self._bucket, prefix), most)
+            return [
+                Listed(each.object_name.removeprefix(prefix).removesuffix(".json"), each.last_modified)
+                for each in listed
+                if each.object_name and each.last_modified
+            ]
+
+        return await _call(found)
+
+    # The client's own methods for multipart uploads are private, but its documented way to have parts presigned.
+    async def begin_parts(self, location: Location, content_type: str) -> str:
+        """Begin a multipart upload; the storage's id of it."""
+        headers: _Values = {"Content-Type": content_type}
+        return await _call(
+            lambda: self._client._create_multipart_upload(location.bucket, location.key, headers)  # noqa: SLF001
+        )
+
+    async def presigned_parts(
+        self, location: Location, multipart: str, numbers: Sequence[int], expires: timedelta
+    ) -> list[str]:
+        """An address for each part, to which anyone may PUT it until it expires."""
+
+        def sign(number: int) -> str:
+            query: _Values = {"partNumber": str(number), "uploadId": multipart}
+            return self._presigner.get_presigned_url(
+                "PUT", location.bucket, location.key, expires, extra_query_params=query
+            )
+
+        return await _call(lambda: [sign(number) for number in numbers])
+
+    async def parts(self, location: Location, multipart: str) -> list[StoredPart]:
+        """The parts that have arrived; raises ``FacadeError`` (NOT_FOUND) once they were joined or dropped."""
+
+        def found() -> list[StoredPart]:
+            arrived: list[StoredPart] = []
+            marker: str | None = None
+            while True:
+                listed = self._client._list_parts(  # noqa: SLF001
+                    location.bucket, location.key, multipart, part_number_marker=marker
+                )
+                arrived += [StoredPart(part.part_number, part.size or 0, part.etag) for part in listed.parts]
+                if not listed.is_truncated or listed.next_part_number_marker is None:
+                    return arrived
+                marker = str(listed.next_part_number_marker)
+
+        return await _call(found)
+
+    async def join_parts(self, location: Location, multipart: str, parts: Sequence[StoredPart]) -> None:
+        """Make the object of its parts, in the order of their numbers."""
+        joined = [Part(part.number, part.etag) for part in sorted(parts, key=lambda part: part.number)]
+        await _call(
+            lambda: self._client._complete_multipart_upload(  # noqa: SLF001
+                location.bucket, location.key, multipart, joined
+            )
+        )
+
+    async def drop_parts(self, location: Location, multipart: str) -> None:
+        """Forget the parts; nothing happens where there are none any more."""
+        try:
+            await _call(
+                lambda: self._client._abort_multipart_upload(location.bucket, location.key, multipart)  # noqa: SLF001
+            )
+        except FacadeError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+
+    async def size(self, location: Location) -> int:
+        """Size of an object in bytes; raises ``FacadeError`` (NOT_FOUND) where it is not there."""
+        found = await _call(lambda: self._client.stat_object(location.bucket, location.key))
+        return found.size or 0
+
+    async def beginning(self, location: Location) -> bytes:
+        """The first bytes of an object; raises ``FacadeError`` (NOT_FOUND) where it is not there."""
+
+        def read() -> bytes:
+            # Not by range, of which an empty object has none.
+            response = self._client.get_object(location.bucket, location.key)
+            try:
+                return response.read(BEGINNING_BYTES)
+            finally:
+                response.close()
+                response.release_conn()
+
+        return await _call(read)
+
+    async def sha256(self, location: Location) -> str:
+        """SHA-256 of an object in hex; reads all of it, one object at a time, since it may have gigabytes."""
+
+        def digest() -> str:
+            response = self._client.get_object(location.bucket, location.key)
+            try:
+                found = hashlib.sha256()
+                for chunk in response.stream(DIGEST_BYTES):
+                    found.update(chunk)
+                return found.hexdigest()
+            finally:
+                response.close()
+                response.release_conn()
+
+        async with self._digests:
+            return await _call(digest)
+
+    async def remove(self, location: Location) -> None:
+        """Remove an object; nothing happens where it is not there."""
+        await _call(lambda: self._client.remove_object(location.bucket, location.key))
+
     async def check_upload(self, url: str, field: str) -> None:
         """Raise a ``FacadeError`` for ``field`` where an s3:// address is not an object of this tenant."""
         location = Location.parse(url)
@@ -108,12 +256,18 @@ class TenantStorage:
             hint = f"Addresses of this namespace begin with s3://{self._bucket}/{self._prefix}"
             raise invalid(field, "This address is not in the namespace's storage.", hint)
         try:
-            await _call(lambda: self._client.stat_object(location.bucket, location.key))
+            if location.key.startswith(f"{self._prefix}uploads/"):
+                wrong = problem(await self.beginning(location), FileKind.RECORDING)
+            else:
+                await self.size(location)
+                wrong = None
         except FacadeError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
             hint = "PUT the file to the uploadUrl from POST /uploads first, then use the media.url that came with it."
             raise invalid(field, f"Nothing lies at {url}.", hint) from error
+        if wrong:
+            raise invalid(field, wrong, "Upload the recording itself: MP3, M4A, WAV, FLAC, Ogg, MP4 or WebM.")
 
     def corrected_location(self, episode: str, digest: str) -> Location:
         """Where a corrected transcript lies; by its content, so that another one has another address."""

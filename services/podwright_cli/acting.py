@@ -7,12 +7,12 @@ import click
 from podwright_cli.decisions import Result, Voice, decide
 from podwright_cli.errors import CliError, ConflictError
 from podwright_cli.options import RefType, now, on_cluster
-from podwright_cli.refs import Ref
 from podwright_crds.approvals import approvals_needed
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.names import ANNOTATION_RETRY
 from podwright_crds.post import ApprovalState, Post, PostPhase
+from podwright_desk.refs import Ref
 
 if TYPE_CHECKING:
     from podwright_cli.cluster import Cluster

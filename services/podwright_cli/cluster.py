@@ -12,9 +12,10 @@ import urllib3
 from kubernetes import client, config
 
 from podwright_cli.errors import CliError, ConflictError, ForbiddenError, NotFoundError
-from podwright_cli.refs import Ref, kind_named
+from podwright_cli.refs import kind_named
 from podwright_crds.names import CLI_FIELD_MANAGER, GROUP, VERSION
 from podwright_crds.resource import Resource
+from podwright_desk.refs import Ref
 
 #: To connect, and for one answer, in seconds.
 TIMEOUTS = (5, 30)

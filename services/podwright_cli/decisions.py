@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from podwright_cli.cures import patch_command
-from podwright_cli.refs import Ref
 from podwright_crds.approvals import approvals_missing, approved, is_outdated, role_to_give, told_missing
 from podwright_crds.post import ApprovalState, GivenApproval, Post, PostApproval, PostPhase
+from podwright_desk.cures import patch_command
+from podwright_desk.refs import Ref
 
 _NOBODY: Mapping[str, int] = {}
 _WORDS = {

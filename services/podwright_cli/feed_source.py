@@ -7,6 +7,7 @@ import httpx
 
 from podwright_cli.errors import CliError
 from podwright_core.show_import import FeedError, ImportedShow, joined, read_show
+from podwright_desk.import_manifests import NOWHERE
 
 #: A feed that is longer is none (bytes); no show has more pages.
 LARGEST = 64 << 20
@@ -36,7 +37,7 @@ def _file(path: Path) -> ImportedShow:
         content = path.read_bytes()
     except OSError as error:
         raise CliError(f"{path} cannot be read ({error.strerror}). Give a file or an http(s):// address.") from error
-    show = _parsed(content, f"https://unknown.invalid/{path.name}")
+    show = _parsed(content, f"{NOWHERE}{path.name}")
     if show.next_page:
         raise CliError(f"{path} is one page of a feed that goes on at {show.next_page}: import it by its address.")
     return show

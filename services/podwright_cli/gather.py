@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 from podwright_cli.errors import ForbiddenError
-from podwright_cli.graph import Graph, PodTrouble, references
-from podwright_cli.refs import Ref
 from podwright_crds import names
 from podwright_crds.campaign import Campaign
 from podwright_crds.episode import Episode
@@ -14,6 +12,8 @@ from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_crds.resource import Resource
+from podwright_desk.graph import Graph, PodTrouble, references
+from podwright_desk.refs import Ref
 from podwright_operator.kinds.job_state import pod_problem
 from podwright_operator.kinds.selection import selects
 

@@ -12,12 +12,20 @@ import yaml
 
 from podwright_cli.errors import CliError, ConflictError
 from podwright_cli.feed_source import read_source
-from podwright_cli.import_manifests import Choices, ImportFailedError, Manifests, Object, manifests
 from podwright_cli.options import connect
-from podwright_cli.refs import Ref
 from podwright_core.show_import import ImportedShow
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
+from podwright_desk.import_manifests import (
+    Choices,
+    ImportFailedError,
+    Manifests,
+    Object,
+    OwnerUnknownError,
+    manifests,
+    other_show,
+)
+from podwright_desk.refs import Ref
 
 if TYPE_CHECKING:
     from podwright_cli.cluster import Cluster
@@ -109,8 +117,7 @@ class Applied:
         there = self._cluster.find(Ref(Podcast, body["metadata"]["name"]))
         if not isinstance(there, Podcast):
             return
-        guid = there.spec.feed.guid or there.status.guid
-        if guid and guid.lower() != body["spec"].get("feed", {}).get("guid", guid).lower():
+        if guid := other_show(there, body):
             raise CliError(
                 f"Podcast {there.metadata.name} is another show (its guid is {guid}): choose a name with --name, or "
                 "set its spec.feed.guid to the one of the feed."
@@ -169,6 +176,8 @@ def _made(
         name = manifests(show, choices, {}).podcast["metadata"]["name"]
         applied = Applied(connected(), name)
         return applied, manifests(show, choices, applied.known(), applied.taken())
+    except OwnerUnknownError as error:
+        raise CliError(f"The show cannot be imported: {error}: add --owner-email.") from error
     except ImportFailedError as error:
         raise CliError(f"The show cannot be imported: {error}") from error
 

@@ -8,13 +8,13 @@ import click
 from podwright_cli.errors import CliError
 from podwright_cli.gather import owner_name
 from podwright_cli.options import RefType, on_cluster
-from podwright_cli.refs import Ref
 from podwright_core.stages import EPISODE_STAGES, StageName
 from podwright_crds import names
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.post import Post
 from podwright_crds.resource import Resource
+from podwright_desk.refs import Ref
 from podwright_operator.kinds.job_state import pod_problem
 
 if TYPE_CHECKING:

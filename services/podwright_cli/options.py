@@ -9,7 +9,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from podwright_cli.errors import CliError
-from podwright_cli.refs import KIND_WORDS, Ref, kind_named
+from podwright_cli.refs import KIND_WORDS, kind_named, ref_named
+from podwright_desk.refs import Ref
 
 if TYPE_CHECKING:
     from podwright_cli.cluster import Cluster
@@ -67,7 +68,7 @@ class RefType(click.ParamType[Ref]):
         if isinstance(value, Ref):
             return value
         try:
-            ref = Ref.parse(value)
+            ref = ref_named(value)
         except CliError as error:
             self.fail(str(error), param, ctx)
         if ref.kind.KIND.lower() not in self._kinds:

@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from podwright_cli.ages import age
-from podwright_cli.explain import Role, Sentence
 from podwright_cli.story import Health, Line
+from podwright_desk.ages import age
+from podwright_desk.explain import Role, Sentence
 
 _MARKS = {
     Health.READY: ("✓", "green"),

@@ -8,15 +8,15 @@ from pydantic import ValidationError
 
 from podwright_cli import output
 from podwright_cli.errors import CliError, Exit, NotFoundError
-from podwright_cli.explain import explain
 from podwright_cli.gather import around, whole_namespace
-from podwright_cli.graph import Graph
 from podwright_cli.options import RefType, missing_extra, now, on_cluster, output_option
-from podwright_cli.refs import Ref
 from podwright_cli.story import next_steps, only, story
 from podwright_crds.campaign import Approval, Campaign
 from podwright_crds.kinds import KINDS
 from podwright_crds.resource import Resource
+from podwright_desk.explain import explain
+from podwright_desk.graph import Graph
+from podwright_desk.refs import Ref
 
 if TYPE_CHECKING:
     from podwright_cli.cluster import Cluster
@@ -96,7 +96,7 @@ def plan(cluster: "Cluster", campaign: Ref | None, file: IO[str] | None, output_
 
 def _show_plan(campaign: Campaign, graph: Graph, output_: str) -> None:
     try:
-        from podwright_cli.preview import preview  # noqa: PLC0415 (needs cronsim)
+        from podwright_desk.preview import preview  # noqa: PLC0415 (needs cronsim)
 
         lines = preview(campaign, graph, now())
     except ModuleNotFoundError as missing:

@@ -1,11 +1,11 @@
 """KIND/NAME as people write it."""
 
 from difflib import get_close_matches
-from typing import NamedTuple, Self
 
 from podwright_cli.errors import CliError, Exit
 from podwright_crds.kinds import KINDS
 from podwright_crds.resource import Resource
+from podwright_desk.refs import Ref
 
 _BY_WORD: dict[str, type[Resource]] = {
     word: kind for kind in KINDS for word in (kind.KIND.lower(), kind.PLURAL, kind.SHORT)
@@ -14,32 +14,13 @@ _BY_WORD: dict[str, type[Resource]] = {
 KIND_WORDS: tuple[str, ...] = tuple(kind.KIND.lower() for kind in KINDS)
 
 
-class Ref(NamedTuple):
-    """One object of a namespace."""
-
-    kind: type[Resource]
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind.KIND.lower()}/{self.name}"
-
-    @property
-    def spoken(self) -> str:
-        """As it stands in a sentence."""
-        return f"{self.kind.KIND} {self.name}"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """``episode/sourdough``, with the kind as kubectl takes it; raises ``CliError``."""
-        word, slash, name = text.partition("/")
-        kind = kind_named(word)
-        if not slash or not name:
-            raise CliError(f"'{text}' names no object: write {kind.KIND.lower()}/NAME.", Exit.USAGE)
-        return cls(kind, name)
-
-    @classmethod
-    def of(cls, resource: Resource) -> Self:
-        return cls(type(resource), resource.metadata.name)
+def ref_named(text: str) -> Ref:
+    """``episode/sourdough``, with the kind as kubectl takes it; raises ``CliError``."""
+    word, slash, name = text.partition("/")
+    kind = kind_named(word)
+    if not slash or not name:
+        raise CliError(f"'{text}' names no object: write {kind.KIND.lower()}/NAME.", Exit.USAGE)
+    return Ref(kind, name)
 
 
 def kind_named(word: str) -> type[Resource]:

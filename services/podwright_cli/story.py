@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from podwright_cli.graph import Graph, is_behind, is_stalled, ready_of, since
-from podwright_cli.refs import Ref
 from podwright_core.times import parse_instant
 from podwright_crds.approvals import is_outdated
 from podwright_crds.campaign import Campaign
@@ -16,6 +14,8 @@ from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import ApprovalState, Post
 from podwright_crds.resource import ConditionStatus, Reason, Resource
+from podwright_desk.graph import Graph, is_behind, is_stalled, ready_of, since
+from podwright_desk.refs import Ref
 
 
 class Health(StrEnum):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from podwright_cli.cures import general_cure
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
@@ -19,6 +18,7 @@ from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_crds.resource import Reason, Resource
+from podwright_desk.cures import general_cure
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 _BEGIN: Final = "<!-- Made by `make generate` from services/podwright_cli/troubleshooting.py. -->"

@@ -180,6 +180,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/podcasts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a show
+         * @description A podcast and its episodes from the show's feed, with the GUIDs that listeners' apps know.
+         *
+         *     Nothing is published again: apps see the same episodes, and campaigns leave them out. Send it again to go on while
+         *     `remaining` is not 0, after an interruption, or to fetch what is new; what is there stays as it is.
+         */
+        post: operations["importPodcast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/podcasts/{id}": {
         parameters: {
             query?: never;
@@ -724,6 +747,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/episodes/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain why an episode is not ready
+         * @description From what is wanted, over what blocks it, to what to do: what `podwright explain episode/ID` prints.
+         */
+        get: operations["explainEpisode"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a campaign would send when
+         * @description Posts that are there and posts that would be made, as the operator would: what `podwright plan` prints.
+         *
+         *     Episodes that are not ready yet come after those that are, as if they became ready in time.
+         */
+        get: operations["planCampaign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/episodes/{id}/downloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an episode's files
+         * @description The recording as it was uploaded, and what the stages made of it, for a quarter of an hour each.
+         */
+        get: operations["getDownloads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -735,9 +820,80 @@ export interface paths {
         put?: never;
         /**
          * Begin an upload
-         * @description Get an address to PUT a file to; then create an episode with the `media.url` that comes with it.
+         * @description Get an address to PUT a file to, or, for a large one, an address for each of its parts.
+         *
+         *     Parts may be sent in any order, several at once, and again; `complete` makes the file of them. Then create an
+         *     episode with the `media` that comes with it. What nobody asks for any more, and no object refers to, is removed
+         *     after a day.
          */
         post: operations["createUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how far an upload is
+         * @description Which parts have arrived, to go on after an interruption.
+         */
+        get: operations["getUpload"];
+        put?: never;
+        post?: never;
+        /**
+         * Drop an upload
+         * @description Removes what has arrived; refused where a podcast, an episode or a post refers to the file.
+         */
+        delete: operations["deleteUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get addresses for parts
+         * @description Fresh addresses, also for parts that were sent before: what is sent last counts.
+         */
+        post: operations["createPartAddresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have an upload checked
+         * @description Makes the file of its parts and checks it: its size, that it is audio or video (or an image, where that was said)
+         *     by its content, and, where one was said, the SHA-256 of the whole file, for which the facade reads it.
+         *
+         *     What has arrived stays when something is wrong, so that it can be asked again after it was mended.
+         */
+        post: operations["completeUpload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1863,6 +2019,15 @@ export interface components {
         };
         /** @enum {string} */
         ApprovalState: "Draft" | "InReview" | "Approved" | "Rejected";
+        /** @description One part that the storage has. */
+        ArrivedPart: {
+            /** @description Number of the part, from 1. */
+            number: number;
+            /** @description How much of it arrived. */
+            sizeBytes: number;
+            /** @description The storage's ETag of it; on most storages the MD5 of its bytes. */
+            etag: string;
+        };
         /** @description Where the results are in the bucket (s3:// addresses). */
         Artifacts: {
             /** @description Transcript with word times. */
@@ -2596,6 +2761,34 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
+        /** @description A file of an episode, and where it can be had for a while. */
+        DownloadView: {
+            /** @description recording, or what status.artifacts calls it: transcriptVtt. */
+            name: string;
+            /** @description Name under which browsers save it. */
+            fileName: string;
+            /** @description Address to GET it from; needs no token, so keep it to yourself. */
+            url: string;
+        };
+        DownloadsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["DownloadsView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        DownloadsView: {
+            /** @description What there is by now; a recording elsewhere on the web is not here. */
+            files: components["schemas"]["DownloadView"][];
+            /**
+             * Format: date-time
+             * @description Until when the addresses can be used (RFC 3339).
+             */
+            expiresAt: string;
+        };
         EmailRequest: {
             /** @description Address of the account. */
             email: string;
@@ -2902,6 +3095,31 @@ export interface components {
          * @enum {string}
          */
         EventType: "episode.ready" | "episode.stalled" | "post.published" | "post.held" | "post.missed" | "post.failed" | "channel.not_ready" | "campaign.ready" | "campaign.stalled" | "webhook.disabled" | "webhook.test";
+        /** @description One link of the chain from what is wanted to what to do. */
+        ExplainedSentence: {
+            /** @description Wanted: what an object is for. State: how it is. Cause: what it lacks. Cure: what to do. */
+            role: components["schemas"]["podwright_desk__explain__Role"];
+            /** @description How far down the chain: 0 is what was asked about. */
+            depth: number;
+            /** @description The sentence. */
+            text: string;
+            /** @description Command that does it, for whoever has a shell. */
+            command?: string | null;
+        };
+        ExplanationAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["ExplanationView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        ExplanationView: {
+            /** @description From what is wanted to what to do; the cures come last. */
+            sentences: components["schemas"]["ExplainedSentence"][];
+        };
         /** @description A page on Facebook. */
         FacebookSettings: {
             /** @description Id of the page. */
@@ -3111,6 +3329,69 @@ export interface components {
             /** @description Tokens: artwork social canvas banner … */
             purpose?: string | null;
         };
+        ImportAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["ImportView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        /** @description A show that has a feed elsewhere: its address, or the feed itself. */
+        ImportCreate: {
+            /**
+             * @description Address of the feed; its further pages are fetched, too.
+             * @example https://example.org/feed.xml
+             */
+            url?: string | null;
+            /** @description The feed itself (RSS), where it is a file. */
+            feed?: string | null;
+            /** @description Id of the podcast; by default from its title. */
+            name?: string | null;
+            /** @description Owner's e-mail address, where the feed does not say it. */
+            ownerEmail?: string | null;
+            /** @description Model endpoint that transcribes the episodes. */
+            transcriptionEndpoint?: string | null;
+            /** @description Model endpoint that writes for them. */
+            writingEndpoint?: string | null;
+            /**
+             * @description Let campaigns announce the imported episodes, too.
+             * @default false
+             */
+            announce: boolean;
+            /**
+             * @description Import without processing; spec.suspend of each starts it.
+             * @default false
+             */
+            suspend: boolean;
+            /**
+             * @description Import although the feed is locked: you own the show.
+             * @default false
+             */
+            mine: boolean;
+            /**
+             * @description Most episodes to create now, the newest first; send it again to go on.
+             * @default 200
+             */
+            most: number;
+        };
+        /** @description What became of an import. */
+        ImportView: {
+            /** @description Id of the podcast. */
+            podcast: string;
+            /** @description False: it was there already, and stays as it is. */
+            podcastCreated: boolean;
+            /** @description Ids of the episodes that are new; with dryRun those that would be. */
+            created: string[];
+            /** @description Episodes of the feed that were there already. */
+            existing: number;
+            /** @description Episodes that are still to come: send the request again. */
+            remaining: number;
+            /** @description What was left out or guessed; the first 50. */
+            remarks: string[];
+        };
         /** @description A professional account on Instagram. */
         InstagramSettings: {
             /** @description Id of the professional account. */
@@ -3138,7 +3419,7 @@ export interface components {
         };
         InvitationCreate: {
             /** @description admin, creator, collaborator or viewer. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Names of the shows that the role counts for; '*' is all. */
             shows?: string[];
             /** @description 'publish' lets a collaborator approve and schedule. */
@@ -3149,7 +3430,7 @@ export interface components {
         InvitationView: {
             id: string;
             email: string;
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             shows: string[];
             grants: components["schemas"]["Grant"][];
             /** Format: date-time */
@@ -3480,7 +3761,7 @@ export interface components {
             id: string;
             email: string;
             name: string;
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             shows: string[];
             grants: components["schemas"]["Grant"][];
             /**
@@ -3501,7 +3782,7 @@ export interface components {
         };
         MembershipSpec: {
             /** @description admin, creator, collaborator or viewer. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Names of the shows that the role counts for; '*' is all. */
             shows?: string[];
             /** @description 'publish' lets a collaborator approve and schedule. */
@@ -3510,7 +3791,7 @@ export interface components {
         MembershipView: {
             /** @description The workspace: its namespace. */
             workspace: string;
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Shows that the role counts for; '*' is all. An admin's counts for all. */
             shows: string[];
             /** @description What was granted beside the role. */
@@ -3690,6 +3971,40 @@ export interface components {
             /** @description E-mail address for directories that verify who owns the show; stands in the feed. */
             email: string;
         };
+        /** @description Where one part goes. */
+        PartAddress: {
+            /** @description Number of the part, from 1. */
+            number: number;
+            /** @description Where in the file it begins, in bytes. */
+            offset: number;
+            /** @description How much of the file it has. */
+            sizeBytes: number;
+            /** @description Address to PUT the part to; needs no token, so keep it to yourself. */
+            uploadUrl: string;
+        };
+        PartsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["PartsView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        PartsView: {
+            parts: components["schemas"]["PartAddress"][];
+            /**
+             * Format: date-time
+             * @description Until when the addresses can be used (RFC 3339).
+             */
+            expiresAt: string;
+        };
+        /** @description Parts to send. */
+        PartsWanted: {
+            /** @description Which parts addresses are wanted for. */
+            numbers: number[];
+        };
         PersonAnswer: {
             /**
              * @description Whether the request was fulfilled.
@@ -3714,6 +4029,35 @@ export interface components {
              * @default https://api.pinterest.com
              */
             url: string;
+        };
+        PlanAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["PlanView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        PlanView: {
+            /** @description Time zone of the campaign's cadence (IANA). */
+            timeZone: string;
+            /** @description In the order of their times. */
+            posts: components["schemas"]["PlannedPost"][];
+        };
+        /** @description A post that is there, or one that would be made. */
+        PlannedPost: {
+            /** @description When it goes out, or went; null: the window has no slot left for it. */
+            at: string | null;
+            /** @description Id of the episode. */
+            episode: string;
+            /** @description Id of the channel. */
+            channel: string;
+            /** @description Phase of the post that is there; planned; or no slot. */
+            state: string;
+            /** @description What may change it; empty where nothing does. */
+            note: string;
         };
         PodcastAnswer: {
             /**
@@ -4286,8 +4630,6 @@ export interface components {
             /** Format: date-time */
             retriedAt: string;
         };
-        /** @enum {string} */
-        Role: "admin" | "creator" | "collaborator" | "viewer";
         /** @description How many replicas serve, between a minimum and a maximum by the requests under way. */
         Scaling: {
             /**
@@ -4334,6 +4676,13 @@ export interface components {
             /** @description Who says it; null takes the name away. */
             speaker?: string | null;
         };
+        /** @description A part as the sender knows it. */
+        SentPart: {
+            /** @description Number of a part, from 1. */
+            number: number;
+            /** @description ETag that the storage answered with. */
+            etag: string;
+        };
         /** @description What the attempts sent: while one of them has no known outcome, exactly this is looked for and sent again. */
         SentPost: {
             /** @description The text. */
@@ -4361,7 +4710,7 @@ export interface components {
         };
         ServiceAccountCreate: {
             /** @description admin, creator, collaborator or viewer. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Names of the shows that the role counts for; '*' is all. */
             shows?: string[];
             /** @description 'publish' lets a collaborator approve and schedule. */
@@ -4375,7 +4724,7 @@ export interface components {
         ServiceAccountView: {
             id: string;
             name: string;
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             shows: string[];
             grants: components["schemas"]["Grant"][];
             /** Format: date-time */
@@ -4734,6 +5083,11 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
+        /** @description What the sender knows of what was sent. */
+        UploadComplete: {
+            /** @description ETags to compare with those of the parts that arrived. */
+            parts?: components["schemas"]["SentPart"][] | null;
+        };
         /** @description A file that is going to be uploaded. */
         UploadCreate: {
             /**
@@ -4742,36 +5096,79 @@ export interface components {
              */
             fileName: string;
             /**
-             * @description Media type to send with the file.
+             * @description Media type to send with the file: image/… for an image, else it has to be audio or video.
              * @default application/octet-stream
              * @example audio/mpeg
              */
             contentType: string;
-            /** @description Size of the file; at most 5 GiB go in one PUT. */
+            /** @description Size of the file, at most 5 GiB; with more than 8388608 it goes in parts. Without it, in one PUT. */
             sizeBytes?: number | null;
+            /** @description SHA-256 of the whole file in lower-case hex, as sha256sum prints it; complete compares it. */
+            sha256?: string | null;
         };
-        /** @description Where to send a file. */
+        /** @description How much of a file has arrived, as the storage tells it. */
+        UploadProgress: {
+            /** @description Id of this upload. */
+            id: string;
+            /** @description waiting: nothing has arrived. uploading: parts have. uploaded: the whole file, unchecked. complete: the whole file, checked. */
+            state: components["schemas"]["UploadState"];
+            fileName: string;
+            contentType: string;
+            /** @description Size that was said, or, once the file is there, that it has. */
+            sizeBytes?: number | null;
+            /** @description How much has arrived. */
+            receivedBytes: number;
+            /** @description Size of each part but the last; absent: it goes in one PUT. */
+            partSizeBytes?: number | null;
+            /** @description How many parts there are. */
+            partCount?: number | null;
+            /** @description Parts that have arrived; none any more once the file is whole. */
+            parts: components["schemas"]["ArrivedPart"][];
+            media: components["schemas"]["UploadedMedia"];
+        };
+        UploadProgressAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["UploadProgress"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        /** @enum {string} */
+        UploadState: "waiting" | "uploading" | "uploaded" | "complete";
+        /** @description Where to send a file: to `uploadUrl` as it is, or in `parts` where that is absent. */
         UploadView: {
             /** @description Id of this upload. */
             id: string;
-            /** @description HTTP method to send the file with. */
+            /** @description HTTP method to send the file, or each part, with. */
             method: string;
-            /** @description Address to send the file to; needs no token, so keep it to yourself. */
-            uploadUrl: string;
-            /** @description Headers to send with the file. */
+            /** @description Address to send the file to; needs no token, so keep it to yourself. Absent: it goes in parts. */
+            uploadUrl?: string | null;
+            /** @description Headers to send with the file; parts need none. */
             headers: {
                 [key: string]: string;
             };
             /**
              * Format: date-time
-             * @description Until when the address can be used (RFC 3339).
+             * @description Until when the addresses can be used (RFC 3339).
              */
             expiresAt: string;
+            /** @description Size of each part but the last. */
+            partSizeBytes?: number | null;
+            /** @description How many parts there are. */
+            partCount?: number | null;
+            /** @description The first 100 parts at most; POST /uploads/{id}/parts tells where the others go. */
+            parts?: components["schemas"]["PartAddress"][] | null;
             media: components["schemas"]["UploadedMedia"];
         };
+        /** @description What an episode's spec.media takes. */
         UploadedMedia: {
             /** @description Address of the file for an episode's spec.media.url, once it is uploaded. */
             url: string;
+            /** @description SHA-256 of the file, where it was said. */
+            sha256?: string | null;
         };
         /** @description podcast:value: how listeners pay while they listen. */
         Value: {
@@ -4938,7 +5335,7 @@ export interface components {
             id: string;
             name: string;
             /** @description What you are in it. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["podwright_api__access__roles__Role"];
             /** Format: date-time */
             createdAt: string;
         };
@@ -5001,6 +5398,8 @@ export interface components {
              */
             tokenUrl: string;
         };
+        /** @enum {string} */
+        podwright_api__access__roles__Role: "admin" | "creator" | "collaborator" | "viewer";
         /** @description Hours of the day in the person's time zone; they may go over midnight. */
         podwright_api__account_models__QuietHours: {
             /** @description When they begin: 22:00. */
@@ -5017,6 +5416,8 @@ export interface components {
             /** @description IANA time zone of start and end: Europe/Vienna. */
             timeZone: string;
         };
+        /** @enum {string} */
+        podwright_desk__explain__Role: "Wanted" | "State" | "Cause" | "Cure";
     };
     responses: never;
     parameters: never;
@@ -5663,6 +6064,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PodcastAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    importPodcast: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -7316,6 +7756,111 @@ export interface operations {
             };
         };
     };
+    explainEpisode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    planCampaign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getDownloads: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     createUpload: {
         parameters: {
             query?: never;
@@ -7339,6 +7884,152 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the upload, from POST /uploads. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadProgressAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the upload, from POST /uploads. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createPartAddresses: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the upload, from POST /uploads. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartsWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    completeUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the upload, from POST /uploads. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UploadComplete"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadProgressAnswer"];
                 };
             };
             /** @description Not fulfilled */

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from podwright_api import resources
+from podwright_api import importing, resources
 from podwright_api.access.roles import ALL_SHOWS, Role
-from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, ServicesOf, Tenant, may
+from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Services, ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
 from podwright_api.envelope import answer
+from podwright_api.import_models import ImportAnswer, ImportCreate
 from podwright_api.models import (
     FeedAnswer,
     FeedView,
@@ -50,10 +51,38 @@ async def create_podcast(
     """Whoever creates a show works on it from then on."""
     name = body.name or name_from_title(body.spec.title)
     created = await resources.create(request, tenant, Podcast, name, body, Change(dry_run=dry_run))
-    person, of = tenant.actor.person, tenant.membership
-    if services.accounts and person and of.role is not Role.ADMIN and ALL_SHOWS not in of.shows and not dry_run:
-        await services.accounts.tenancy.own_show(tenant.namespace, person, name)
+    if not dry_run:
+        await _own(services, tenant, name)
     return created
+
+
+@router.post("/import", response_model=ImportAnswer, responses=CONFLICT | TOO_LARGE, summary="Import a show")
+async def import_podcast(
+    request: Request, services: ServicesOf, tenant: Writes, body: ImportCreate, dry_run: DryRun = False
+) -> Response:
+    """A podcast and its episodes from the show's feed, with the GUIDs that listeners' apps know.
+
+    Nothing is published again: apps see the same episodes, and campaigns leave them out. Send it again to go on while
+    `remaining` is not 0, after an interruption, or to fetch what is new; what is there stays as it is.
+    """
+    tenant.demand("episodes:write")
+
+    async def own(name: str) -> None:
+        await _own(services, tenant, name)
+
+    async with services.imports:
+        show = await importing.read(body, services.settings.egress)
+        planned = await importing.Import.plan(tenant, body, show)
+        done = await planned.run(body.most, dry_run=dry_run, created_show=own)
+    request.state.target = {"id": done.podcast}
+    return answer(request.scope, done.model_dump(mode="json", by_alias=True))
+
+
+async def _own(services: Services, tenant: Tenant, show: str) -> None:
+    """Whoever created a show and does not reach all of them works on it from then on."""
+    person, of = tenant.actor.person, tenant.membership
+    if services.accounts and person and of.role is not Role.ADMIN and ALL_SHOWS not in of.shows:
+        await services.accounts.tenancy.own_show(tenant.namespace, person, show)
 
 
 @router.get("/{id}", response_model=PodcastAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read a podcast")

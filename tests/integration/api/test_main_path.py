@@ -12,7 +12,7 @@ import pytest
 from tests.integration.api.conftest import TENANTS, Facade, episode, podcast, post
 
 NAMESPACE = TENANTS[0]
-AUDIO = bytes(range(256)) * 4096
+AUDIO = b"ID3" + bytes(range(256)) * 4096
 
 
 def data(answer: httpx.Response, status: int = 200) -> Any:
@@ -158,7 +158,7 @@ def test_posts_by_campaign_channel_and_episode(facade: Facade) -> None:
         def found(**wanted: str) -> list[str]:
             return [item["id"] for item in data(client.get("/posts", params=wanted))["items"]]
 
-        assert found() == ["p1", "p2", "p3"]
+        assert {"p1", "p2", "p3"} <= set(found())  # other tests make posts, too
         assert found(campaign="launch") == ["p1", "p2"]
         assert found(channel="site", episode="one") == ["p1"]
         assert found(channel="nowhere") == []

@@ -1,71 +1,28 @@
 """Importing shows over HTTP into folders and into a real API server."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from podwright_core.feed import Enclosure, FeedDocument, FeedItem, feed_pages, page_name
 from podwright_crds.episode import Episode
+from tests.feed_host import Put, feed_host, paged
 from tests.integration.cli.conftest import Namespace
 
 FEEDS = Path(__file__).parents[2] / "unit" / "core" / "feeds"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """Nothing."""
-
-
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[Callable[[str, bytes], str]]:
-    """The old host: puts files on the web; gives their addresses."""
-    root = tmp_path / "host"
-    root.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-
-    def put(name: str, content: bytes) -> str:
-        (root / name).write_bytes(content)
-        return f"http://127.0.0.1:{server.server_port}/{name}"
-
-    yield put
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def host(tmp_path: Path) -> Iterator[Put]:
+    """The old host."""
+    with feed_host(tmp_path / "host") as put:
+        yield put
 
 
 def files(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
-
-
-def paged(put: Callable[[str, bytes], str], count: int, title: str = "Long") -> str:
-    """A show of so many episodes on pages of five; the address of the first."""
-    address = put("feed.xml", b"")
-    items = tuple(
-        FeedItem.model_validate(
-            {
-                "guid": f"guid-{n:03}",
-                "title": f"Episode number {n:03}",
-                "published_at": f"2020-01-{n % 28 + 1:02}T00:00:00Z",
-                "enclosure": Enclosure(url=f"https://old.example/{n}.mp3", length=9, type="audio/mpeg"),
-            }
-        )
-        for n in range(count)
-    )
-    document = FeedDocument(
-        url=address, guid="917393e3-1b1e-5cef-ace4-edaa54e1f810", title=title, description="d", language="en",
-        author="a", owner_name="o", owner_email="o@example.org", items=items,
-    )  # fmt: skip
-    for number, xml in enumerate(feed_pages(document, 5), 1):
-        put(page_name(number), xml)
-    return address
 
 
 def test_a_show_becomes_manifests(namespace: Namespace, tmp_path: Path) -> None:
@@ -104,7 +61,7 @@ def test_the_api_server_takes_what_is_imported(namespace: Namespace, name: str) 
     assert f"0 of {len(stored)} episodes are new" in namespace.tells(*arguments)
 
 
-def test_an_interrupted_import_goes_on(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+def test_an_interrupted_import_goes_on(namespace: Namespace, host: Put) -> None:
     address = paged(host, 12)
     namespace.tells("import", address)
     for name in ("episode-number-003", "episode-number-007"):
@@ -116,7 +73,7 @@ def test_an_interrupted_import_goes_on(namespace: Namespace, host: Callable[[str
     assert "1 of 13 episodes are new" in namespace.tells("import", paged(host, 13))
 
 
-def test_a_show_of_the_same_name_is_another_show(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+def test_a_show_of_the_same_name_is_another_show(namespace: Namespace, host: Put) -> None:
     namespace.tells("import", paged(host, 1))
     other = (FEEDS / "host.xml").read_bytes().replace(b"Rye & Shine", b"Long")
     done = namespace.podwright("import", host("other.xml", other))
@@ -125,7 +82,7 @@ def test_a_show_of_the_same_name_is_another_show(namespace: Namespace, host: Cal
     assert "2 of 2 episodes are new" in namespace.tells("import", host("other.xml", other), "--name", "other")
 
 
-def test_episodes_of_other_shows_keep_their_names(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+def test_episodes_of_other_shows_keep_their_names(namespace: Namespace, host: Put) -> None:
     namespace.tells("import", paged(host, 1))
     same_title = (FEEDS / "host.xml").read_bytes().replace(b"The second rise", b"Episode number 000")
     told = namespace.tells("import", host("other.xml", same_title))
@@ -149,15 +106,13 @@ def test_what_cannot_be_imported_says_why(namespace: Namespace, source: str, sai
     assert said in done.output
 
 
-def test_an_address_without_a_feed(namespace: Namespace, host: Callable[[str, bytes], str]) -> None:
+def test_an_address_without_a_feed(namespace: Namespace, host: Put) -> None:
     address = host("page.xml", b"x").replace("page.xml", "missing.xml")
     done = namespace.podwright("import", address)
     assert "answers HTTP 404" in done.output
 
 
-def test_pages_that_lead_in_a_circle_end(
-    namespace: Namespace, host: Callable[[str, bytes], str], tmp_path: Path
-) -> None:
+def test_pages_that_lead_in_a_circle_end(namespace: Namespace, host: Put, tmp_path: Path) -> None:
     address = paged(host, 12)
     last = address.replace("feed.xml", "feed-3.xml")
     content = (tmp_path / "host" / "feed-3.xml").read_bytes()

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from podwright_cli.graph import Graph, PodTrouble
-from podwright_cli.refs import Ref
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
@@ -12,6 +10,8 @@ from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_crds.resource import Reason, Resource
+from podwright_desk.graph import Graph, PodTrouble
+from podwright_desk.refs import Ref
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)  # a Saturday
 SINCE = "2026-11-21T11:55:00Z"

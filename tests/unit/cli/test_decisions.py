@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from podwright_cli.ages import age
 from podwright_cli.decisions import Result, Voice, decide
 from podwright_cli.errors import CliError
-from podwright_cli.preview import preview
-from podwright_cli.refs import Ref
+from podwright_cli.refs import ref_named
 from podwright_cli.story import Health, next_steps, only, story
 from podwright_core.times import parse_instant
 from podwright_crds.episode import Episode
 from podwright_crds.post import ApprovalState
 from podwright_crds.resource import Reason
+from podwright_desk.ages import age
+from podwright_desk.preview import preview
+from podwright_desk.refs import Ref
 from tests.unit.cli.objects import (
     NOW,
     Status,
@@ -158,7 +159,7 @@ def test_the_story_is_a_tree() -> None:
         "podwright explain post/alone -n podcasts",
         "podwright approve campaign/launch -n podcasts",
     ]
-    shown = only(lines, [Ref.parse("pcast/show"), Ref.parse("post/launch-one-news")])
+    shown = only(lines, [ref_named("pcast/show"), ref_named("post/launch-one-news")])
     assert [(str(line.ref), line.depth) for line in shown] == [
         ("podcast/show", 0),
         ("episode/one", 1),
@@ -176,7 +177,7 @@ def test_an_age_reads_as_in_kubectl(instant: str, told: str) -> None:
 
 @pytest.mark.parametrize("text", ["episode/a", "episodes/a", "eps/a", "Episode/a"])
 def test_a_kind_is_named_as_for_kubectl(text: str) -> None:
-    assert Ref.parse(text) == Ref(Episode, "a")
+    assert ref_named(text) == Ref(Episode, "a")
 
 
 @pytest.mark.parametrize(
@@ -184,4 +185,4 @@ def test_a_kind_is_named_as_for_kubectl(text: str) -> None:
 )
 def test_a_name_that_names_nothing_is_told(text: str, says: str) -> None:
     with pytest.raises(CliError, match=says):
-        Ref.parse(text)
+        ref_named(text)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from podwright_cli.cures import cure
-from podwright_cli.explain import Role, Sentence, explain
-from podwright_cli.graph import Graph, PodTrouble, ready_of
-from podwright_cli.refs import Ref
 from podwright_crds.resource import Reason, Resource
+from podwright_desk.cures import cure
+from podwright_desk.explain import Role, Sentence, explain
+from podwright_desk.graph import Graph, PodTrouble, ready_of
+from podwright_desk.refs import Ref
 from tests.unit.cli.objects import (
     NOW,
     campaign,

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_cli.import_manifests import Choices, ImportFailedError, manifests, slug
 from podwright_core.guids import podcast_guid
 from podwright_core.show_import import ImportedEpisode, ImportedShow, read_show
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
+from podwright_desk.import_manifests import Choices, ImportFailedError, manifests, slug
 
 FEEDS = Path(__file__).parents[1] / "core" / "feeds"
 CHOICES = Choices(source="https://feeds.example/show.xml?token=secret", owner_email="me@example.org")
@@ -120,7 +120,7 @@ def test_what_the_kinds_do_not_take_is_left_out_and_told() -> None:
 
 
 def test_without_an_owners_address_it_is_asked_for() -> None:
-    with pytest.raises(ImportFailedError, match="--owner-email"):
+    with pytest.raises(ImportFailedError, match="owner's e-mail address"):
         manifests(read("blog.xml"), Choices(source="https://a.example"), {})
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from podwright_cli.cures import general_cure
 from podwright_cli.troubleshooting import ENTRIES, PAGE, page
 from podwright_crds.kinds import KINDS
 from podwright_crds.resource import Reason
+from podwright_desk.cures import general_cure
 
 KIND_FOLDERS = Path(__file__).parents[3] / "operator" / "podwright_operator" / "kinds"
 FOLDERS = {"campaign": "Campaign", "channel": "Channel", "episode": "Episode", "model_endpoint": "ModelEndpoint",

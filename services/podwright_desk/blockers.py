@@ -1,13 +1,13 @@
 """What to look at next when asking why something is not ready."""
 
-from podwright_cli.graph import Graph, endpoint_of, is_ready
-from podwright_cli.refs import Ref
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post, PostPhase
 from podwright_crds.resource import Condition, ConditionStatus, Reason, Resource
+from podwright_desk.graph import Graph, endpoint_of, is_ready
+from podwright_desk.refs import Ref
 
 #: Members of a show or campaign that are looked at; more would not be read.
 SHOWN = 5

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from podwright_cli.refs import Ref
 from podwright_core.stages import StageName
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
@@ -14,6 +13,7 @@ from podwright_crds.model_endpoint import ModelEndpoint, Task
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_crds.resource import Condition, ConditionStatus, ConditionType, LocalRef, Resource
+from podwright_desk.refs import Ref
 from podwright_operator.engine.kube import status_of
 from podwright_operator.kinds.selection import selects
 

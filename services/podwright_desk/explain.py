@@ -5,11 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from podwright_cli.ages import age
-from podwright_cli.blockers import blockers
-from podwright_cli.cures import Cure, cure, cure_missing, cure_unseen
-from podwright_cli.graph import Graph, is_behind, is_ready, is_stalled, ready_of
-from podwright_cli.refs import Ref
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode, StagePhase
@@ -17,6 +12,11 @@ from podwright_crds.model_endpoint import ModelEndpoint
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_crds.resource import Condition, Reason, Resource
+from podwright_desk.ages import age
+from podwright_desk.blockers import blockers
+from podwright_desk.cures import Cure, cure, cure_missing, cure_unseen
+from podwright_desk.graph import Graph, is_behind, is_ready, is_stalled, ready_of
+from podwright_desk.refs import Ref
 
 
 class Role(StrEnum):

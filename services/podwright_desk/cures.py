@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from podwright_cli.graph import Graph, endpoint_of
-from podwright_cli.refs import Ref
 from podwright_crds import names
 from podwright_crds.approvals import is_outdated
 from podwright_crds.campaign import Campaign
@@ -16,6 +14,8 @@ from podwright_crds.model_endpoint import ModelEndpoint, Task
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import ApprovalState, Post
 from podwright_crds.resource import Condition, ConditionStatus, Metadata, Reason, Resource
+from podwright_desk.graph import Graph, endpoint_of
+from podwright_desk.refs import Ref
 
 KUBERAY = "helm install kuberay-operator kuberay/kuberay-operator -n podwright-system"
 _OPERATOR = "app.kubernetes.io/name=podwright,app.kubernetes.io/component=operator"

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from podwright_cli.ages import moment
-from podwright_cli.graph import Graph, is_ready
 from podwright_core.schedule import Schedule, Window, schedule, time_zone_named
 from podwright_core.times import format_instant, parse_instant
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.post import Post
+from podwright_desk.ages import moment
+from podwright_desk.graph import Graph, is_ready
 from podwright_operator.kinds.campaign.new_posts import NewPosts, missing_pairs, new_posts, pair_of
 from podwright_operator.kinds.campaign.observed import CampaignObserved
 from podwright_publish.due import quiet_until

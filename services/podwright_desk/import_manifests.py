@@ -16,7 +16,7 @@ from podwright_core.guids import podcast_guid
 from podwright_core.show_import import ImportedEpisode, ImportedShow
 from podwright_crds import names
 from podwright_crds.episode import EpisodeSpec
-from podwright_crds.podcast import PodcastSpec
+from podwright_crds.podcast import Podcast, PodcastSpec
 from podwright_crds.resource import Model
 
 Object = dict[str, Any]
@@ -30,7 +30,18 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class ImportFailedError(Exception):
-    """The show cannot be imported as it is; the message says what to add."""
+    """The show cannot be imported as it is; the message says why."""
+
+
+class OwnerUnknownError(ImportFailedError):
+    """Whoever imports has to say the owner's e-mail address."""
+
+    def __init__(self) -> None:
+        super().__init__("the feed does not say the owner's e-mail address")
+
+
+#: What stands for the address of a feed that is a file.
+NOWHERE = "https://unknown.invalid/"
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,14 @@ def manifests(show: ImportedShow, choices: Choices, known: Mapping[str, str], ta
     return Manifests(podcast, tuple(episodes), tuple(remarks))
 
 
+def other_show(there: Podcast, wanted: Object) -> str | None:
+    """The GUID of a Podcast that has the name but is another show than the one that is wanted."""
+    guid = there.spec.feed.guid or there.status.guid
+    if guid and guid.lower() != wanted["spec"].get("feed", {}).get("guid", guid).lower():
+        return guid
+    return None
+
+
 def slug(text: str) -> str:
     """A title as the name of an object: ASCII letters, digits and hyphens."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
@@ -108,7 +127,7 @@ def _dated(episodes: Sequence[ImportedEpisode]) -> list[tuple[ImportedEpisode, d
 def _podcast(show: ImportedShow, choices: Choices, name: str, remarks: list[str]) -> Object:
     email = choices.owner_email or show.owner_email or ""
     if not _EMAIL.fullmatch(email):
-        raise ImportFailedError("the feed does not say the owner's e-mail address: add --owner-email.")
+        raise OwnerUnknownError
     language = show.language.replace("_", "-")
     if not _LANGUAGE.fullmatch(language):
         remarks.append(f"The feed's language ({show.language or 'none'}) is none: en was taken; correct spec.language.")
