@@ -34,13 +34,13 @@ from podwright_core.texts import (
 from podwright_core.tokens import norms
 from podwright_core.transcript import Transcript
 from podwright_core.writing_systems import base_language
-from podwright_pipeline.budget import Budget, within
-from podwright_pipeline.engines import Writer
-from podwright_pipeline.generate import Answer, Ask, ask_text, each
 from podwright_pipeline.stages.analyze import system_prompt
 from podwright_pipeline.stages.published_file import FileParams, PublishedFile
 from podwright_pipeline.tagging import AudioTags
 from podwright_pipeline.work import StageOutput, Work
+from podwright_writing.budget import Budget, within
+from podwright_writing.generate import Answer, Ask, ask_text, each
+from podwright_writing.writer import Writer
 
 #: Where the published file is.
 AUDIO = "audio.json"

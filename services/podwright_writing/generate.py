@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from podwright_core.fluency import tidy
 from podwright_core.texts import Checks
-from podwright_pipeline.budget import BudgetSpentError
-from podwright_pipeline.engines import Message, Writer
+from podwright_writing.budget import BudgetSpentError
+from podwright_writing.writer import Message, Writer
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from podwright_core.composing import Brief, Earlier, given, instruction, longest
 from podwright_core.fluency import whole_sentences
 from podwright_core.texts import Analysis, Checks
 from podwright_core.transcript import Transcript
-from podwright_pipeline.engines import Writer
-from podwright_pipeline.errors import StageError
-from podwright_pipeline.generate import Ask, answer_tokens, ask_text, room
+from podwright_writing.errors import WritingError
+from podwright_writing.generate import Ask, answer_tokens, ask_text, room
+from podwright_writing.writer import Writer
 
 _SYSTEM = (
     "You write texts for a podcast. You use no names, numbers or links but those that you are given. "
@@ -39,7 +39,7 @@ class Composed:
 def compose(writer: Writer, brief: Brief, *, about: About | None = None, earlier: Earlier | None = None) -> Composed:
     """A text that passes its checks; about an episode the transcript's own words where none does.
 
-    Raises ``StageError`` with the reasons where none passes and there is no transcript, and where the model's context
+    Raises ``WritingError`` with the reasons where none passes and there is no transcript, and where the model's context
     is too small for what is asked.
     """
     sources = given(brief, earlier, (about.title, *about.metadata) if about else ())
@@ -56,7 +56,7 @@ def compose(writer: Writer, brief: Brief, *, about: About | None = None, earlier
     most = longest(brief)
     free = room(writer, answer_tokens(most))
     if answer_tokens(most) > writer.context_tokens // 2 or len(read) > free:
-        raise StageError(
+        raise WritingError(
             f"the model reads and writes {writer.context_tokens} tokens at a time, which is too little for "
             f"{brief.words} words{' and the text that is to be changed' if earlier else ''}: ask for fewer words."
         )
@@ -66,6 +66,6 @@ def compose(writer: Writer, brief: Brief, *, about: About | None = None, earlier
         return Composed(answer.value, answer.checks)
     if about is None or earlier is not None:
         why = "; ".join(reasons[:3]) or "it gave nothing that could be read"
-        raise StageError(f"the model wrote no text that passes the checks: {why}.")
+        raise WritingError(f"the model wrote no text that passes the checks: {why}.")
     said = " ".join([about.analysis.summary, *(quote.text for quote in about.analysis.quotes)])
     return Composed(whole_sentences(said, most) or about.analysis.summary[:most], answer.checks)
