@@ -22,6 +22,7 @@ from podwright_api.context import Services
 from podwright_api.docs import add_docs
 from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.generation.worker import Writers
 from podwright_api.guards import Authenticate, Recorded, Repeatable
 from podwright_api.kubernetes import Cluster
 from podwright_api.live import Live
@@ -35,6 +36,7 @@ from podwright_api.routes import (
     content,
     distribution,
     episodes,
+    generation,
     live,
     model_endpoints,
     notifications,
@@ -45,6 +47,7 @@ from podwright_api.routes import (
     posts,
     search,
     sign_in,
+    templates,
     transcripts,
     uploads,
     webhooks,
@@ -84,6 +87,8 @@ _ROUTERS = (
     episodes.router,
     posts.router,
     podcasts.router,
+    # Before the documents themselves: "generate" is no id.
+    generation.router,
     content.router,
     calendar.router,
     search.router,
@@ -92,6 +97,7 @@ _ROUTERS = (
     campaigns.router,
     channels.router,
     distribution.router,
+    templates.router,
     uploads.router,
     posts.many_router,
     webhooks.router,
@@ -125,19 +131,22 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         listeners = Live(cluster)
         app.state.live = listeners
         outbox = Outbox(accounts.foundation, settings.namespaces, listeners, metrics) if accounts else None
-        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox)
+        writers = Writers(accounts.foundation, settings.namespaces, listeners, storage) if accounts else None
+        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox, writers)
         try:
             await services.prepare()
         except FacadeError as error:
             logger.warning("not ready yet: %s", error.message)
         tasks = _following(services)
-        if outbox:
+        if outbox and writers:
             outbox.start()
+            writers.start()
         try:
             yield {"services": services}
         finally:
             await _ended(tasks)
-            if outbox:
+            if outbox and writers:
+                await writers.stop()
                 await outbox.stop()
             await listeners.close()
             if accounts:

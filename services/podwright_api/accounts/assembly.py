@@ -14,6 +14,7 @@ from podwright_api.accounts.repetition import Repetition
 from podwright_api.accounts.search import SearchIndex
 from podwright_api.accounts.second_factor import SecondFactor
 from podwright_api.accounts.sign_in import SignIn
+from podwright_api.accounts.templates import Templates
 from podwright_api.accounts.tenancy import Tenancy
 from podwright_api.settings import AccountSettings
 
@@ -32,6 +33,7 @@ class Accounts:
     audit: AuditLog
     repetition: Repetition
     documents: Documents
+    templates: Templates
     search: SearchIndex
     post_metrics: PostMetrics
 
@@ -51,6 +53,7 @@ class Accounts:
             AuditLog(foundation),
             Repetition(foundation),
             Documents(foundation),
+            Templates(foundation),
             SearchIndex(foundation.database),
             PostMetrics(foundation),
         )
