@@ -220,6 +220,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/content/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a document written
+         * @description A model writes it; quotes, numbers, names and links come from what you give and what the episode says.
+         *
+         *     The document is `generating` until then: read it (`GET /content/{id}`) until its state is another one. It is `draft`
+         *     when a text passed the checks, and `failed` with the reason in `awaited` when none did. About an episode, an extract
+         *     of the transcript takes the text's place (`made.replaced`).
+         */
+        post: operations["generateContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/{id}/refine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a document changed by a remark
+         * @description A model writes another version. What is there stays until it has come, and what somebody writes meanwhile stays
+         *     the newest version: then the model's text is dropped, and `awaited` says so.
+         */
+        post: operations["refineContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier version
+         * @description As another version, which is a draft again; none is lost.
+         */
+        post: operations["restoreContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/content": {
         parameters: {
             query?: never;
@@ -719,6 +784,49 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description Those of your shows and those of the whole workspace.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        /** Write a template */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a template */
+        get: operations["getTemplate"];
+        /**
+         * Write a template anew
+         * @description Texts that were asked for before get it as it was then.
+         */
+        put: operations["putTemplate"];
+        post?: never;
+        /** Delete a template */
+        delete: operations["deleteTemplate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2395,9 +2503,93 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
+        /** @description A text that was asked of a model and has not come. */
+        ContentAwaited: {
+            /**
+             * @description generating while it may still come.
+             * @enum {string}
+             */
+            state: "generating" | "failed";
+            /** @description Why it failed, and what to do. */
+            reason: string | null;
+            /** @description What was to be changed. */
+            remark: string | null;
+            /** @description Who asked for it. */
+            askedBy: string;
+            /** Format: date-time */
+            askedAt: string;
+        };
         ContentDecision: {
             /** @description Remark that is kept with the decision. */
             note?: string | null;
+        };
+        /** @description A document that a model is to write, about an episode or a topic. */
+        ContentGenerate: {
+            /** @description Kind of text. */
+            type: components["schemas"]["ContentType"];
+            /** @description Title of the document; by default what it is about, which a model does not change. */
+            title?: string | null;
+            /** @description Episode that it is about; what is written is checked against its transcript. */
+            episode?: string | null;
+            /** @description What it is about, where it is about no episode. */
+            topic?: string | null;
+            /** @description Show that it belongs to, where it has no episode. */
+            podcast?: string | null;
+            /** @description How it should sound. */
+            tone?: string | null;
+            /** @description About how many words; by default as many as is usual. */
+            length?: number | null;
+            /** @description What must stand in it. */
+            keywords?: string[];
+            /** @description Whom it is for. */
+            audience?: string | null;
+            /** @description Its language, as BCP 47; by default the episode's, else English. */
+            language?: string | null;
+            /** @description Type of channel that it must fit, as that counts characters. */
+            channelType?: components["schemas"]["ChannelType"] | null;
+            /** @description Template that it is put into (`/templates`). */
+            template?: string | null;
+            /** @description Values of the template's variables, by their names. */
+            variables?: {
+                [key: string]: string;
+            };
+            /** @description ModelEndpoint that writes; by default the episode's, the show's, or the only one that is ready. */
+            endpoint?: string | null;
+            /**
+             * @description How many texts to choose from. Each is a version of the document, the likeliest the newest one.
+             * @default 1
+             */
+            variants: number;
+        };
+        /** @description How a model wrote a version. */
+        ContentMade: {
+            /** @description ModelEndpoint that wrote it. */
+            endpoint: string;
+            /** @description Name of the model. */
+            model: string;
+            /** @description Tokens that it read for this request, all variants together. */
+            promptTokens: number;
+            /** @description Tokens that it wrote for this request, all variants together. */
+            answerTokens: number;
+            /** @description Texts that were checked: quotes, numbers, names, links, length. */
+            checked: number;
+            /** @description Texts that passed after asking again, or without some of their sentences. */
+            repaired: number;
+            /** @description Texts in whose place an extract of the transcript stands, since none passed. */
+            replaced: number;
+            /** @description Remark by which it was changed. */
+            remark: string | null;
+            /** @description Name of the template that it was put into. */
+            template: string | null;
+        };
+        /** @description A remark by which a model is to change a document. */
+        ContentRefine: {
+            /** @description What to change. */
+            remark: string;
+            /** @description About how many words; by default as many as it has. */
+            length?: number | null;
+            /** @description ModelEndpoint that writes; by default the episode's, the show's, or the only one that is ready. */
+            endpoint?: string | null;
         };
         /** @description What a text should be like. */
         ContentSettings: {
@@ -2411,11 +2603,15 @@ export interface components {
             keywords?: string[];
             /** @description Whom it is for. */
             audience?: string | null;
+            /** @description Its language, as BCP 47. */
+            language?: string | null;
+            /** @description Type of channel that it must fit, as that counts characters. */
+            channelType?: components["schemas"]["ChannelType"] | null;
         };
         /** @enum {string} */
-        ContentState: "draft" | "approved" | "rejected";
+        ContentState: "generating" | "failed" | "draft" | "approved" | "rejected";
         /** @enum {string} */
-        ContentType: "article" | "newsletter" | "show-notes" | "press-release" | "social-post" | "other";
+        ContentType: "title" | "description" | "article" | "newsletter" | "show-notes" | "press-release" | "social-post" | "other";
         ContentView: {
             id: string;
             /** @description Show that it belongs to. */
@@ -2431,8 +2627,12 @@ export interface components {
             decidedBy: string | null;
             /** @description Remark of whoever decided. */
             note: string | null;
-            /** @description Number of this version, from 1. */
+            /** @description Number of this version, from 1; 0 while nothing is written. */
             version: number;
+            /** @description How a model wrote this version; null where a person did. */
+            made: components["schemas"]["ContentMade"] | null;
+            /** @description What a model was asked for since; null where that has come. */
+            awaited: components["schemas"]["ContentAwaited"] | null;
             /** @description Who wrote this version. */
             writtenBy: string;
             /** Format: date-time */
@@ -2882,7 +3082,7 @@ export interface components {
             details: components["schemas"]["ErrorDetails"];
         };
         /** @enum {string} */
-        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "PLATFORM_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
+        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "PLATFORM_UNAVAILABLE" | "ENDPOINT_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
         ErrorDetails: {
             /** @description Fields that are wrong. */
             fields?: components["schemas"]["ErrorField"][];
@@ -3292,6 +3492,12 @@ export interface components {
         Items_SessionView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["SessionView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        Items_TemplateView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["TemplateView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
@@ -4551,6 +4757,52 @@ export interface components {
         TaintEffect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
         /** @enum {string} */
         Task: "transcription" | "generation" | "embedding";
+        TemplateAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["TemplateView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        TemplateView: {
+            id: string;
+            name: string;
+            /** @description Show that it belongs to; null: the whole workspace. */
+            podcast: string | null;
+            body: string;
+            /** @description Variables that are to be given with a request. */
+            variables: string[];
+            /** @description How often it was written, from 1. */
+            version: number;
+            /** @description Who wrote it last. */
+            writtenBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A template, or what takes its place. */
+        TemplateWrite: {
+            /** @description Its name; no other template of the workspace has it. */
+            name: string;
+            /** @description Show that it belongs to; else the whole workspace. */
+            podcast?: string | null;
+            /** @description The text. `${text}` is where what is written goes; `$$` is a dollar. `${title}`, `${topic}`, `${tone}`, `${audience}`, `${keywords}`, `${language}`, `${episode}`, `${show}`, `${people}` and `${link}` are known; all others are given as `variables`. */
+            body: string;
+        };
+        TemplatesAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_TemplateView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @description How the written texts fared when they were checked against the transcript. */
         TextChecks: {
             /**
@@ -4815,6 +5067,8 @@ export interface components {
             title: string;
             body: string;
             settings: components["schemas"]["ContentSettings"];
+            /** @description How a model wrote it; null where a person did. */
+            made: components["schemas"]["ContentMade"] | null;
             writtenBy: string;
             /** Format: date-time */
             createdAt: string;
@@ -5866,6 +6120,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeedAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    generateContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentGenerate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    refineContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentRefine"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    restoreContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+                /** @description Number of the version. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -7304,6 +7674,197 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MetricsAnswer"];
                 };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    putTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not fulfilled */
             default: {
