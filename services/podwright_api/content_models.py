@@ -123,6 +123,14 @@ class ContentRefine(Wire):
     )
 
 
+class MarketingRemark(Wire):
+    """What an episode's texts should heed."""
+
+    remark: Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_NO_NUL)] | None = Field(
+        description="What they should heed, in a sentence or two; null: nothing, as they were without a remark."
+    )
+
+
 class ContentDecision(Wire):
     note: str | None = Field(
         default=None, max_length=2000, pattern=_NO_NUL, description="Remark that is kept with the decision."

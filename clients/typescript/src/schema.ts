@@ -580,7 +580,12 @@ export interface paths {
          */
         get: operations["getMarketingContent"];
         put?: never;
-        post?: never;
+        /**
+         * Have the texts about an episode written anew
+         * @description By a remark, which becomes the episode's `spec.writing.remark`. The stage `write` runs again; `GET` has the texts
+         *     that were there until it is done. Notes by a person and posts that are there stay as they are.
+         */
+        post: operations["postMarketingContent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3602,6 +3607,11 @@ export interface components {
         MailChoice: "now" | "digest" | "never";
         /** @enum {string} */
         MailSecurity: "StartTLS" | "TLS" | "None";
+        /** @description What an episode's texts should heed. */
+        MarketingRemark: {
+            /** @description What they should heed, in a sentence or two; null: nothing, as they were without a remark. */
+            remark: string | null;
+        };
         /** @description An account on a server with Mastodon's API. */
         MastodonSettings: {
             /** @description Address of the server: https://mastodon.social. */
@@ -5214,6 +5224,8 @@ export interface components {
             language?: string | null;
             /** @description The most that the model may take; by default the Podcast's, else without limit. */
             budget?: components["schemas"]["WritingBudget"] | null;
+            /** @description What the texts should heed, in a sentence or two. Another remark has them written anew; posts that are there and what people wrote stay. */
+            remark?: string | null;
         };
         /** @description What analysing and writing an episode may take of the model, each of the two stages by itself. */
         WritingBudget: {
@@ -7046,6 +7058,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    postMarketingContent: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarketingRemark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeAnswer"];
+                };
             };
             /** @description Not fulfilled */
             default: {

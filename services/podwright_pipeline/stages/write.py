@@ -74,6 +74,8 @@ class WriteParams(BaseModel):
     targets: list[PostTarget] = []
     file: FileParams = Field(default_factory=FileParams)
     budget: Budget | None = None
+    #: What a person wants of the texts.
+    remark: str | None = None
 
 
 def run(work: Work) -> StageOutput:
@@ -124,7 +126,7 @@ class Author:
         readable = bool(whole_sentences(analysis.summary, len(analysis.summary)))
         self._summary = analysis.summary if readable else self._anything or params.title
         self._hashtags = hashtags(analysis.topics, HASHTAGS)
-        metadata = [params.title, params.show, params.link, *params.people]
+        metadata = [params.title, params.show, params.link, params.remark, *params.people]
         self._known = claims.sources(transcript.language, [transcript.text, *metadata])
         self._system = system_prompt(self._language) + self._voice()
         # The summary stands for the transcript here: it is short, checked, and the same for all texts.
@@ -142,7 +144,8 @@ class Author:
         examples = "".join(
             f"\nA text of the show: {text[:_EXAMPLE_LONGEST]}" for text in self._params.voice.examples[:2]
         )
-        return rules + examples
+        remark = f" Heed this: {self._params.remark}" if self._params.remark else ""
+        return rules + remark + examples
 
     def texts(self, work: Work) -> dict[str, Any]:
         """The content of ``texts.json``."""

@@ -75,6 +75,7 @@ WHO: dict[str, str] = {
     "GET /episodes/{id}/analysis": EVERYBODY,
     "GET /episodes/{id}/clip-suggestions": EVERYBODY,
     "GET /episodes/{id}/marketing-content": EVERYBODY,
+    "POST /episodes/{id}/marketing-content": EDITORS,
     "GET /episodes/{id}/clips": EVERYBODY,
     "POST /uploads": EDITORS,
     "GET /posts": EVERYBODY,

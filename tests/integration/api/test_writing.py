@@ -175,3 +175,22 @@ def test_a_text_is_put_into_a_template(facade: Facade, model: FakeModel) -> None
     with facade.client() as client:
         assert client.delete(path).status_code == 204
         assert client.get(path).status_code == 404
+
+
+def test_a_remark_about_an_episodes_texts_is_the_episodes(facade: Facade) -> None:
+    facade.apply(podcast("remarks"), episode("remarked", "remarks"))
+    path = "/episodes/remarked/marketing-content"
+    with facade.client() as client:
+        etag = client.get("/episodes/remarked").headers["etag"]
+        asked = client.post(path, json={"remark": "Less solemn."}, headers={"If-Match": etag})
+        assert asked.status_code == 202, asked.text
+        assert asked.json()["data"]["spec"]["writing"]["remark"] == "Less solemn."
+        assert client.post(path, json={"remark": "Again."}, headers={"If-Match": etag}).status_code == 412
+        assert field(client.post(path, json={"remark": ""})) == "remark"
+        taken = client.post(path, json={"remark": None}).json()["data"]
+        assert not taken["spec"].get("writing", {}).get("remark")
+        facade.control_plane.kubectl(
+            "annotate", "episode", "remarked", "-n", NAMESPACE, "argocd.argoproj.io/tracking-id=x"
+        )
+        managed = client.post(path, json={"remark": "Less solemn."})
+        assert (managed.status_code, managed.json()["error"]["code"]) == (409, "MANAGED_ELSEWHERE")
