@@ -603,7 +603,7 @@ export interface paths {
          * What happens, as it happens
          * @description Server-sent events. `event` is `created`, `changed` or `deleted`; `data` is `{kind, object}`, with the object as
          *     its own path shows it; `id` is to be sent as `Last-Event-ID` to go on. `reset` says that events were lost: read
-         *     again what you show.
+         *     again what you show. Events about documents have no `id`: whoever was away reads the documents again.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -7117,7 +7117,7 @@ export interface operations {
     streamEvents: {
         parameters: {
             query?: {
-                /** @description Only these kinds: episodes,posts. */
+                /** @description Only these kinds: episodes,posts. Documents (content) are told of only where they are named. */
                 kinds?: string | null;
             };
             header?: {

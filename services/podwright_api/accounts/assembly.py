@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from podwright_api.accounts.audit_log import AuditLog
+from podwright_api.accounts.document_changes import DocumentChanges
 from podwright_api.accounts.documents import Documents
 from podwright_api.accounts.federation import Federation
 from podwright_api.accounts.foundation import Foundation
@@ -33,6 +34,7 @@ class Accounts:
     audit: AuditLog
     repetition: Repetition
     documents: Documents
+    document_changes: DocumentChanges
     templates: Templates
     search: SearchIndex
     post_metrics: PostMetrics
@@ -42,6 +44,7 @@ class Accounts:
         foundation = Foundation.build(settings)
         second_factor = SecondFactor(foundation)
         sign_in, registration = SignIn(foundation, second_factor), Registration(foundation)
+        documents = Documents(foundation)
         return cls(
             foundation,
             sign_in,
@@ -52,7 +55,8 @@ class Accounts:
             Tenancy(foundation),
             AuditLog(foundation),
             Repetition(foundation),
-            Documents(foundation),
+            documents,
+            DocumentChanges(documents),
             Templates(foundation),
             SearchIndex(foundation.database),
             PostMetrics(foundation),

@@ -65,6 +65,7 @@ class Documents:
                 message = "A text is being written for this document already; wait until it is there."
                 raise FacadeError(ErrorCode.CONFLICT, message)
             await writing.ask(connection, workspace, document, found.version, asked, by)
+            await content.note_asked(connection, document)
             return _there(await content.one(connection, document))
 
     async def restore(self, workspace: str, document: str, version: int, by: str, over: int | None) -> Document:
@@ -93,6 +94,11 @@ class Documents:
                 raise FacadeError(ErrorCode.CONFLICT, "Nothing is written yet that could be decided about.")
             await content.decide(connection, document, state, by, note)
             return _there(await content.one(connection, document))
+
+    async def changed(self, workspace: str, seconds: float) -> list[Document]:
+        """Documents that were changed in so many seconds."""
+        async with self._database.tenant(workspace) as connection:
+            return await content.changed(connection, seconds)
 
     async def versions(self, workspace: str, document: str) -> list[Version]:
         async with self._database.tenant(workspace) as connection:

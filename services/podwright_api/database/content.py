@@ -149,9 +149,27 @@ async def decide(connection: Connection, document: str, state: str, by: str, not
     await connection.execute(update, {"state": state, "by": by, "note": note, "id": document})
 
 
-async def mark_failed(connection: Connection, document: str) -> None:
-    """A document that was never written will not be."""
-    update = "UPDATE content SET state = 'failed', updated_at = now() WHERE id = CAST(:id AS uuid) AND version = 0"
+async def changed(connection: Connection, seconds: float) -> list[Document]:
+    """Documents that were changed in so many seconds, or whose awaited text was; the last ones where there are many."""
+    query = text(
+        _DOCUMENT + "WHERE c.updated_at > now() - make_interval(secs => :seconds) ORDER BY c.updated_at DESC LIMIT 500"
+    )
+    return [Document(*row) for row in await connection.execute(query, {"seconds": seconds})][::-1]
+
+
+async def note_asked(connection: Connection, document: str) -> None:
+    """A model is asked for the document's next version."""
+    await connection.execute(
+        text("UPDATE content SET updated_at = now() WHERE id = CAST(:id AS uuid)"), {"id": document}
+    )
+
+
+async def note_failed(connection: Connection, document: str) -> None:
+    """It did not come; a document that was never written will not be."""
+    update = (
+        "UPDATE content SET state = CASE version WHEN 0 THEN 'failed' ELSE state END, updated_at = now() "
+        "WHERE id = CAST(:id AS uuid)"
+    )
     await connection.execute(text(update), {"id": document})
 
 

@@ -9,6 +9,7 @@ import openai
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.database import content, writing
 from podwright_api.database.content import Document, Draft
+from podwright_api.database.engine import Connection
 from podwright_api.database.writing import LEASE_SECONDS, Task
 from podwright_api.errors import FacadeError
 from podwright_api.generation import endpoints, materials
@@ -155,7 +156,7 @@ class Writers:
             if found is None or not await writing.is_held(connection, task):
                 return
             if found.version != task.over:
-                await writing.fail(connection, task, _overtaken(found))
+                await self._fail(connection, task, _overtaken(found))
                 return
             # The first one is the likeliest: it becomes the newest version.
             for number, draft in enumerate(reversed(drafts), task.over + 1):
@@ -170,8 +171,11 @@ class Writers:
                 return
             found = await content.one(connection, task.document, lock=True)
             if found is not None and await writing.is_held(connection, task):
-                await writing.fail(connection, task, outcome.why)
-                await content.mark_failed(connection, task.document)
+                await self._fail(connection, task, outcome.why)
+
+    async def _fail(self, connection: Connection, task: Task, why: str) -> None:
+        await writing.fail(connection, task, why)
+        await content.note_failed(connection, task.document)
 
 
 def _overtaken(found: Document) -> str:

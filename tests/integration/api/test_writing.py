@@ -120,6 +120,37 @@ def test_a_topic_becomes_a_document_that_a_remark_changes(facade: Facade, model:
         assert [(one["version"], bool(one["made"])) for one in versions] == [(3, True), (2, True), (1, True)]
 
 
+def test_whoever_listens_is_told(facade: Facade, model: FakeModel) -> None:
+    del model
+    outsider = facade.join("collaborator", shows=["other"])
+    body = {"type": "article", "topic": "rain on roofs", "length": 6}
+    with facade.client() as client, facade.client(outsider) as other:
+        mine = {"type": "article", "title": "Mine", "body": "It is mine.", "podcast": "other"}
+        with other.stream("GET", "/events/stream?kinds=content", timeout=PATIENCE_SECONDS) as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith("retry")
+            found = settled(client, client.post("/content/generate", json=body))
+            own = other.post("/content", json=mine).json()["data"]
+            # What is not theirs came before what is, and is not told.
+            assert next(told(lines))["id"] == own["id"]
+        with client.stream("GET", "/events/stream?kinds=content", timeout=PATIENCE_SECONDS) as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith("retry")
+            asked = client.post(f"/content/{found['id']}/refine", json={"remark": "Say that they are old."})
+            assert asked.status_code == 202, asked.text
+            of_mine = (document for document in told(lines) if document["id"] == found["id"])
+            assert any(document["version"] == 2 and document["awaited"] is None for document in of_mine)
+
+
+def told(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """The documents that a stream tells of."""
+    for line in lines:
+        if line.startswith("data: {"):
+            data = json.loads(line.removeprefix("data: "))
+            assert data["kind"] == "content"
+            yield data["object"]
+
+
 def test_about_an_episode_nothing_invented_stands(facade: Facade, model: FakeModel) -> None:
     facade.apply(podcast("hive-talk"), episode("winter-bees", "hive-talk"))
     facade.control_plane.kubectl(

@@ -10,6 +10,7 @@ DOCUMENTS = """
 ALTER TABLE content DROP CONSTRAINT content_state_check;
 ALTER TABLE content ADD CONSTRAINT content_state_check
     CHECK (state IN ('draft', 'approved', 'rejected', 'generating', 'failed'));
+CREATE INDEX content_changed ON content (workspace, updated_at);
 -- How a model wrote the version; NULL: a person did.
 ALTER TABLE content_versions ADD COLUMN made jsonb;
 CREATE TABLE content_tasks (
