@@ -6,7 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from podwright_api.database.content import Document
 from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.ownership import show_of_episode
 from podwright_api.storage import Location, TenantStorage
 from podwright_core.texts import Analysis
 from podwright_core.transcript import Transcript
@@ -28,6 +30,12 @@ def facts(episode: JsonObject | None, show: JsonObject | None) -> Mapping[str, s
         "link": spec.get("link"),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def of_document(episodes: Mapping[str, JsonObject], document: Document) -> JsonObject | None:
+    """The episode that a document is about; None where that is gone, or another show's of the same name is there."""
+    found = episodes.get(document.episode or "")
+    return found if found is not None and show_of_episode(found) == document.show else None
 
 
 def is_analysed(episode: JsonObject) -> bool:

@@ -134,9 +134,10 @@ class Writers:
             return []
         view = await self._live.of(workspace, (ModelEndpoint, Episode, Podcast))
         endpoint = endpoints.use(view.objects[ModelEndpoint], asked.endpoint)
-        episode = view.objects[Episode].get(document.episode) if document.episode else None
+        episode = materials.of_document(view.objects[Episode], document)
         show = view.objects[Podcast].get(document.show) if document.show else None
-        if document.episode and episode is None:
+        # What there is can be changed without it.
+        if document.episode and episode is None and asked.remark is None:
             raise WritingError(f"the episode '{document.episode}' is not there any more.")
         about = await materials.about(await self._storage.of(workspace), episode, show) if episode else None
         subject = Subject(document.type, document.title, document.body, about, materials.facts(episode, show))

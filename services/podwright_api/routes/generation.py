@@ -14,14 +14,14 @@ from podwright_api.content_models import (
 )
 from podwright_api.context import AccountsOf, IfMatch, Tenant, WritersOf, may
 from podwright_api.contract import API_PREFIX, CHANGED, ENDPOINT_AWAY, NOT_FOUND, TOO_LARGE
-from podwright_api.database.content import Draft
+from podwright_api.database.content import Document, Draft
 from podwright_api.database.templates import Template
 from podwright_api.envelope import answer
 from podwright_api.errors import ErrorCode, FacadeError, FieldProblem, invalid
 from podwright_api.generation import templating
 from podwright_api.generation.asked import Asked, words_of
 from podwright_api.generation.endpoints import chosen
-from podwright_api.generation.materials import is_analysed, not_analysed
+from podwright_api.generation.materials import is_analysed, not_analysed, of_document
 from podwright_api.kubernetes import JsonObject
 from podwright_api.routes.content import (
     document_answer,
@@ -110,11 +110,9 @@ async def refine_content(
         raise FacadeError(ErrorCode.CONFLICT, "Nothing is written yet that a remark could change.")
     if body.length is None and len(found.body.split()) > LENGTH[1]:
         raise invalid("length", f"The document has more than {LENGTH[1]} words: say how many it should have.")
-    episode = None
-    if found.episode is not None:
-        _, episode = await show_of(tenant, None, found.episode)
-        if episode is not None and not is_analysed(episode):
-            raise not_analysed(episode)
+    episode = await _episode_of(tenant, found)
+    if episode is not None and not is_analysed(episode):
+        raise not_analysed(episode)
     asked = Asked(
         endpoint=await _endpoint(tenant, body.endpoint, episode, found.show),
         settings=found.settings,
@@ -151,6 +149,14 @@ async def restore_content(
     over = version_in(if_match, id)
     restored = await accounts.documents.restore(tenant.namespace, str(id), version, tenant.actor.name, over)
     return document_answer(request, restored)
+
+
+async def _episode_of(tenant: Tenant, found: Document) -> JsonObject | None:
+    """The episode that a document is about; None where that is gone, or another one of the name is there."""
+    if found.episode is None:
+        return None
+    now = await tenant.now(Episode)
+    return of_document(now.objects[Episode], found)
 
 
 async def _endpoint(tenant: Tenant, named: str | None, episode: JsonObject | None, show: str | None) -> str:

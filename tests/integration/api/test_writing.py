@@ -166,6 +166,12 @@ def test_about_an_episode_nothing_invented_stands(facade: Facade, model: FakeMod
         assert found["body"] == "Bees sleep in winter and keep warm together. The hive hums all night."
         assert (found["made"]["checked"], found["made"]["replaced"]) == (1, 1)
         assert any("refused" in request for request in model.asked)
+        facade.control_plane.kubectl("delete", "episode", "winter-bees", "-n", NAMESPACE)
+        facade.await_shown("episode", "winter-bees")
+        # What was said stands in the text; it can be changed without the episode.
+        remark = {"remark": "Say that the roofs are old.", "length": 6}
+        refined = settled(client, client.post(f"/content/{found['id']}/refine", json=remark))
+        assert (refined["version"], refined["body"]) == (2, "Rain falls on many old roofs.")
     beekeeper = facade.join("collaborator", shows=["other"])
     with facade.client(beekeeper) as client:
         assert field(client.post("/content/generate", json=body)) == "episode"
