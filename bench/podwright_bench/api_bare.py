@@ -21,7 +21,7 @@ from podwright_api.database import content
 from podwright_api.database.engine import driver_url
 from podwright_api.kubernetes import Cluster
 from podwright_api.models import view
-from podwright_api.routes.content import _view
+from podwright_api.routes.content import document_view
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
@@ -54,13 +54,13 @@ def create_app(kubeconfig: str, namespace: str, database_url: str) -> FastAPI:
         filters: dict[str, str | None] = {"episode": None, "type": None, "state": None}
         async with engine.connect() as connection:
             found = await content.page(connection, None, filters, cursor, limit)
-        return _answer(b"[" + b",".join(_json(_view(one)) for one in found) + b"]")
+        return _answer(b"[" + b",".join(_json(document_view(one)) for one in found) + b"]")
 
     @app.get("/content/{id}")
     async def get_content(id: str) -> Response:  # noqa: A002  (as the facade has it)
         async with engine.connect() as connection:
             found = await content.one(connection, id)
-        return _answer(_json(_view(found))) if found else Response(status_code=404)
+        return _answer(_json(document_view(found))) if found else Response(status_code=404)
 
     @app.get("/{plural}")
     async def list_objects(plural: str, limit: int = 50, cursor: str | None = None) -> Response:

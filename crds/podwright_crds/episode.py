@@ -165,6 +165,13 @@ class Writing(Model):
     budget: WritingBudget | None = Field(
         default=None, description="The most that the model may take; by default the Podcast's, else without limit."
     )
+    remark: str | None = Field(
+        default=None,
+        description="What the texts should heed, in a sentence or two. Another remark has them written anew; posts "
+        "that are there and what people wrote stay.",
+        min_length=1,
+        max_length=300,
+    )
 
 
 class ClipShape(StrEnum):

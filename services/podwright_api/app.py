@@ -23,6 +23,7 @@ from podwright_api.context import Services
 from podwright_api.docs import add_docs
 from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.generation.worker import Writers
 from podwright_api.guards import Authenticate, Recorded, Repeatable
 from podwright_api.kubernetes import Cluster
 from podwright_api.live import JsonObject, Live
@@ -38,6 +39,7 @@ from podwright_api.routes import (
     distribution,
     downloads,
     episodes,
+    generation,
     live,
     model_endpoints,
     notifications,
@@ -49,6 +51,7 @@ from podwright_api.routes import (
     posts,
     search,
     sign_in,
+    templates,
     transcripts,
     uploads,
     webhooks,
@@ -89,6 +92,8 @@ _ROUTERS = (
     episodes.router,
     posts.router,
     podcasts.router,
+    # Before the documents themselves: "generate" is no id.
+    generation.router,
     content.router,
     calendar.router,
     search.router,
@@ -99,6 +104,7 @@ _ROUTERS = (
     distribution.router,
     outlook.router,
     downloads.router,
+    templates.router,
     uploads.router,
     posts.many_router,
     webhooks.router,
@@ -132,7 +138,8 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         listeners = Live(cluster)
         app.state.live = listeners
         outbox = Outbox(accounts.foundation, settings.namespaces, listeners, metrics) if accounts else None
-        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox)
+        writers = Writers(accounts.foundation, settings.namespaces, listeners, storage) if accounts else None
+        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox, writers)
         try:
             await services.prepare()
         except FacadeError as error:
@@ -140,14 +147,16 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         tasks = _following(services)
         sweep = _sweeping(services)
         sweep.start()
-        if outbox:
+        if outbox and writers:
             outbox.start()
+            writers.start()
         try:
             yield {"services": services}
         finally:
             await _ended(tasks)
             await sweep.stop()
-            if outbox:
+            if outbox and writers:
+                await writers.stop()
                 await outbox.stop()
             await listeners.close()
             if accounts:

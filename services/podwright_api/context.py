@@ -12,6 +12,7 @@ from podwright_api.access.roles import Actor, Membership
 from podwright_api.accounts.assembly import Accounts
 from podwright_api.accounts.authentication import Authenticator
 from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.generation.worker import Writers
 from podwright_api.kubernetes import Cluster, Kind
 from podwright_api.live import Live, LiveNamespace
 from podwright_api.metrics import Metrics
@@ -37,6 +38,8 @@ class Services:
     accounts: Accounts | None
     #: There where accounts are.
     outbox: Outbox | None
+    #: There where accounts are.
+    writers: Writers | None
     #: A feed takes memory while it is read: so many imports are worked on at once, others wait.
     imports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     _prepared: list[bool] = field(default_factory=list)
@@ -126,6 +129,13 @@ async def outbox_of(services: ServicesOf, _: AccountsOf) -> Outbox:
     assert services.outbox is not None  # noqa: S101  (it is there where accounts are)
     return services.outbox
 
+
+async def writers_of(services: ServicesOf, _: AccountsOf) -> Writers:
+    assert services.writers is not None  # noqa: S101  (it is there where accounts are)
+    return services.writers
+
+
+WritersOf = Annotated[Writers, Depends(writers_of)]
 
 OutboxOf = Annotated[Outbox, Depends(outbox_of)]
 

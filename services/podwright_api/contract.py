@@ -93,6 +93,11 @@ MAIL_AWAY = _failure(
     "Mail cannot be sent, or the database does not answer",
     "Mail cannot be sent now; try again in a moment.",
 )
+ENDPOINT_AWAY = _failure(
+    ErrorCode.ENDPOINT_UNAVAILABLE,
+    "No model that writes is ready, or the Kubernetes API or the database does not answer",
+    "No ModelEndpoint that writes is ready: create one with task 'generation', or wait for one.",
+)
 ACCOUNT_EXISTS = _failure(
     ErrorCode.CONFLICT, "It is there already", "There is no enrolment to confirm; begin one first."
 )

@@ -11,9 +11,11 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from podwright_core import claims, fluency
+from podwright_core.channel_limits import TEXT_RULES, max_characters
 from podwright_core.claims import Sources
+from podwright_core.extract import headline
 from podwright_core.quotes import contains, quoted
-from podwright_core.texts import Analysis, prose_problems
+from podwright_core.texts import TITLE_LONGEST, Analysis, prose_problems, title_form_problems
 from podwright_core.tokens import norms
 from podwright_core.writing_systems import written_without_spaces
 
@@ -22,11 +24,16 @@ LEAST_LENGTH, MOST_LENGTH = 0.5, 1.5
 #: Characters of a word with the space after it; of one in scripts without spaces.
 WORD_LETTERS, WORD_LETTERS_UNSPACED = 7, 2
 _SHORTEST = 20
+_SHORTEST_TITLE = 6
+#: Fewest and most words that can be asked for.
+LENGTH = (5, 5000)
 
 
 class TextType(StrEnum):
     """The facade's kinds of documents."""
 
+    TITLE = "title"
+    DESCRIPTION = "description"
     ARTICLE = "article"
     NEWSLETTER = "newsletter"
     SHOW_NOTES = "show-notes"
@@ -35,7 +42,20 @@ class TextType(StrEnum):
     OTHER = "other"
 
 
+#: How many words a text has where nobody says.
+USUAL_WORDS = {
+    TextType.TITLE: 8,
+    TextType.DESCRIPTION: 40,
+    TextType.SHOW_NOTES: 120,
+    TextType.SOCIAL_POST: 30,
+    TextType.NEWSLETTER: 150,
+    TextType.PRESS_RELEASE: 200,
+    TextType.ARTICLE: 300,
+    TextType.OTHER: 120,
+}
 _CALLED = {
+    TextType.TITLE: "a title",
+    TextType.DESCRIPTION: "a short description",
     TextType.ARTICLE: "an article",
     TextType.NEWSLETTER: "a newsletter",
     TextType.SHOW_NOTES: "show notes",
@@ -54,9 +74,16 @@ class Brief(BaseModel):
     topic: str | None = Field(default=None, description="What it is about, where it is about no episode.")
     language: str = Field(default="en", description="BCP 47.")
     tone: str | None = None
-    words: int = Field(default=120, ge=5, le=5000, description="About how many.")
+    words: int = Field(default=120, ge=LENGTH[0], le=LENGTH[1], description="About how many.")
     keywords: tuple[str, ...] = ()
     audience: str | None = None
+    channel: str | None = Field(default=None, description="Type of channel whose limit holds, as it counts.")
+    reserved: int = Field(default=0, ge=0, description="Units of that limit that stand there already.")
+
+    @property
+    def room(self) -> int | None:
+        """Units that the channel leaves for the text; None without a channel."""
+        return None if self.channel is None else max_characters(self.channel) - self.reserved
 
 
 class Earlier(BaseModel):
@@ -80,7 +107,10 @@ def instruction(brief: Brief, earlier: Earlier | None = None) -> str:
         parts.append(f"It is for {brief.audience}.")
     if brief.keywords:
         parts.append(f"Mention: {', '.join(brief.keywords)}.")
-    parts.append(f"About {brief.words} words of plain text, without headings.")
+    if brief.room is not None:
+        parts.append(f"At most {brief.room} characters.")
+    form = "on one line, without a full stop" if brief.type is TextType.TITLE else "of plain text, without headings"
+    parts.append(f"About {brief.words} words {form}.")
     return " ".join(parts)
 
 
@@ -104,9 +134,36 @@ def given(brief: Brief, earlier: Earlier | None, metadata: Sequence[str | None] 
 
 
 def longest(brief: Brief) -> int:
-    """Characters of the longest text that is as long as was asked for."""
-    letters = WORD_LETTERS_UNSPACED if written_without_spaces(brief.language) else WORD_LETTERS
-    return max(int(brief.words * MOST_LENGTH * letters), 2 * _SHORTEST)
+    """Characters of the longest text that is as long as was asked for, and fits."""
+    most = max(int(brief.words * MOST_LENGTH * _letters(brief)), 2 * _SHORTEST)
+    if brief.type is TextType.TITLE:
+        most = min(most, TITLE_LONGEST)
+    return most if brief.room is None else min(most, brief.room)
+
+
+def fitting(brief: Brief) -> Brief:
+    """The same with no more words than its channel has room for."""
+    if brief.room is None:
+        return brief
+    return brief.model_copy(update={"words": max(min(brief.words, brief.room // _letters(brief)), LENGTH[0])})
+
+
+def extract(said: str, brief: Brief) -> str:
+    """The beginning of what was said that is no longer than asked for and fits: whole sentences where one does."""
+    most = longest(brief)
+    kept = ""
+    for sentence in fluency.sentences(said):
+        longer = f"{kept} {sentence}".strip()
+        if len(longer) > most or _channel_problems(longer, brief):
+            break
+        kept = longer
+    # Some channels count a character as more than one.
+    shortened = (headline(said, letters) for letters in range(most, 0, -1))
+    return kept or next((text for text in shortened if not _channel_problems(text, brief)), "")
+
+
+def _letters(brief: Brief) -> int:
+    return WORD_LETTERS_UNSPACED if written_without_spaces(brief.language) else WORD_LETTERS
 
 
 def mended(text: str, known: Sources, brief: Brief) -> str:
@@ -124,16 +181,24 @@ def problems(
 ) -> list[str]:
     """Why a text may not stand, in words for the model."""
     told = instruction(brief, earlier)
+    is_title = brief.type is TextType.TITLE
+    shortest = _SHORTEST_TITLE if is_title else _SHORTEST
     if about_episode:
-        found = prose_problems(text, known, language=brief.language, shortest=_SHORTEST, instructions=told)
+        found = prose_problems(
+            text, known, language=brief.language, shortest=shortest, instructions=told, sentence=not is_title
+        )
     else:
         said = " ".join(known.texts)
-        found = fluency.problems(text, language=brief.language, shortest=_SHORTEST, instructions=told, said=said)
+        found = fluency.problems(
+            text, language=brief.language, shortest=shortest, instructions=told, said=said, sentence=not is_title
+        )
         found += [str(claim) for claim in claims.unsupported(text, known, language=brief.language)]
+    if is_title:
+        found += title_form_problems(text)
     found += [
         f"nobody says '{quote}'" for quote in quoted(text) if not any(contains(source, quote) for source in known.texts)
     ]
-    found += _length_problems(text, brief)
+    found += _length_problems(text, brief) + _channel_problems(text, brief)
     words = " ".join(norms(text))
     missing = [keyword for keyword in brief.keywords if " ".join(norms(keyword)) not in words]
     if missing:
@@ -150,3 +215,13 @@ def _length_problems(text: str, brief: Brief) -> list[str]:
     if count > MOST_LENGTH * brief.words:
         return [f"it is too long; write about {brief.words} words"]
     return []
+
+
+def _channel_problems(text: str, brief: Brief) -> list[str]:
+    if brief.channel is None or brief.room is None:
+        return []
+    rule = TEXT_RULES[brief.channel]
+    found = [f"it has '{letter}', which is refused there" for letter in sorted(set(rule.forbidden) & set(text))]
+    if (length := rule.count(text)) > brief.room:
+        found.append(f"it has {length} {rule.unit}; {brief.room} is the most")
+    return found

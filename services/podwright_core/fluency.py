@@ -37,6 +37,8 @@ _PUFFERY = re.compile(
 #: A text about an episode that says "I" speaks as if it were one of those who are heard.
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’](?:m|ve|ll|d)|[Mm]e|[Mm]y|[Mm]yself)\b")
 _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)
+#: Control characters, and halves of characters.
+_UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 #: A full stop inside of a number or an address ends nothing.
 _SENTENCE = re.compile(r"(?:[^.!?…。！？]|[.!?…](?=[^\s\"”’»)\].!?…]))+(?:[.!?…]+[\"”’»)\]]*|[。！？]+)?")
 _COMPLETE = re.compile(r"[.!?…。！？][\"”’»)\]]*$|[\u2600-\u27bf\U0001f000-\U0001faff]$")
@@ -118,8 +120,10 @@ def other_language(text: str, language: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """A model's text without the wrapping that models like: outer quotation marks, stray spaces."""
-    result = re.sub(r"[ \t\u00a0]+", " ", text).strip()
+    """A model's text without what models put around and into one: outer quotation marks, stray spaces, and characters
+    that no file or database keeps.
+    """
+    result = re.sub(r"[ \t\u00a0]+", " ", _UNKEPT.sub("", text)).strip()
     result = re.sub(r"\s*\n\s*\n\s*", "\n\n", result)
     pairs = {'"': '"', "“": "”", "'": "'"}
     while len(result) > 1 and pairs.get(result[0]) == result[-1] and result[0] not in result[1:-1]:

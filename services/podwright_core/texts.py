@@ -162,7 +162,12 @@ def _alike(one: str, other: str, language: str) -> bool:
 
 def title_problems(title: str, known: Sources, *, language: str) -> list[str]:
     """Why a title may not stand: beside what holds for prose, it is one short line that does not break off."""
-    found = prose_problems(title, known, language=language, shortest=6, sentence=False)
+    return prose_problems(title, known, language=language, shortest=6, sentence=False) + title_form_problems(title)
+
+
+def title_form_problems(title: str) -> list[str]:
+    """Why a title may not stand by its form alone."""
+    found = []
     words = norms(title)
     if len(title) > TITLE_LONGEST or len(words) > TITLE_WORDS:
         found.append("it is too long for a title")

@@ -9,6 +9,7 @@ from rich.console import Console
 from podwright_pipeline.clips import Shape
 from podwright_pipeline.errors import StageError
 from podwright_pipeline.local_run import LocalRun, Models, Outcome, RunOptions
+from podwright_writing.errors import WritingError
 
 #: Models by default, from the Hugging Face hub: small enough for a laptop.
 DEFAULT_SPEECH = "Systran/faster-whisper-small@536b0662742c02347bc0e980a01041f333bce120"
@@ -89,7 +90,7 @@ def run(  # noqa: PLR0913 (one a command line option)
     )
     try:
         outcome = LocalRun(options, models, console).run()
-    except StageError as error:
+    except (StageError, WritingError) as error:
         console.print(f"[bold red]✗[/] {error}", highlight=False)
         sys.exit(1)
     report(console, outcome)

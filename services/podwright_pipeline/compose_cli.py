@@ -11,13 +11,14 @@ from podwright_core.composing import Brief, Earlier, TextType
 from podwright_core.stages import EndpointUse
 from podwright_core.texts import Analysis
 from podwright_core.transcript import Transcript
-from podwright_pipeline import composing
 from podwright_pipeline.cli import DEFAULT_TEXT
-from podwright_pipeline.composing import About
-from podwright_pipeline.engines import Writer
 from podwright_pipeline.engines_http import HttpEngines
 from podwright_pipeline.engines_local import LocalEngines, text_model
 from podwright_pipeline.errors import StageError
+from podwright_writing import composing
+from podwright_writing.composing import About
+from podwright_writing.errors import WritingError
+from podwright_writing.writer import Writer
 
 
 @click.command()
@@ -79,7 +80,7 @@ def compose(  # noqa: PLR0913 (one a command line option)
     try:
         with console.status("writing"):
             found = composing.compose(_writer(text_model, text_url, api_key), brief, about=about, earlier=earlier)
-    except StageError as error:
+    except (StageError, WritingError) as error:
         console.print(f"[bold red]✗[/] {error}", highlight=False)
         sys.exit(1)
     click.echo(found.text)

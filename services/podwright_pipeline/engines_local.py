@@ -16,8 +16,9 @@ from typing import Any
 from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment, Word
-from podwright_pipeline.engines import Completion, Message, Speech
+from podwright_pipeline.engines import Speech
 from podwright_pipeline.errors import RejectedError, TemporaryError
+from podwright_writing.writer import Completion, Message
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from podwright_core.stages import (
 from podwright_core.texts import Analysis
 from podwright_core.transcript import Transcript
 from podwright_pipeline.clips import Shape, audio_clip, video_clip
-from podwright_pipeline.engines import Engines, Transcriber, Writer
+from podwright_pipeline.engines import Engines, Transcriber
 from podwright_pipeline.engines_http import HttpEngines
 from podwright_pipeline.engines_local import LocalEngines, model_revision, speech_model, text_model
 from podwright_pipeline.errors import RejectedError, StageError
@@ -35,6 +35,7 @@ from podwright_pipeline.fetch import Limits, sha256_of
 from podwright_pipeline.runner import Runner
 from podwright_pipeline.stages.write import AUDIO
 from podwright_pipeline.store import FolderStore, Storage
+from podwright_writing.writer import Writer
 
 NAMESPACE = "local"
 #: Below the output folder: the store, with results by their keys.

@@ -26,6 +26,7 @@ from podwright_pipeline.fetch import Limits, sha256_of
 from podwright_pipeline.stages import analyze, clips, feed, ingest, transcribe, write
 from podwright_pipeline.store import Storage
 from podwright_pipeline.work import PARTIAL, PublicOutput, Report, StageOutput, Work
+from podwright_writing.errors import WritingError
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Runner:
             manifest = manifest or self._compute(request)
         except RejectedError as error:
             return StageResult(stage=request.stage, key=request.key, outcome="rejected", message=str(error))
-        except StageError as error:
+        except (StageError, WritingError) as error:
             return StageResult(stage=request.stage, key=request.key, outcome="failed", message=str(error))
         return StageResult(
             stage=request.stage,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from podwright_api.accounts.audit_log import AuditLog
+from podwright_api.accounts.document_changes import DocumentChanges
 from podwright_api.accounts.documents import Documents
 from podwright_api.accounts.federation import Federation
 from podwright_api.accounts.foundation import Foundation
@@ -14,6 +15,7 @@ from podwright_api.accounts.repetition import Repetition
 from podwright_api.accounts.search import SearchIndex
 from podwright_api.accounts.second_factor import SecondFactor
 from podwright_api.accounts.sign_in import SignIn
+from podwright_api.accounts.templates import Templates
 from podwright_api.accounts.tenancy import Tenancy
 from podwright_api.settings import AccountSettings
 
@@ -32,6 +34,8 @@ class Accounts:
     audit: AuditLog
     repetition: Repetition
     documents: Documents
+    document_changes: DocumentChanges
+    templates: Templates
     search: SearchIndex
     post_metrics: PostMetrics
 
@@ -40,6 +44,7 @@ class Accounts:
         foundation = Foundation.build(settings)
         second_factor = SecondFactor(foundation)
         sign_in, registration = SignIn(foundation, second_factor), Registration(foundation)
+        documents = Documents(foundation)
         return cls(
             foundation,
             sign_in,
@@ -50,7 +55,9 @@ class Accounts:
             Tenancy(foundation),
             AuditLog(foundation),
             Repetition(foundation),
-            Documents(foundation),
+            documents,
+            DocumentChanges(documents),
+            Templates(foundation),
             SearchIndex(foundation.database),
             PostMetrics(foundation),
         )

@@ -1,9 +1,17 @@
 """Documents that people write about episodes or freely; each version is kept."""
 
+from typing import Any
+
 from podwright_api.accounts.foundation import Foundation
-from podwright_api.database import content
+from podwright_api.database import content, writing
 from podwright_api.database.content import Document, Draft, Version
+from podwright_api.database.engine import Connection
 from podwright_api.errors import ErrorCode, FacadeError
+
+JsonObject = dict[str, Any]
+
+#: Texts of a workspace that wait for a model at most.
+WAITING_MOST = 200
 
 
 class Documents:
@@ -36,6 +44,43 @@ class Documents:
             found = _there(await content.one(connection, document, lock=True))
             _unchanged(found, over)
             await content.rewrite(connection, workspace, document, found.version + 1, draft, written_by)
+            await writing.forget_failed(connection, document)
+            return _there(await content.one(connection, document))
+
+    async def generate(self, workspace: str, draft: Draft, asked: JsonObject, by: str) -> Document:
+        """A document that a model is to write; raises ``FacadeError`` where too many wait already."""
+        async with self._database.tenant(workspace) as connection:
+            await _demand_room(connection)
+            created = await content.add_awaited(connection, workspace, draft)
+            await writing.ask(connection, workspace, created, 0, asked, by)
+            return _there(await content.one(connection, created))
+
+    async def refine(self, workspace: str, document: str, asked: JsonObject, by: str, over: int) -> Document:
+        """Have a model write another version, over that one only; what is there stays until it has come."""
+        async with self._database.tenant(workspace) as connection:
+            await _demand_room(connection)
+            found = _there(await content.one(connection, document, lock=True))
+            _unchanged(found, over)
+            if found.is_awaited:
+                message = "A text is being written for this document already; wait until it is there."
+                raise FacadeError(ErrorCode.CONFLICT, message)
+            await writing.ask(connection, workspace, document, found.version, asked, by)
+            await content.note_asked(connection, document)
+            return _there(await content.one(connection, document))
+
+    async def restore(self, workspace: str, document: str, version: int, by: str, over: int | None) -> Document:
+        """Make an earlier version the newest one, as another version."""
+        async with self._database.tenant(workspace) as connection:
+            found = _there(await content.one(connection, document, lock=True))
+            _unchanged(found, over)
+            there = {one.version: one for one in await content.versions(connection, document)}
+            earlier = there.get(version)
+            if earlier is None:
+                raise FacadeError(ErrorCode.NOT_FOUND, "The document has no such version; GET …/versions lists them.")
+            draft = Draft(
+                found.show, found.episode, found.type, earlier.title, earlier.body, earlier.settings, earlier.made
+            )
+            await content.rewrite(connection, workspace, document, found.version + 1, draft, by)
             return _there(await content.one(connection, document))
 
     async def decide(
@@ -43,9 +88,17 @@ class Documents:
     ) -> Document:
         """Approve or reject what stands there; with ``over`` that version only."""
         async with self._database.tenant(workspace) as connection:
-            _unchanged(_there(await content.one(connection, document, lock=True)), over)
+            found = _there(await content.one(connection, document, lock=True))
+            _unchanged(found, over)
+            if found.version == 0:
+                raise FacadeError(ErrorCode.CONFLICT, "Nothing is written yet that could be decided about.")
             await content.decide(connection, document, state, by, note)
             return _there(await content.one(connection, document))
+
+    async def changed(self, workspace: str, seconds: float) -> list[Document]:
+        """Documents that were changed in so many seconds."""
+        async with self._database.tenant(workspace) as connection:
+            return await content.changed(connection, seconds)
 
     async def versions(self, workspace: str, document: str) -> list[Version]:
         async with self._database.tenant(workspace) as connection:
@@ -55,6 +108,12 @@ class Documents:
         async with self._database.tenant(workspace) as connection:
             _unchanged(_there(await content.one(connection, document, lock=True)), over)
             await content.remove(connection, document)
+
+
+async def _demand_room(connection: Connection) -> None:
+    if await writing.waiting(connection) >= WAITING_MOST:
+        message = f"{WAITING_MOST} texts of this workspace wait for a model already; ask again later."
+        raise FacadeError(ErrorCode.TOO_MANY_REQUESTS, message, retry_after=10)
 
 
 def _there(found: Document | None) -> Document:

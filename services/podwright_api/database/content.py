@@ -28,6 +28,18 @@ class Document:
     body: str
     settings: JsonObject
     written_by: str
+    #: How a model wrote this version; None: a person did.
+    made: JsonObject | None
+    #: The text that was asked of a model last, where it has not come: by whom, when, and why it will not.
+    asked_by: str | None
+    asked_at: datetime | None
+    failed: str | None
+    remark: str | None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a model is to write it, or another version of it."""
+        return self.asked_at is not None and self.failed is None
 
 
 @dataclass(frozen=True)
@@ -38,11 +50,12 @@ class Version:
     settings: JsonObject
     written_by: str
     created_at: datetime
+    made: JsonObject | None
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a person wrote."""
+    """What a person or a model wrote."""
 
     show: str | None
     episode: str | None
@@ -50,12 +63,16 @@ class Draft:
     title: str
     body: str
     settings: JsonObject
+    #: How a model wrote it; None: a person did.
+    made: JsonObject | None = None
 
 
 _DOCUMENT = (
     "SELECT c.id::text, c.show, c.episode, c.type, c.title, c.state, c.decided_by, c.note, c.version, c.created_at, "
-    "c.updated_at, v.body, v.settings, v.written_by "
-    "FROM content c JOIN content_versions v ON v.content = c.id AND v.version = c.version "
+    "c.updated_at, coalesce(v.body, ''), coalesce(v.settings, t.asked->'settings', '{}'), "
+    "coalesce(v.written_by, t.asked_by, ''), v.made, t.asked_by, t.asked_at, t.failed, t.asked->>'remark' "
+    "FROM content c LEFT JOIN content_versions v ON v.content = c.id AND v.version = c.version "
+    "LEFT JOIN content_tasks t ON t.content = c.id "
 )
 
 
@@ -91,15 +108,24 @@ async def one(connection: Connection, document: str, *, lock: bool = False) -> D
 
 
 async def add(connection: Connection, workspace: str, draft: Draft, written_by: str) -> str:
-    insert = text(
-        "INSERT INTO content (workspace, show, episode, type, title) "
-        "VALUES (:workspace, :show, :episode, :type, :title) RETURNING id::text"
-    )
-    values = {"workspace": workspace, "show": draft.show, "episode": draft.episode}
-    values |= {"type": draft.type, "title": draft.title}
-    created = str((await connection.execute(insert, values)).scalar_one())
+    created = await _add(connection, workspace, draft, 1, "draft")
     await _add_version(connection, workspace, created, 1, draft, written_by)
     return created
+
+
+async def add_awaited(connection: Connection, workspace: str, draft: Draft) -> str:
+    """Add a document that a model is to write: it has no version yet."""
+    return await _add(connection, workspace, draft, 0, "generating")
+
+
+async def _add(connection: Connection, workspace: str, draft: Draft, version: int, state: str) -> str:
+    insert = text(
+        "INSERT INTO content (workspace, show, episode, type, title, version, state) "
+        "VALUES (:workspace, :show, :episode, :type, :title, :version, :state) RETURNING id::text"
+    )
+    values: JsonObject = {"workspace": workspace, "show": draft.show, "episode": draft.episode}
+    values |= {"type": draft.type, "title": draft.title, "version": version, "state": state}
+    return str((await connection.execute(insert, values)).scalar_one())
 
 
 async def rewrite(
@@ -123,10 +149,34 @@ async def decide(connection: Connection, document: str, state: str, by: str, not
     await connection.execute(update, {"state": state, "by": by, "note": note, "id": document})
 
 
+async def changed(connection: Connection, seconds: float) -> list[Document]:
+    """Documents that were changed in so many seconds, or whose awaited text was; the last ones where there are many."""
+    query = text(
+        _DOCUMENT + "WHERE c.updated_at > now() - make_interval(secs => :seconds) ORDER BY c.updated_at DESC LIMIT 500"
+    )
+    return [Document(*row) for row in await connection.execute(query, {"seconds": seconds})][::-1]
+
+
+async def note_asked(connection: Connection, document: str) -> None:
+    """A model is asked for the document's next version."""
+    await connection.execute(
+        text("UPDATE content SET updated_at = now() WHERE id = CAST(:id AS uuid)"), {"id": document}
+    )
+
+
+async def note_failed(connection: Connection, document: str) -> None:
+    """It did not come; a document that was never written will not be."""
+    update = (
+        "UPDATE content SET state = CASE version WHEN 0 THEN 'failed' ELSE state END, updated_at = now() "
+        "WHERE id = CAST(:id AS uuid)"
+    )
+    await connection.execute(text(update), {"id": document})
+
+
 async def versions(connection: Connection, document: str) -> list[Version]:
     """All versions, newest first."""
     query = text(
-        "SELECT version, title, body, settings, written_by, created_at FROM content_versions "
+        "SELECT version, title, body, settings, written_by, created_at, made FROM content_versions "
         "WHERE content = CAST(:id AS uuid) ORDER BY version DESC"
     )
     return [Version(*row) for row in await connection.execute(query, {"id": document})]
@@ -140,8 +190,9 @@ async def _add_version(
     connection: Connection, workspace: str, document: str, version: int, draft: Draft, written_by: str
 ) -> None:
     insert = text(
-        "INSERT INTO content_versions (workspace, content, version, title, body, settings, written_by) "
-        "VALUES (:workspace, CAST(:content AS uuid), :version, :title, :body, :settings, :by)"
-    ).bindparams(bindparam("settings", type_=JSONB))
+        "INSERT INTO content_versions (workspace, content, version, title, body, settings, written_by, made) "
+        "VALUES (:workspace, CAST(:content AS uuid), :version, :title, :body, :settings, :by, :made)"
+    ).bindparams(bindparam("settings", type_=JSONB), bindparam("made", type_=JSONB(none_as_null=True)))
     values: JsonObject = {"workspace": workspace, "content": document, "version": version, "title": draft.title}
-    await connection.execute(insert, values | {"body": draft.body, "settings": draft.settings, "by": written_by})
+    values |= {"body": draft.body, "settings": draft.settings, "by": written_by, "made": draft.made}
+    await connection.execute(insert, values)

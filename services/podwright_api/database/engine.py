@@ -22,7 +22,7 @@ Connection = AsyncConnection
 TENANT_ROLE = "podwright_tenant"
 IDENTITY_ROLE = "podwright_identity"
 #: The migration that this version needs; a newer schema is fine, since migrations only add until both versions know.
-REVISION = 5
+REVISION = 6
 
 #: Seconds that a request waits for a free connection.
 POOL_WAIT_SECONDS = 5

@@ -22,6 +22,7 @@ from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, NOT_FOUND, 
 from podwright_api.database.content import Document, Draft
 from podwright_api.envelope import answer
 from podwright_api.errors import ErrorCode, FacadeError, invalid
+from podwright_api.kubernetes import JsonObject
 from podwright_api.ownership import show_of_episode
 from podwright_crds.episode import Episode
 from podwright_crds.resource import ObjectName
@@ -49,7 +50,7 @@ async def list_content(
     filters = {"episode": episode, "type": type, "state": state}
     after = str(cursor) if cursor else None
     found = await accounts.documents.page(tenant.namespace, shows, filters, after, limit)
-    return listed(request, [_view(one) for one in found], found[-1].id if len(found) == limit else None)
+    return listed(request, [document_view(one) for one in found], found[-1].id if len(found) == limit else None)
 
 
 @router.post(
@@ -59,8 +60,8 @@ async def create_content(request: Request, accounts: AccountsOf, tenant: Writes,
     draft = await _draft(tenant, body)
     created = await accounts.documents.create(tenant.namespace, draft, tenant.actor.name)
     request.state.target = {"id": created.id}
-    headers = {"ETag": _etag(created), "Location": f"{request.url.path}/{created.id}"}
-    return answer(request.scope, _view(created), 201, headers)
+    headers = {"ETag": document_etag(created), "Location": f"{request.url.path}/{created.id}"}
+    return answer(request.scope, document_view(created), 201, headers)
 
 
 @router.get("/{id}", response_model=ContentAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read a document")
@@ -70,7 +71,7 @@ async def get_content(
     tenant: Reads,
     id: DocumentId,  # noqa: A002  (the contract's name)
 ) -> Response:
-    return _answer(request, await _reached(accounts, tenant, id))
+    return document_answer(request, await reached_document(accounts, tenant, id))
 
 
 @router.put(
@@ -85,11 +86,11 @@ async def put_content(
     if_match: IfMatch = None,
 ) -> Response:
     """What was approved is a draft again. Versions before stay readable."""
-    await _reached(accounts, tenant, id)
+    await reached_document(accounts, tenant, id)
     draft = await _draft(tenant, body)
-    over = _version(if_match, id)
+    over = version_in(if_match, id)
     written = await accounts.documents.rewrite(tenant.namespace, str(id), draft, tenant.actor.name, over)
-    return _answer(request, written)
+    return document_answer(request, written)
 
 
 @router.delete("/{id}", status_code=204, responses=NOT_FOUND | CHANGED, summary="Delete a document")
@@ -100,8 +101,8 @@ async def delete_content(
     if_match: IfMatch = None,
 ) -> Response:
     """With all its versions."""
-    await _reached(accounts, tenant, id)
-    await accounts.documents.remove(tenant.namespace, str(id), _version(if_match, id))
+    await reached_document(accounts, tenant, id)
+    await accounts.documents.remove(tenant.namespace, str(id), version_in(if_match, id))
     return done()
 
 
@@ -112,7 +113,7 @@ async def list_content_versions(
     tenant: Reads,
     id: DocumentId,  # noqa: A002  (the contract's name)
 ) -> Response:
-    await _reached(accounts, tenant, id)
+    await reached_document(accounts, tenant, id)
     found = await accounts.documents.versions(tenant.namespace, str(id))
     items = [
         {
@@ -120,6 +121,7 @@ async def list_content_versions(
             "title": one.title,
             "body": one.body,
             "settings": one.settings,
+            "made": one.made,
             "writtenBy": one.written_by,
             "createdAt": one.created_at.isoformat(),
         }
@@ -165,46 +167,55 @@ async def _decided(
     body: ContentDecision,
     if_match: str | None,
 ) -> Response:
-    await _reached(accounts, tenant, document)
-    over = _version(if_match, document)
+    await reached_document(accounts, tenant, document)
+    over = version_in(if_match, document)
     by = tenant.actor.name
-    return _answer(
+    return document_answer(
         request, await accounts.documents.decide(tenant.namespace, str(document), state, by, body.note, over)
     )
 
 
-async def _reached(accounts: Accounts, tenant: Tenant, document: UUID) -> Document:
+async def reached_document(accounts: Accounts, tenant: Tenant, document: UUID) -> Document:
     found = await accounts.documents.read(tenant.namespace, str(document))
     tenant.demand_show(found.show, "such document")
     return found
 
 
 async def _draft(tenant: Tenant, body: ContentWrite) -> Draft:
-    """What is written; it belongs to the show of its episode, or to the one that it names."""
-    show = body.podcast
-    if body.episode is not None:
+    show, _ = await show_of(tenant, body.podcast, body.episode)
+    settings = body.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return Draft(show, body.episode, body.type, body.title, body.body, settings)
+
+
+async def show_of(tenant: Tenant, show: str | None, episode: str | None) -> tuple[str | None, JsonObject | None]:
+    """The show that a document belongs to: its episode's, or the one that it names; and the episode.
+
+    Raises ``FacadeError`` for the field where there is none such for the actor.
+    """
+    body = None
+    if episode is not None:
         try:
-            episode = await resources.reached(tenant, Episode, body.episode)
+            body = await resources.reached(tenant, Episode, episode)
         except FacadeError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
-            raise invalid("episode", f"There is no Episode '{body.episode}' here.") from error
-        of = show_of_episode(episode)
+            raise invalid("episode", f"There is no Episode '{episode}' here.") from error
+        of = show_of_episode(body)
         if show not in (None, of):
             raise invalid("podcast", f"The episode is of the show '{of}'; leave this out.")
         show = of
     if not tenant.reaches(show):
         raise invalid("podcast", "Name a show of yours, or one of its episodes.")
-    settings = body.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return Draft(show, body.episode, body.type, body.title, body.body, settings)
+    return show, body
 
 
-def _etag(found: Document) -> str:
-    return f'"{found.id}.{found.version}.{found.state}"'
+def document_etag(found: Document) -> str:
+    awaited = "" if found.asked_at is None else f".{'awaited' if found.is_awaited else 'failed'}"
+    return f'"{found.id}.{found.version}.{found.state}{awaited}"'
 
 
-def _version(if_match: str | None, document: UUID) -> int | None:
-    """The version that an ETag of this document names; None where any will do."""
+def version_in(if_match: str | None, document: UUID) -> int | None:
+    """The version that an ETag of this object names; None where any will do."""
     if if_match is None or if_match.strip() == "*":
         return None
     named, _, rest = if_match.strip().strip('"').partition(".")
@@ -213,14 +224,14 @@ def _version(if_match: str | None, document: UUID) -> int | None:
     return int(version) if named == str(document) and version.isdecimal() and len(version) < 10 else 0
 
 
-def _answer(request: Request, found: Document) -> Response:
-    etag = _etag(found)
+def document_answer(request: Request, found: Document) -> Response:
+    etag = document_etag(found)
     if request.method == "GET" and is_known(request, etag):
         return not_modified(etag)
-    return answer(request.scope, _view(found), headers={"ETag": etag})
+    return answer(request.scope, document_view(found), headers={"ETag": etag})
 
 
-def _view(found: Document) -> dict[str, Any]:
+def document_view(found: Document) -> dict[str, Any]:
     return {
         "id": found.id,
         "podcast": found.show,
@@ -233,7 +244,21 @@ def _view(found: Document) -> dict[str, Any]:
         "decidedBy": found.decided_by,
         "note": found.note,
         "version": found.version,
+        "made": found.made,
+        "awaited": _awaited(found),
         "writtenBy": found.written_by,
         "createdAt": found.created_at.isoformat(),
         "updatedAt": found.updated_at.isoformat(),
+    }
+
+
+def _awaited(found: Document) -> dict[str, Any] | None:
+    if found.asked_at is None:
+        return None
+    return {
+        "state": ContentState.GENERATING if found.is_awaited else ContentState.FAILED,
+        "reason": found.failed,
+        "remark": found.remark,
+        "askedBy": found.asked_by,
+        "askedAt": found.asked_at.isoformat(),
     }

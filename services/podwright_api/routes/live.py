@@ -1,5 +1,6 @@
 """What happens, as it happens: server-sent events."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from functools import lru_cache
@@ -9,14 +10,19 @@ from fastapi import APIRouter, Header, Query, Response
 from starlette.responses import StreamingResponse
 
 from podwright_api import resources
+from podwright_api.accounts.document_changes import DocumentChanges
 from podwright_api.context import ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, EVENT_STREAM
+from podwright_api.database.content import Document
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.live import Behind, Change, Live, LiveNamespace
 from podwright_api.models import view
+from podwright_api.routes.content import document_view
 
 router = APIRouter(prefix=f"{API_PREFIX}/events", tags=["live"])
 
+#: What documents are called among the kinds.
+CONTENT = "content"
 #: Comments keep proxies from ending a quiet stream.
 PING_SECONDS = 15.0
 
@@ -27,7 +33,11 @@ async def stream_events(
     tenant: Annotated[Tenant, may("events:read")],
     kinds: Annotated[
         str | None,
-        Query(description="Only these kinds: episodes,posts.", pattern=r"^[a-z]+(,[a-z]+)*$", max_length=100),
+        Query(
+            description="Only these kinds: episodes,posts. Documents (content) are told of only where they are named.",
+            pattern=r"^[a-z]+(,[a-z]+)*$",
+            max_length=100,
+        ),
     ] = None,
     last_event_id: Annotated[
         str | None, Header(description="id of the last event that was seen.", pattern=r"^\d{1,18}$")
@@ -35,12 +45,14 @@ async def stream_events(
 ) -> Response:
     """Server-sent events. `event` is `created`, `changed` or `deleted`; `data` is `{kind, object}`, with the object as
     its own path shows it; `id` is to be sent as `Last-Event-ID` to go on. `reset` says that events were lost: read
-    again what you show.
+    again what you show. Events about documents have no `id`: whoever was away reads the documents again.
     """
     live = await services.live.of(tenant.namespace)
     wanted = frozenset(kinds.split(",")) if kinds else None
     since = int(last_event_id) if last_event_id else None
     events = _events(services.live, live, tenant, wanted, since)
+    if wanted and CONTENT in wanted and services.accounts and tenant.may("content:read"):
+        events = _with_documents(events, services.accounts.document_changes, tenant)
     return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
@@ -64,6 +76,37 @@ async def _events(
         except Behind:
             if not live.draining:
                 yield b"event: reset\ndata: {}\n\n"
+
+
+async def _with_documents(
+    events: AsyncIterator[bytes], changes: DocumentChanges, tenant: Tenant
+) -> AsyncIterator[bytes]:
+    """The events, and between them those of documents; it ends with the events."""
+    async with changes.listen(tenant.namespace) as queue:
+        following, written = asyncio.ensure_future(anext(events, None)), asyncio.ensure_future(queue.get())
+        try:
+            while True:
+                done, _ = await asyncio.wait((following, written), return_when=asyncio.FIRST_COMPLETED)
+                if written in done:
+                    document = written.result()
+                    written = asyncio.ensure_future(queue.get())
+                    if tenant.reaches(document.show):
+                        yield _document_text(document)
+                if following in done:
+                    event = following.result()
+                    if event is None:
+                        return
+                    following = asyncio.ensure_future(anext(events, None))
+                    yield event
+        finally:
+            following.cancel()
+            written.cancel()
+
+
+def _document_text(document: Document) -> bytes:
+    type_ = "created" if document.version == 0 and document.is_awaited else "changed"
+    data = json.dumps({"kind": CONTENT, "object": document_view(document)}, ensure_ascii=False)
+    return f"event: {type_}\ndata: {data}\n\n".encode()
 
 
 async def _event(change: Change, tenant: Tenant, kinds: frozenset[str] | None) -> bytes | None:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from podwright_api import resources
-from podwright_api.answers import REVALIDATE, is_known, listed, not_modified
+from podwright_api.answers import REVALIDATE, is_known, listed, not_modified, resource_etag
 from podwright_api.clips import clips
+from podwright_api.content_models import MarketingRemark
 from podwright_api.context import DryRun, Id, IfMatch, Tenant, may
 from podwright_api.contract import (
     API_PREFIX,
@@ -26,6 +27,8 @@ from podwright_api.corrections import corrected, from_file
 from podwright_api.envelope import answer, enveloped
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.kubernetes import JsonObject
+from podwright_api.models import EpisodeAnswer, view
+from podwright_api.resources import Change
 from podwright_api.storage import Download, Location, TenantStorage
 from podwright_api.transcript_models import (
     ClipsAnswer,
@@ -226,6 +229,32 @@ async def get_marketing_content(
 ) -> Response:
     """Title, show notes and posts, as the write stage left them."""
     return _document(request, await _download(tenant, id, "texts", "texts"))
+
+
+@router.post(
+    "/{id}/marketing-content",
+    status_code=202,
+    response_model=EpisodeAnswer,
+    responses=NOT_FOUND | CHANGED | TOO_LARGE,
+    summary="Have the texts about an episode written anew",
+)
+async def post_marketing_content(
+    request: Request,
+    tenant: Annotated[Tenant, may("content:write")],
+    id: Id,  # noqa: A002  (the contract's name)
+    body: MarketingRemark,
+    if_match: IfMatch = None,
+    dry_run: DryRun = False,
+) -> Response:
+    """By a remark, which becomes the episode's `spec.writing.remark`. The stage `write` runs again; `GET` has the texts
+    that were there until it is done. Notes by a person and posts that are there stay as they are.
+    """
+    episode = await resources.changeable(tenant, Episode, id)
+    patch: JsonObject = {"spec": {"writing": {"remark": body.remark}}}
+    if if_match:
+        patch["metadata"] = {"resourceVersion": resources.demand_version(episode, if_match)}
+    changed = await resources.write(tenant, Episode, id, patch, Change(if_match, dry_run))
+    return answer(request.scope, view(changed), HTTPStatus.ACCEPTED, {"ETag": resource_etag(changed)})
 
 
 def _current(episode: JsonObject, storage: TenantStorage) -> Current:

@@ -30,11 +30,11 @@ from podwright_core.texts import (
 )
 from podwright_core.transcript import Sentence, Transcript
 from podwright_core.writing_systems import base_language
-from podwright_pipeline.budget import Budget, within
-from podwright_pipeline.engines import Writer
-from podwright_pipeline.generate import Ask, answer_tokens, ask_list, ask_text, each, room
 from podwright_pipeline.sentiment import mood
 from podwright_pipeline.work import StageOutput, Work
+from podwright_writing.budget import Budget, within
+from podwright_writing.generate import Ask, answer_tokens, ask_list, ask_text, each, room
+from podwright_writing.writer import Writer
 
 SUMMARY_SHORTEST, SUMMARY_LONGEST = 60, 600
 #: What a status shows of the summary (characters).

@@ -34,13 +34,13 @@ from podwright_core.texts import (
 from podwright_core.tokens import norms
 from podwright_core.transcript import Transcript
 from podwright_core.writing_systems import base_language
-from podwright_pipeline.budget import Budget, within
-from podwright_pipeline.engines import Writer
-from podwright_pipeline.generate import Answer, Ask, ask_text, each
 from podwright_pipeline.stages.analyze import system_prompt
 from podwright_pipeline.stages.published_file import FileParams, PublishedFile
 from podwright_pipeline.tagging import AudioTags
 from podwright_pipeline.work import StageOutput, Work
+from podwright_writing.budget import Budget, within
+from podwright_writing.generate import Answer, Ask, ask_text, each
+from podwright_writing.writer import Writer
 
 #: Where the published file is.
 AUDIO = "audio.json"
@@ -74,6 +74,8 @@ class WriteParams(BaseModel):
     targets: list[PostTarget] = []
     file: FileParams = Field(default_factory=FileParams)
     budget: Budget | None = None
+    #: What a person wants of the texts.
+    remark: str | None = None
 
 
 def run(work: Work) -> StageOutput:
@@ -124,7 +126,7 @@ class Author:
         readable = bool(whole_sentences(analysis.summary, len(analysis.summary)))
         self._summary = analysis.summary if readable else self._anything or params.title
         self._hashtags = hashtags(analysis.topics, HASHTAGS)
-        metadata = [params.title, params.show, params.link, *params.people]
+        metadata = [params.title, params.show, params.link, params.remark, *params.people]
         self._known = claims.sources(transcript.language, [transcript.text, *metadata])
         self._system = system_prompt(self._language) + self._voice()
         # The summary stands for the transcript here: it is short, checked, and the same for all texts.
@@ -142,7 +144,8 @@ class Author:
         examples = "".join(
             f"\nA text of the show: {text[:_EXAMPLE_LONGEST]}" for text in self._params.voice.examples[:2]
         )
-        return rules + examples
+        remark = f" Heed this: {self._params.remark}" if self._params.remark else ""
+        return rules + remark + examples
 
     def texts(self, work: Work) -> dict[str, Any]:
         """The content of ``texts.json``."""

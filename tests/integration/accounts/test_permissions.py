@@ -78,6 +78,7 @@ WHO: dict[str, str] = {
     "GET /episodes/{id}/analysis": EVERYBODY,
     "GET /episodes/{id}/clip-suggestions": EVERYBODY,
     "GET /episodes/{id}/marketing-content": EVERYBODY,
+    "POST /episodes/{id}/marketing-content": EDITORS,
     "GET /episodes/{id}/clips": EVERYBODY,
     "POST /uploads": EDITORS,
     "GET /uploads/{id}": EDITORS,
@@ -115,8 +116,16 @@ WHO: dict[str, str] = {
     "PUT /content/{id}": EDITORS,
     "DELETE /content/{id}": EDITORS,
     "GET /content/{id}/versions": EVERYBODY,
+    "POST /content/generate": EDITORS,
+    "POST /content/{id}/refine": EDITORS,
+    "POST /content/{id}/versions/{version}/restore": EDITORS,
     "POST /content/{id}/approve": CREATORS,
     "POST /content/{id}/reject": CREATORS,
+    "GET /templates": EVERYBODY,
+    "POST /templates": EDITORS,
+    "GET /templates/{id}": EVERYBODY,
+    "PUT /templates/{id}": EDITORS,
+    "DELETE /templates/{id}": EDITORS,
     "GET /search": EVERYBODY,
     "GET /calendar": EVERYBODY,
     "GET /calendar.ics": EVERYBODY,
@@ -161,9 +170,9 @@ def test_the_table_names_every_endpoint() -> None:
 
 async def send(facade: Facade, endpoint: str, token: str | None, workspace: str) -> tuple[int, str]:
     method, path = endpoint.split(" ")
-    names = {"{workspace}": workspace, "{id}": "some", "{provider}": "none"}
+    names = {"{workspace}": workspace, "{id}": "some", "{provider}": "none", "{version}": "1"}
     names |= dict.fromkeys(("{person}", "{item}", "{session}", "{webhook}", "{delivery}"), NOBODY)
-    if path.startswith("/content/"):
+    if path.startswith(("/content/", "/templates/")):
         names["{id}"] = NOBODY
     for name, value in names.items():
         path = path.replace(name, value)

@@ -85,6 +85,14 @@ def seed_content(connection: psycopg.Connection[tuple[object, ...]], of: dict[st
         of,
     )
     connection.execute(
+        "INSERT INTO content_tasks (workspace, content, over, asked, asked_by)"
+        " SELECT workspace, id, 1, '{}', 'p' FROM content WHERE workspace = %(w)s",
+        of,
+    )
+    connection.execute(
+        "INSERT INTO content_templates (workspace, name, body, written_by) VALUES (%(w)s, 'n', '${text}', 'p')", of
+    )
+    connection.execute(
         "INSERT INTO search_documents (workspace, kind, name, version, title, language, config)"
         " VALUES (%(w)s, 'notes', 'n', 'v', 't', 'en', 'english')",
         of,

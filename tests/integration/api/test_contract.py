@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from podwright_api import openapi
+from tests.fake_model import endpoint_status
 from tests.integration.api.conftest import TENANTS, TOKEN, Facade, episode, podcast, post
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "X-Podwright-Namespace": TENANTS[1]}
@@ -47,6 +48,15 @@ EXAMPLES = 8
 @pytest.fixture(scope="session")
 def schema(facade: Facade) -> Any:
     """The contract as the facade serves it; reading it takes longer than most requests."""
+    # Without a model that is ready, whoever wants a text is told so with 503.
+    endpoint = {
+        "apiVersion": "podwright.dev/v1alpha1",
+        "kind": "ModelEndpoint",
+        "metadata": {"name": "pen"},
+        "spec": {"task": "generation", "engine": "vllm", "weights": {"uri": "s3://podwright/models/pen"}},
+    }
+    facade.apply(endpoint, namespace=TENANTS[1])
+    facade.set_status("modelendpoint", "pen", endpoint_status("http://127.0.0.1:9/v1"), namespace=TENANTS[1])
     return schemathesis.openapi.from_url(f"{facade.url}/openapi.json")
 
 

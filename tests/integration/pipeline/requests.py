@@ -3,7 +3,8 @@
 from typing import Any
 
 from podwright_core.stages import EndpointUse, StageName, StageRequest, StageResult
-from podwright_pipeline.engines import Engines, Transcriber, Writer
+from podwright_pipeline.engines import Engines, Transcriber
+from podwright_writing.writer import Writer
 
 NAMESPACE = "demo"
 ENDPOINT = EndpointUse(url="http://127.0.0.1:9/v1", model_id="model", model_revision="1")

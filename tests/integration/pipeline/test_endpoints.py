@@ -16,9 +16,9 @@ from podwright_inference.faster_whisper_engine import FasterWhisperEngine
 from podwright_inference.transcription_api import ServedModel, transcription_api
 from podwright_local import models
 from podwright_local.paths import Cache
-from podwright_pipeline.engines import Message
 from podwright_pipeline.engines_http import HttpEngines
 from podwright_pipeline.errors import TemporaryError
+from podwright_writing.writer import Message
 
 SPEECH, TEXT = "whisper-base", "smollm2"
 CONTEXT = 1024

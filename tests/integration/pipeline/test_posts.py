@@ -11,8 +11,9 @@ from podwright_bench.quality_transcripts import Case, cases
 from podwright_core.channel_limits import TEXT_RULES
 from podwright_core.shareable import is_pleasantry
 from podwright_core.stages import StageName
-from podwright_pipeline.engines import Completion, Engines, Message, Transcriber, Writer
+from podwright_pipeline.engines import Engines, Transcriber
 from podwright_pipeline.store import Storage
+from podwright_writing.writer import Completion, Message, Writer
 from tests.integration.pipeline.requests import ENDPOINT
 
 LIES = [

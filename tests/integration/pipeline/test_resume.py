@@ -8,11 +8,12 @@ from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse, StageName
 from podwright_core.transcript import Segment
 from podwright_pipeline import ffmpeg
-from podwright_pipeline.engines import Speech, Writer
+from podwright_pipeline.engines import Speech
 from podwright_pipeline.errors import TemporaryError
 from podwright_pipeline.runner import Runner
 from podwright_pipeline.store import Storage
 from podwright_pipeline.work import PARTIAL
+from podwright_writing.writer import Writer
 from tests.integration.pipeline.requests import NoEngines, after, ingest
 
 

@@ -5,7 +5,19 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from podwright_core import claims
-from podwright_core.composing import Brief, Earlier, TextType, given, instruction, longest, mended, problems
+from podwright_core.channel_limits import TEXT_RULES
+from podwright_core.composing import (
+    Brief,
+    Earlier,
+    TextType,
+    extract,
+    fitting,
+    given,
+    instruction,
+    longest,
+    mended,
+    problems,
+)
 
 BRIEF = Brief(topic="keeping bees in the city", words=30, keywords=("honey",), audience="beginners")
 GOOD = (
@@ -65,3 +77,27 @@ def test_mending_adds_no_claims(text: str, words: int) -> None:
     assert left == text or len(left) <= longest(brief)
     before = {str(claim) for claim in claims.unsupported(text, sources, language="en")}
     assert left == text or len(claims.unsupported(left, sources, language="en")) <= len(before)
+
+
+def test_a_text_fits_its_channel_as_that_counts() -> None:
+    brief = Brief(type=TextType.SOCIAL_POST, topic="rain", words=8, channel="x", reserved=200)
+    # 280 less 25 for the link and what stands there already; each of these letters counts twice there.
+    assert brief.room == 55
+    assert any("55 is the most" in problem for problem in problems("雨" * 28 + ".", known(brief), brief))
+    assert not any("the most" in problem for problem in problems("雨" * 27 + ".", known(brief), brief))
+    assert "At most 55 characters." in instruction(brief)
+    assert fitting(brief.model_copy(update={"words": 400})).words == 7
+    assert extract("It rains. " * 3 + "x" * 60, brief) == "It rains. It rains. It rains."
+    assert TEXT_RULES["x"].count(extract("雨" * 200, brief)) <= 55
+
+
+def test_a_title_is_one_line_without_a_full_stop() -> None:
+    brief = Brief(type=TextType.TITLE, topic="rain on roofs", words=6)
+    assert problems("Rain on old roofs at night", known(brief), brief) == []
+    assert problems("Rain falls on roofs. It is night", known(brief), brief) != []
+    assert "on one line" in instruction(brief)
+
+
+def test_what_a_channel_refuses_is_refused() -> None:
+    brief = Brief(topic="rain", words=6, channel="youtube")
+    assert any("'<'" in problem for problem in problems("Rain < snow on every old roof.", known(brief), brief))

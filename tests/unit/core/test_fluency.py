@@ -75,7 +75,14 @@ def test_whole_sentences_that_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [('"Quoted."', "Quoted."), ("“A” and “B”", "“A” and “B”"), ("a   b \n\n\n c", "a b\n\nc")]
+    ("text", "expected"),
+    [
+        ('"Quoted."', "Quoted."),
+        ("“A” and “B”", "“A” and “B”"),
+        ("a   b \n\n\n c", "a b\n\nc"),
+        ("a\x00b\ud800\x1bc", "abc"),
+        ("👩‍🚀 fly", "👩‍🚀 fly"),
+    ],
 )
 def test_wrapping_goes(text: str, expected: str) -> None:
     assert tidy(text) == expected

@@ -175,6 +175,20 @@ def test_lost_result_runs_again() -> None:
     assert world.jobs[job.name].run == 1
 
 
+def test_a_remark_has_the_texts_written_anew_and_nothing_else() -> None:
+    world = World(episode())
+    world.run_to_end()
+    keys = {stage.name: stage.key for stage in world.episode.status.stages}
+    own = episode(writing={"remark": "Less solemn, please."})
+    world.episode = own.model_copy(update={"status": world.episode.status})
+    world.run_to_end()
+    assert [stage for stage, _ in world.computed][4:] == ["write"]
+    assert list(world.requests.values())[-1].params["remark"] == "Less solemn, please."
+    world.episode = episode().model_copy(update={"status": world.episode.status})
+    world.run_to_end()
+    assert {stage.name: stage.key for stage in world.episode.status.stages} == keys
+
+
 def test_a_budget_is_a_parameter_of_the_writing_stages_the_episodes_own_before_the_shows() -> None:
     world = World(episode())
     world.run_to_end()

@@ -12,9 +12,9 @@ from podwright_core.composing import Brief, Earlier
 from podwright_core.texts import Analysis, SpokenQuote
 from podwright_core.transcript import Segment, Transcript
 from podwright_pipeline import compose_cli
-from podwright_pipeline.composing import About, compose
-from podwright_pipeline.engines import Completion, Message, Writer
-from podwright_pipeline.errors import StageError
+from podwright_writing.composing import About, compose
+from podwright_writing.errors import WritingError
+from podwright_writing.writer import Completion, Message, Writer
 
 SAID = "Bees sleep in winter. They keep warm by standing close together around their queen. The hive hums all night."
 ABOUT = About(
@@ -65,7 +65,7 @@ def test_the_reason_goes_back_to_the_model() -> None:
 
 
 def test_what_never_passes_is_refused_with_the_reasons() -> None:
-    with pytest.raises(StageError, match="99"):
+    with pytest.raises(WritingError, match="99"):
         compose(Telling("Rain falls on 99 roofs tonight."), Brief(topic="rain", words=6))
 
 
@@ -85,7 +85,7 @@ def test_a_remark_changes_a_text() -> None:
 
 def test_more_than_the_model_can_write_is_refused_before_it_is_asked() -> None:
     model = Telling("x", context_tokens=1024)
-    with pytest.raises(StageError, match="fewer words"):
+    with pytest.raises(WritingError, match="fewer words"):
         compose(model, Brief(topic="rain", words=5000))
     assert model.read == []
 

@@ -2,7 +2,8 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 from podwright_core.stages import EndpointUse
-from podwright_pipeline.usage import BusyTime, Meter, usage
+from podwright_pipeline.usage import usage
+from podwright_writing.meter import BusyTime, Meter
 
 
 class Clock:

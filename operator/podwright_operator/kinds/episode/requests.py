@@ -139,6 +139,9 @@ def _write(
         "file": _file(episode, podcast),
         **_budget(episode, podcast),
     }
+    # Without one the key is what it was before there were any.
+    if episode.spec.writing.remark is not None:
+        params["remark"] = episode.spec.writing.remark
     return _request(StageName.WRITE, episode, done, (StageName.INGEST, StageName.TRANSCRIBE, StageName.ANALYZE), params)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from podwright_core.texts import Checks
-from podwright_pipeline.budget import Budget, BudgetedWriter, BudgetSpentError, within
-from podwright_pipeline.engines import Completion, Message, Writer
-from podwright_pipeline.generate import Ask, ask_list, ask_text
+from podwright_writing.budget import Budget, BudgetedWriter, BudgetSpentError, within
+from podwright_writing.generate import Ask, ask_list, ask_text
+from podwright_writing.writer import Completion, Message, Writer
 
 
 class Saying(Writer):

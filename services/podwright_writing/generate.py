@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from podwright_core.fluency import tidy
 from podwright_core.texts import Checks
-from podwright_pipeline.budget import BudgetSpentError
-from podwright_pipeline.engines import Message, Writer
+from podwright_writing.budget import BudgetSpentError
+from podwright_writing.writer import Message, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ class Ask:
     check: Callable[[str], list[str]]
     #: Leaves what may stand of an answer, before it is checked.
     mend: Callable[[str], str] = str
+    #: Which of several texts for the same request, from 0: later ones should differ.
+    variant: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,8 @@ def _complete(
         [Message(role="system", content=system), Message(role="user", content=request)],
         schema=schema,
         max_tokens=answer_tokens(ask.longest * (3 if is_list else 1)),
-        temperature=_TEMPERATURES[attempt],
-        seed=attempt + 1,
+        temperature=_TEMPERATURES[min(attempt + ask.variant, len(_TEMPERATURES) - 1)],
+        seed=attempt + 1 + ask.variant * ATTEMPTS,
     ).text
 
 

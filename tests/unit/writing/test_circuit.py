@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_pipeline.circuit import Circuit, CircuitTransport
+from podwright_writing.circuit import Circuit, CircuitTransport
 
 
 class Clock:

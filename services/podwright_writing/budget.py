@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podwright_pipeline.engines import Completion, Message, Writer
+from podwright_writing.writer import Completion, Message, Writer
 
 
 class Budget(BaseModel):

@@ -1,0 +1,1 @@
+"""Documents that models write: which model, what it is asked, and the work itself."""

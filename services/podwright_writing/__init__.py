@@ -1,0 +1,1 @@
+"""Asking models for texts, and checking what they write: for the stages, the command line and the facade."""
