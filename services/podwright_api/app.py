@@ -53,6 +53,7 @@ from podwright_api.routes import (
 from podwright_api.search.following import Following
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
+from podwright_api.upkeep.assembly import Upkeep
 from podwright_api.validation import failure_of
 from podwright_telemetry.spans import NoTracing, Tracing
 
@@ -125,19 +126,22 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         listeners = Live(cluster)
         app.state.live = listeners
         outbox = Outbox(accounts.foundation, settings.namespaces, listeners, metrics) if accounts else None
-        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox)
+        upkeep = Upkeep(accounts.foundation, cluster, settings.namespaces, metrics) if accounts else None
+        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox, upkeep)
         try:
             await services.prepare()
         except FacadeError as error:
             logger.warning("not ready yet: %s", error.message)
         tasks = _following(services)
-        if outbox:
+        if outbox and upkeep:
             outbox.start()
+            upkeep.start()
         try:
             yield {"services": services}
         finally:
             await _ended(tasks)
-            if outbox:
+            if outbox and upkeep:
+                await upkeep.stop()
                 await outbox.stop()
             await listeners.close()
             if accounts:

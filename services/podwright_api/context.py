@@ -17,6 +17,7 @@ from podwright_api.metrics import Metrics
 from podwright_api.outbox.assembly import Outbox
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage, TenantStorage
+from podwright_api.upkeep.assembly import Upkeep
 from podwright_crds.resource import ObjectName
 
 logger = logging.getLogger(__name__)
@@ -34,8 +35,9 @@ class Services:
     authenticator: Authenticator
     #: None: there is no database, so the token alone counts.
     accounts: Accounts | None
-    #: There where accounts are.
+    #: There where accounts are, as is the upkeep.
     outbox: Outbox | None
+    upkeep: Upkeep | None
     _prepared: list[bool] = field(default_factory=list)
 
     async def prepare(self) -> None:

@@ -63,6 +63,31 @@ class MailSettings:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """For how many days what is kept."""
+
+    #: The audit log, which the database itself keeps for at least 30.
+    audit_days: int = 90
+    #: Events, with their deliveries and notifications.
+    events_days: int = 90
+    #: Sessions, keys and invitations that have ended, and accounts whose address nobody confirmed.
+    ended_days: int = 30
+    #: What platforms counted of posts.
+    analytics_days: int = 730
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Retention":
+        """The settings; raises ``SettingsError``."""
+        prefix, most = "PODWRIGHT_API_KEEP_", 36_500
+        return cls(
+            audit_days=_number(environment, f"{prefix}AUDIT_DAYS", cls.audit_days, 30, most),
+            events_days=_number(environment, f"{prefix}EVENTS_DAYS", cls.events_days, 1, most),
+            ended_days=_number(environment, f"{prefix}ENDED_DAYS", cls.ended_days, 1, most),
+            analytics_days=_number(environment, f"{prefix}ANALYTICS_DAYS", cls.analytics_days, 1, most),
+        )
+
+
+@dataclass(frozen=True)
 class AccountSettings:
     """What people, keys and tenants need; a facade without a database has none and knows the one token only."""
 
@@ -87,6 +112,7 @@ class AccountSettings:
     access_seconds: int = 3600
     refresh_seconds: int = 30 * 86_400
     lockout_seconds: int = 15 * 60
+    retention: Retention = field(default_factory=Retention)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "AccountSettings | None":
@@ -114,6 +140,7 @@ class AccountSettings:
             requests_per_hour=_number(
                 environment, "PODWRIGHT_API_REQUESTS_PER_HOUR", cls.requests_per_hour, 1, 1_000_000_000
             ),
+            retention=Retention.read(environment),
         )
 
 

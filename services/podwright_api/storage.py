@@ -99,6 +99,10 @@ class TenantStorage:
         """An address to which anyone may PUT this object until it expires."""
         return await _call(lambda: self._presigner.presigned_put_object(location.bucket, location.key, expires))
 
+    async def presigned_get(self, location: Location, expires: timedelta) -> str:
+        """An address from which anyone may GET this object until it expires."""
+        return await _call(lambda: self._presigner.presigned_get_object(location.bucket, location.key, expires))
+
     async def check_upload(self, url: str, field: str) -> None:
         """Raise a ``FacadeError`` for ``field`` where an s3:// address is not an object of this tenant."""
         location = Location.parse(url)

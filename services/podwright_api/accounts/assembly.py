@@ -7,6 +7,7 @@ from podwright_api.accounts.audit_log import AuditLog
 from podwright_api.accounts.documents import Documents
 from podwright_api.accounts.federation import Federation
 from podwright_api.accounts.foundation import Foundation
+from podwright_api.accounts.personal_data import PersonalData
 from podwright_api.accounts.post_metrics import PostMetrics
 from podwright_api.accounts.profile import Profile
 from podwright_api.accounts.registration import Registration
@@ -28,6 +29,7 @@ class Accounts:
     federation: Federation
     second_factor: SecondFactor
     profile: Profile
+    personal_data: PersonalData
     tenancy: Tenancy
     audit: AuditLog
     repetition: Repetition
@@ -47,6 +49,7 @@ class Accounts:
             Federation(foundation, sign_in, registration),
             second_factor,
             Profile(foundation),
+            PersonalData(foundation),
             Tenancy(foundation),
             AuditLog(foundation),
             Repetition(foundation),
