@@ -59,7 +59,7 @@ def approval_record(post: Post, seen_at: str) -> ApprovalRecord | None:
 
 
 def renamed(record: ApprovalRecord | None, approval: PostApproval) -> ApprovalRecord | None:
-    """The record of a decision with the name that it bears by now: whoever decided may have left, and their name too."""
+    """The record of a decision with the name that it bears by now: whoever decided may have left."""
     if record is None or (record.state, record.at) != (approval.state, approval.at):
         return record
     return record.model_copy(update={"by": approval.by})

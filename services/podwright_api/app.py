@@ -55,6 +55,7 @@ from podwright_api.settings import Settings
 from podwright_api.storage import Storage
 from podwright_api.upkeep.assembly import Upkeep
 from podwright_api.validation import failure_of
+from podwright_telemetry.json_logs import conceal
 from podwright_telemetry.spans import NoTracing, Tracing
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        conceal(settings.secrets())
         cluster = await Cluster.connect(settings.kubeconfig, settings.workspace_account)
         storage = Storage(cluster, settings.presign_endpoint)
         accounts = Accounts.build(settings.accounts) if settings.accounts else None

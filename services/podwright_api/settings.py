@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from podwright_api.oidc_settings import OidcProvider, OidcSettingsError, read_providers
 from podwright_core.egress import ALLOW_VARIABLE, DENY_VARIABLE, Egress
@@ -114,6 +115,12 @@ class AccountSettings:
     lockout_seconds: int = 15 * 60
     retention: Retention = field(default_factory=Retention)
 
+    def secrets(self) -> list[str]:
+        """What no log may show."""
+        password = urlsplit(self.database_url).password
+        mail = self.mail.password if self.mail else None
+        return [*self.signing_keys, *self.encryption_keys, *(one for one in (password, mail) if one)]
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "AccountSettings | None":
         """The settings; None without a database. Raises ``SettingsError``."""
@@ -168,6 +175,10 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     #: What of the addresses that tenants name may be reached.
     egress: Egress = field(default_factory=Egress)
+
+    def secrets(self) -> list[str]:
+        """What no log may show."""
+        return [self.token.current(), *(self.accounts.secrets() if self.accounts else [])]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":

@@ -173,14 +173,18 @@ AGES: dict[str, tuple[LiteralString, str, str]] = {
     "departures": ("SELECT gen_random_uuid(), 'n', '{gone}', now() - %s::interval", "91 days", "89 days"),
     "events": ("SELECT gen_random_uuid(), 'team-a', 't', NULL, '{}', now() - %s::interval", "91 days", "89 days"),
     "invitations": (
-        "(workspace, email, role, hash, expires_at)"
-        " SELECT 'team-a', 'e', 'viewer', gen_random_uuid(), now() - %s::interval",
+        (
+            "(workspace, email, role, hash, expires_at)"
+            " SELECT 'team-a', 'e', 'viewer', gen_random_uuid(), now() - %s::interval"
+        ),
         "31 days",
         "29 days",
     ),
     "api_keys": (
-        "(workspace, name, person, scopes, prefix, hash, expires_at)"
-        " SELECT 'team-a', 'k', gen_random_uuid(), '{}', 'p', gen_random_uuid(), now() - %s::interval",
+        (
+            "(workspace, name, person, scopes, prefix, hash, expires_at)"
+            " SELECT 'team-a', 'k', gen_random_uuid(), '{}', 'p', gen_random_uuid(), now() - %s::interval"
+        ),
         "31 days",
         "29 days",
     ),
