@@ -172,7 +172,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
                 expose_headers=_EXPOSED_HEADERS,
                 max_age=3600,
             ),
-            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
+            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, seconds=settings.body_seconds),
             Middleware(Authenticate, prefix=contract.API_PREFIX, is_open=is_open),
             Middleware(Repeatable, prefix=contract.API_PREFIX),
             Middleware(Recorded),

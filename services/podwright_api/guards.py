@@ -18,7 +18,7 @@ from podwright_api.accounts.repetition import KeptAnswer, Repetition
 from podwright_api.context import Services
 from podwright_api.database.engine import acting_person
 from podwright_api.envelope import failure, request_id
-from podwright_api.errors import FacadeError, invalid
+from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.middleware import body_too_large
 
 logger = logging.getLogger(__name__)
@@ -91,9 +91,11 @@ class Repeatable:
             await self._once(services.accounts.repetition, scope, receive, send, actor, key)
         except FacadeError as error:
             await failure(scope, error)(scope, receive, send)
-        except HTTPException:
-            limit = services.settings.body_limit_bytes
-            await failure(scope, body_too_large(limit))(scope, receive, send)
+        except HTTPException as error:
+            problem = FacadeError(ErrorCode.MALFORMED_REQUEST, error.detail)
+            if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                problem = body_too_large(services.settings.body_limit_bytes)
+            await failure(scope, problem)(scope, receive, send)
 
     async def _once(
         self, repetition: Repetition, scope: Scope, receive: Receive, send: Send, actor: Actor, key: str

@@ -164,6 +164,8 @@ class Settings:
     presign_endpoint: str | None = None
     upload_expiry_seconds: int = 3600
     body_limit_bytes: int = 10_000_000
+    #: How long a request's body may take to come.
+    body_seconds: float = 60
     host: str = "0.0.0.0"  # noqa: S104  (the pod's address is not known in advance)
     port: int = 8000
     #: How long running requests may take to end after SIGTERM.

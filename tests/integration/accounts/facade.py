@@ -87,7 +87,7 @@ class Member:
 
 @asynccontextmanager
 async def running(
-    folder: Path, database: DatabaseUrls, postbox: Controller | None, **changed: Any
+    folder: Path, database: DatabaseUrls, postbox: Controller | None, *, body_seconds: float = 60, **changed: Any
 ) -> AsyncIterator[Facade]:
     """The facade; ``changed`` are account settings."""
     kubeconfig = folder / "kubeconfig"
@@ -109,6 +109,7 @@ async def running(
         kubeconfig=str(kubeconfig),
         accounts=replace(accounts, **changed),
         cors_origins=("https://console.example.org",),
+        body_seconds=body_seconds,
     )
     app = create_app(settings)
     async with app.router.lifespan_context(app) as state:
