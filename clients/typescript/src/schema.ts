@@ -1189,7 +1189,10 @@ export interface paths {
         };
         /**
          * The whole audit log
-         * @description One JSON object a line, oldest first: number, entry, previous, hash. hash is sha256(previous + entry), hex.
+         * @description One JSON object a line, oldest first: number, entry, previous, hash, facts. hash is sha256(previous + entry).
+         *
+         *     ``facts`` holds what is kept of people beside the chain until they leave: the entry has sha256(salt + value).
+         *     The first line's ``previous`` is the hash of the last entry that was removed for its age.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -1231,7 +1234,9 @@ export interface paths {
         post?: never;
         /**
          * Delete your account
-         * @description Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's.
+         * @description Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's, without you.
+         *
+         *     In documents, decisions and the audit log your name is gone with the answer, in resources within minutes.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -1246,7 +1251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that is kept about you */
+        /**
+         * All that is kept about you
+         * @description What could not be asked just now stands in ``incomplete``; then try again later. Links work for an hour.
+         */
         get: operations["exportMe"];
         put?: never;
         post?: never;
@@ -1940,6 +1948,8 @@ export interface components {
             intact: boolean;
             /** @description Number of the first entry that is not. */
             brokenAt: number | null;
+            /** @description Where the chain begins; null: with its first entry. */
+            removedUntil: components["schemas"]["AuditRemovedView"] | null;
         };
         AuditEntryView: {
             /** @description Place in the workspace's chain. */
@@ -1950,6 +1960,24 @@ export interface components {
             previous: string;
             /** @description sha256(previous + entry), hex. */
             hash: string;
+            /** @description What is kept of people beside the chain: actor (name, address) and target (email). What was erased is missing. */
+            facts: {
+                [key: string]: components["schemas"]["AuditFactView"];
+            };
+        };
+        AuditFactView: {
+            /** @description As JSON, exactly as it was digested. */
+            value: string;
+            /** @description The entry holds sha256(salt + value), hex, as facts.NAME. */
+            salt: string;
+        };
+        AuditRemovedView: {
+            /** @description Number of the last entry that was removed for its age. */
+            number: number;
+            /** @description Its hash, from which the chain goes on. */
+            hash: string;
+            /** @description When it was removed (RFC 3339). */
+            at: string;
         };
         /** @description Days on which nothing is sent. */
         Blackout: {
