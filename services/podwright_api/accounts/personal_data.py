@@ -22,8 +22,10 @@ class PersonalData:
     def __init__(self, foundation: Foundation) -> None:
         self._foundation = foundation
 
-    async def delete(self, person: str) -> None:
+    async def delete(self, person: str) -> bool:
         """Delete a person and everything that is only theirs, and take their name out of everything else.
+
+        False where there is no such person (any more).
 
         All of it is one transaction, but for the resources, whose turn comes after it (``upkeep.departures``).
         """
@@ -31,13 +33,14 @@ class PersonalData:
             await departures.one_at_a_time(connection)
             found = await people.person_by_id(connection, person)
             if found is None:
-                return
+                return False
             everywhere = await workspaces.workspace_names(connection)
             own = await people.workspaces_of(connection, person)
             await departures.forget(connection, person, found.email, found.name, own, everywhere)
             # Only now is it certain that nobody else's change of the same members is under way.
             if alone := await departures.workspaces_left_alone(connection, own):
                 raise _only_admin(alone)
+        return True
 
     async def export(self, actor: Actor, person: str) -> JsonObject:
         """All that is kept about a person, but for secrets, which are of no use outside."""

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from podwright_api import forget
 from podwright_api.database import audit, retention
 from podwright_api.database.audit import AuditRecord, broken_at
 from podwright_api.database.departures import pseudonym_of
@@ -60,6 +61,7 @@ def kept_of(database: DatabaseUrls, *values: str) -> list[str]:
 async def test_an_export_has_all_of_a_person_and_nothing_of_others(facade: Facade) -> None:
     member, document = await member_who_did_something(facade)
     other, _ = await member_who_did_something(facade)
+    await facade.data("PUT", f"/workspaces/{OURS}/members/{member.id}", other.token, json={"role": "creator"})
     exported = await facade.data("GET", "/users/me/export", member.token)
     assert [key["name"] for key in exported["apiKeys"]] == ["k"]
     assert [(one["id"], one["body"]) for one in exported["documents"]] == [(document, DOCUMENT["body"])]
@@ -69,16 +71,13 @@ async def test_an_export_has_all_of_a_person_and_nothing_of_others(facade: Facad
     actions = {entry["entry"]["action"] for entry in exported["audit"]}
     # What they did, what was done to their address, and how they signed in.
     assert {"POST /api/v1/content", "POST /api/v1/workspaces/{workspace}/invitations", "sign-in"} <= actions
-    assert "sign-in.refused" in actions
+    assert {"sign-in.refused", "PUT /api/v1/workspaces/{workspace}/members/{person}"} <= actions
     assert exported["sessions"][0]["address"]
     # There is no cluster here, which is told rather than kept back.
     assert {one["workspace"] for one in exported["incomplete"]} == set(WORKSPACES)
-    told = json.dumps(exported)
-    assert not [
-        secret
-        for secret in ("hash", "pwk_", PASSWORD, other.email, other.id)
-        if secret in told.replace(exported["apiKeys"][0]["prefix"], "")
-    ]
+    told = json.dumps(exported).replace(exported["apiKeys"][0]["prefix"], "")
+    others = (await facade.data("GET", "/users/me", other.token))["name"]
+    assert [secret for secret in ("hash", "pwk_", PASSWORD, other.email, others) if secret in told] == []
 
 
 async def test_after_a_deletion_nothing_of_a_person_is_left(facade: Facade) -> None:
@@ -121,6 +120,22 @@ async def test_a_deletion_that_broke_off_is_none_and_can_be_repeated(facade: Fac
             connection.execute("ALTER TABLE departures DROP CONSTRAINT broken")
     assert (await facade.data("GET", "/users/me/export", member.token))["documents"]
     await facade.data("DELETE", "/users/me", member.token)
+
+
+async def test_an_administrator_deletes_who_cannot_sign_in(facade: Facade, monkeypatch: pytest.MonkeyPatch) -> None:
+    member, _ = await member_who_did_something(facade)
+    await facade.join("admin", OURS)
+    for name, value in {
+        "PODWRIGHT_DATABASE_URL": facade.database.application,
+        "PODWRIGHT_API_SIGNING_KEYS": "s" * 40,
+        "PODWRIGHT_API_ENCRYPTION_KEYS": "e" * 40,
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert await asyncio.to_thread(forget.main, ["no-id"]) == 2
+    # Doing it again finds nothing to do.
+    for _ in range(2):
+        assert await asyncio.to_thread(forget.main, [member.id]) == 0
+    assert kept_of(facade.database, member.email) == []
 
 
 async def test_of_two_last_admins_who_leave_at_once_one_stays(facade: Facade) -> None:
