@@ -13,8 +13,6 @@ from podwright_api.account_models import (
     ApiKeyAnswer,
     ApiKeyCreate,
     ApiKeysAnswer,
-    AuditAnswer,
-    AuditCheckAnswer,
     InvitationAnswer,
     InvitationCreate,
     InvitationsAnswer,
@@ -29,6 +27,7 @@ from podwright_api.account_models import (
     WorkspacesAnswer,
 )
 from podwright_api.answers import done, listed
+from podwright_api.audit_models import AuditAnswer, AuditCheckAnswer
 from podwright_api.context import AccountsOf, ActorOf, Limit, ServicesOf, Tenant, may_in_path
 from podwright_api.contract import API_PREFIX, CONFLICT, MAIL_AWAY, NOT_FOUND, TOO_LARGE
 from podwright_api.database.workspaces import ApiKey, Invitation, Member, ServiceAccount, Workspace

@@ -156,7 +156,6 @@ GRANT EXECUTE ON FUNCTION forget_person TO podwright_identity;
 #: What retention removes within a workspace.
 RETENTION = """
 GRANT DELETE ON api_keys, post_metrics TO podwright_tenant;
-CREATE INDEX sessions_by_end ON sessions (expires_at);
 CREATE INDEX post_metrics_by_age ON post_metrics (workspace, at);
 """
 
