@@ -98,10 +98,11 @@ def in_a(unit: str) -> str:
 
 def follow(changes: Iterator[Any], episode: str, seconds: float) -> set[str]:
     """The stages that an episode went through until it was ready."""
-    deadline, stages = time.monotonic() + seconds, set()
+    deadline = time.monotonic() + seconds
+    stages: set[str] = set()
     for one in changes:
         if one["id"] == episode:
-            stages.add((one.get("status") or {}).get("stage"))
+            stages.add((one.get("status") or {}).get("stage") or "")
             if is_ready(one):
                 return stages
         assert time.monotonic() < deadline, f"{episode} is not ready in {seconds:.0f} s; stages {stages}"

@@ -87,9 +87,10 @@ class Member:
 
 @asynccontextmanager
 async def running(
-    folder: Path, database: DatabaseUrls, postbox: Controller | None, *, body_seconds: float = 60, **changed: Any
+    folder: Path, database: DatabaseUrls, postbox: Controller | None, **changed: Any
 ) -> AsyncIterator[Facade]:
-    """The facade; ``changed`` are account settings."""
+    """The facade; ``changed`` are account settings, and ``body_seconds``."""
+    body_seconds = changed.pop("body_seconds", 60.0)
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(NO_CLUSTER))
     mail = None

@@ -49,7 +49,7 @@ def claims_of(token: str) -> dict[str, object]:
 
 
 def forged(member: Member) -> list[str]:
-    """Tokens that nearly count."""
+    """Tokens that nearly count, and last one that does: the others are refused for what they say."""
     claims, (head, body, signature) = claims_of(member.token), member.token.split(".")
     header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
     ours, theirs = OctKey.import_key("signing" * 8), OctKey.import_key("k" * 64)
@@ -57,8 +57,6 @@ def forged(member: Member) -> list[str]:
     def signed(changed: dict[str, object], key: OctKey = ours, algorithm: str = "HS256") -> str:
         return jwt.encode(header | {"alg": algorithm}, changed, key, algorithms=[algorithm])
 
-    # The key itself makes tokens that count, so what follows is refused for what it says.
-    assert signed(claims).split(".")[2]
     return [
         f"{part({'alg': 'none', 'typ': 'JWT'})}.{body}.",
         f"{part({'alg': 'None', 'typ': 'JWT'})}.{body}.{signature}",
@@ -81,15 +79,18 @@ def forged(member: Member) -> list[str]:
         "a.b.c",
         "." * 500,
         "A" * 7000,
+        signed(claims),
     ]
 
 
 async def test_forged_tokens_let_nobody_in(facade: Facade) -> None:
     member = await facade.join("admin")
-    for token in forged(member):
+    *refused, good = forged(member)
+    for token in refused:
         answer = await facade.call("GET", "/users/me", token)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHENTICATED"), token
-    assert (await facade.call("GET", "/users/me", member.token)).status_code == 200
+    for token in (good, member.token):
+        assert (await facade.call("GET", "/users/me", token)).status_code == 200
 
 
 async def test_fuzzed_tokens_let_nobody_in(facade: Facade) -> None:
@@ -147,12 +148,10 @@ async def test_sql_in_every_place_is_only_text(facade: Facade) -> None:
             assert (await facade.call("GET", path, admin.token, params=query)).status_code < 500, (path, trick)
         login = {"email": trick, "password": trick}
         assert (await facade.call("POST", "/auth/login", None, json=login)).status_code in (401, 422)
-        headers = {"X-Podwright-Namespace": trick.encode(), "Idempotency-Key": trick.encode()}
-        assert (
-            await facade.client.post(
-                "/api/v1/content", json=body, headers={"Authorization": f"Bearer {admin.token}"} | headers
-            )
-        ).status_code in (400, 403, 422)
+        headers = {b"Authorization": b"Bearer " + admin.token.encode()}
+        headers |= {b"X-Podwright-Namespace": trick.encode(), b"Idempotency-Key": trick.encode()}
+        answer = await facade.client.post("/api/v1/content", json=body, headers=headers)
+        assert answer.status_code in (400, 403, 422)
     after = rows(facade.database)
     after["content_versions"] = before["content_versions"]
     assert after == before
