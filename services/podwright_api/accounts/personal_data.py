@@ -36,9 +36,10 @@ class PersonalData:
                 return False
             everywhere = await workspaces.workspace_names(connection)
             own = await people.workspaces_of(connection, person)
+            administered = await departures.administered(connection, person)
             await departures.forget(connection, person, found.email, found.name, own, everywhere)
             # Only now is it certain that nobody else's change of the same members is under way.
-            if alone := await departures.workspaces_left_alone(connection, own):
+            if alone := await departures.workspaces_left_alone(connection, administered):
                 raise _only_admin(alone)
         return True
 

@@ -36,6 +36,12 @@ async def one_at_a_time(connection: Connection) -> None:
     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
+async def administered(connection: Connection, person: str) -> list[str]:
+    """Workspaces that a person is an admin of."""
+    query = text("SELECT workspace FROM memberships WHERE person = CAST(:person AS uuid) AND role = 'admin'")
+    return list((await connection.execute(query, {"person": person})).scalars())
+
+
 async def workspaces_left_alone(connection: Connection, workspaces: list[str]) -> list[str]:
     """Those of the workspaces that have members and no admin among them."""
     query = text(
