@@ -58,6 +58,13 @@ def approval_record(post: Post, seen_at: str) -> ApprovalRecord | None:
     )
 
 
+def renamed(record: ApprovalRecord | None, approval: PostApproval) -> ApprovalRecord | None:
+    """The record of a decision with the name that it bears by now: whoever decided may have left."""
+    if record is None or (record.state, record.at) != (approval.state, approval.at):
+        return record
+    return record.model_copy(update={"by": approval.by})
+
+
 def approved(post: Post, needed: Mapping[str, int], given: GivenApproval) -> JsonObject:
     """``spec.approval`` once a person has approved the post as it is now: Approved when nothing is missing any more."""
     earlier = [] if is_outdated(post) else post.spec.approval.given

@@ -36,6 +36,9 @@ ANNOTATION_RETRY = f"{GROUP}/retry"
 #: The span (W3C ``traceparent``) that an object was made in: a trace of its work goes on from there.
 ANNOTATION_TRACE = f"{GROUP}/traceparent"
 
+#: Id of the person who created an object through the facade; nobody else can tell who that is.
+ANNOTATION_CREATED_BY = f"{GROUP}/created-by"
+
 #: The Secret with the tenant's bucket credentials; its keys are the ``PODWRIGHT_S3_*`` variables.
 STORAGE_SECRET = "podwright-storage"  # noqa: S105  (the name of a Secret, not a secret)
 #: What of it anybody may read in a log; the rest is secret. An access key is a name, and may be any word.

@@ -283,18 +283,6 @@ class ApiKeyView(Wire):
     key: str | None = Field(default=None, description="The key itself; shown this once.")
 
 
-class AuditEntryView(Wire):
-    number: int = Field(description="Place in the workspace's chain.")
-    entry: str = Field(description="What happened, as JSON, exactly as it was hashed.")
-    previous: str = Field(description="Hash of the entry before.")
-    hash: str = Field(description="sha256(previous + entry), hex.")
-
-
-class AuditCheckView(Wire):
-    intact: bool = Field(description="Whether every entry is as it was written and none is missing between.")
-    broken_at: int | None = Field(description="Number of the first entry that is not.")
-
-
 class RegisteredAnswer(Answer[RegisteredView]):
     pass
 
@@ -376,12 +364,4 @@ class ApiKeyAnswer(Answer[ApiKeyView]):
 
 
 class ApiKeysAnswer(Answer[Items[ApiKeyView]]):
-    pass
-
-
-class AuditAnswer(Answer[Items[AuditEntryView]]):
-    pass
-
-
-class AuditCheckAnswer(Answer[AuditCheckView]):
     pass

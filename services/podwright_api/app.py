@@ -61,7 +61,9 @@ from podwright_api.search.following import Following
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
 from podwright_api.uploads.sweeping import REFERRING, SWEEP_SECONDS, Sweep
+from podwright_api.upkeep.assembly import Upkeep
 from podwright_api.validation import failure_of
+from podwright_telemetry.json_logs import conceal
 from podwright_telemetry.spans import NoTracing, Tracing
 
 logger = logging.getLogger(__name__)
@@ -131,6 +133,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        conceal(settings.secrets())
         cluster = await Cluster.connect(settings.kubeconfig, settings.workspace_account)
         storage = Storage(cluster, settings.presign_endpoint)
         accounts = Accounts.build(settings.accounts) if settings.accounts else None
@@ -139,7 +142,10 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         app.state.live = listeners
         outbox = Outbox(accounts.foundation, settings.namespaces, listeners, metrics) if accounts else None
         writers = Writers(accounts.foundation, settings.namespaces, listeners, storage) if accounts else None
-        services = Services(settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox, writers)
+        upkeep = Upkeep(accounts.foundation, cluster, settings.namespaces, metrics) if accounts else None
+        services = Services(
+            settings, cluster, storage, metrics, listeners, authenticator, accounts, outbox, writers, upkeep
+        )
         try:
             await services.prepare()
         except FacadeError as error:
@@ -147,15 +153,17 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         tasks = _following(services)
         sweep = _sweeping(services)
         sweep.start()
-        if outbox and writers:
+        if outbox and writers and upkeep:
             outbox.start()
             writers.start()
+            upkeep.start()
         try:
             yield {"services": services}
         finally:
             await _ended(tasks)
             await sweep.stop()
-            if outbox and writers:
+            if outbox and writers and upkeep:
+                await upkeep.stop()
                 await writers.stop()
                 await outbox.stop()
             await listeners.close()
@@ -185,7 +193,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
                 expose_headers=_EXPOSED_HEADERS,
                 max_age=3600,
             ),
-            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
+            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, seconds=settings.body_seconds),
             Middleware(Authenticate, prefix=contract.API_PREFIX, is_open=is_open),
             Middleware(Repeatable, prefix=contract.API_PREFIX),
             Middleware(Recorded),

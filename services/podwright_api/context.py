@@ -19,6 +19,7 @@ from podwright_api.metrics import Metrics
 from podwright_api.outbox.assembly import Outbox
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage, TenantStorage
+from podwright_api.upkeep.assembly import Upkeep
 from podwright_crds.resource import ObjectName
 
 logger = logging.getLogger(__name__)
@@ -36,10 +37,11 @@ class Services:
     authenticator: Authenticator
     #: None: there is no database, so the token alone counts.
     accounts: Accounts | None
-    #: There where accounts are.
+    #: There where accounts are, as is the upkeep.
     outbox: Outbox | None
     #: There where accounts are.
     writers: Writers | None
+    upkeep: Upkeep | None
     #: A feed takes memory while it is read: so many imports are worked on at once, others wait.
     imports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     _prepared: list[bool] = field(default_factory=list)

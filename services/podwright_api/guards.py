@@ -16,8 +16,9 @@ from podwright_api.accounts.audit_log import Deed
 from podwright_api.accounts.quotas import Quota
 from podwright_api.accounts.repetition import KeptAnswer, Repetition
 from podwright_api.context import Services
+from podwright_api.database.engine import acting_person
 from podwright_api.envelope import failure, request_id
-from podwright_api.errors import FacadeError, invalid
+from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.middleware import body_too_large
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class Authenticate:
                 authorization = Headers(scope=scope).get("authorization", "")
                 authenticated = await services.authenticator.authenticate(authorization)
                 scope["state"]["actor"] = authenticated.actor
+                # The server runs each request in a context of its own, so it ends with the request.
+                acting_person.set(authenticated.actor.person or "")
                 quota = authenticated.quota
         except FacadeError as error:
             await failure(scope, error)(scope, receive, send)
@@ -88,9 +91,11 @@ class Repeatable:
             await self._once(services.accounts.repetition, scope, receive, send, actor, key)
         except FacadeError as error:
             await failure(scope, error)(scope, receive, send)
-        except HTTPException:
-            limit = services.settings.body_limit_bytes
-            await failure(scope, body_too_large(limit))(scope, receive, send)
+        except HTTPException as error:
+            problem = FacadeError(ErrorCode.MALFORMED_REQUEST, error.detail)
+            if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                problem = body_too_large(services.settings.body_limit_bytes)
+            await failure(scope, problem)(scope, receive, send)
 
     async def _once(
         self, repetition: Repetition, scope: Scope, receive: Receive, send: Send, actor: Actor, key: str
@@ -142,6 +147,7 @@ class Recorded:
                     status=message["status"],
                     address=address_of(scope),
                     request_id=request_id(scope),
+                    has_left=state.get("has_left", False),
                 )
                 await audit.record(state.get("workspace"), deed)
             await send(message)

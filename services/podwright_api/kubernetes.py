@@ -14,8 +14,9 @@ import aiohttp
 from kubernetes.aio import client, config
 
 from podwright_api.errors import ErrorCode, FacadeError, FieldProblem
-from podwright_crds.names import FACADE_FIELD_MANAGER, GROUP, LABEL_MANAGED_BY, VERSION
+from podwright_crds.names import FACADE_FIELD_MANAGER, GROUP, LABEL_MANAGED_BY, STORAGE_SETTINGS, VERSION
 from podwright_crds.resource import Resource
+from podwright_telemetry.json_logs import conceal
 
 #: How long the API server may take for one answer, in seconds.
 TIMEOUT_SECONDS = 10.0
@@ -264,6 +265,7 @@ class Cluster:
         except (binascii.Error, UnicodeDecodeError) as error:
             message = f"Secret '{name}' holds something that is not text."
             raise FacadeError(ErrorCode.STORAGE_NOT_CONFIGURED, message) from error
+        conceal(value for key, value in values.items() if key not in STORAGE_SETTINGS)
         version = (found.metadata and found.metadata.resource_version) or ""
         return Secret(values, version)
 

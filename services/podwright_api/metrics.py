@@ -50,6 +50,13 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._removed = Counter(
+            "podwright_facade_removed",
+            "Rows that were removed because they had been kept long enough, by what they were.",
+            ["what"],
+            registry=self._registry,
+        )
+
     def happened(self, type_: str) -> None:
         """An event was recorded."""
         self._events.labels(type_).inc()
@@ -61,6 +68,10 @@ class Metrics:
     def mailed(self, outcome: str) -> None:
         """An attempt to mail notifications ended."""
         self._letters.labels(outcome).inc()
+
+    def removed(self, what: str, rows: int) -> None:
+        """Retention removed some rows."""
+        self._removed.labels(what).inc(rows)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         of = (method, route, status)

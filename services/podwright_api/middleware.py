@@ -1,5 +1,6 @@
 """What happens to every request, whatever its route: id, log, figures, limits."""
 
+import asyncio
 import logging
 import re
 import time
@@ -111,11 +112,12 @@ class RequestFrame:
 
 
 class BodyLimit:
-    """Refuses bodies above a size, announced or not."""
+    """Refuses bodies above a size, announced or not, and those that do not come within a time."""
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limit_bytes: int, seconds: float) -> None:
         self._app = app
         self._limit = limit_bytes
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -125,11 +127,20 @@ class BodyLimit:
         if announced.isdecimal() and int(announced) > self._limit:
             await failure(scope, body_too_large(self._limit))(scope, receive, send)
             return
-        received = 0
+        received, complete = 0, False
+        until = asyncio.get_running_loop().time() + self._seconds
 
         async def receive_counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, complete
+            if complete:
+                # What comes now is the end of the connection, whenever that is.
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(HTTPStatus.BAD_REQUEST, _too_slow(self._seconds)) from error
+            complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > self._limit:
                 # FastAPI turns every other exception while it reads a body into a 400.
@@ -137,6 +148,10 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_counted, send)
+
+
+def _too_slow(seconds: float) -> str:
+    return f"The request's body did not come within {seconds:g} s; send it again, all at once."
 
 
 def body_too_large(limit_bytes: int) -> FacadeError:

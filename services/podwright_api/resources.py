@@ -25,7 +25,7 @@ from podwright_api.ownership import episode_of_post, managed_by, show_of_campaig
 from podwright_api.validation import with_hints
 from podwright_crds.campaign import Campaign
 from podwright_crds.episode import Episode
-from podwright_crds.names import API_VERSION
+from podwright_crds.names import ANNOTATION_CREATED_BY, API_VERSION
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 
@@ -50,7 +50,7 @@ async def created_from(tenant: Tenant, kind: Kind, name: str, new: NewResource, 
     body = {
         "apiVersion": API_VERSION,
         "kind": kind.KIND,
-        "metadata": {"name": name, "labels": new.labels},
+        "metadata": {"name": name, "labels": new.labels, "annotations": _creator(tenant)},
         "spec": new.spec.model_dump(mode="json", by_alias=True, exclude_unset=True),
     }
     if kind is not Podcast:
@@ -214,6 +214,11 @@ def _reaching(tenant: Tenant, kind: Kind, now: LiveNamespace) -> Callable[[JsonO
         return tenant.reaches(show_of_episode(episode) if episode else None)
 
     return of_post
+
+
+def _creator(tenant: Tenant) -> dict[str, str]:
+    person = tenant.actor.person
+    return {} if person is None else {ANNOTATION_CREATED_BY: person}
 
 
 def _at(body: JsonObject, path: tuple[str, ...]) -> Any:

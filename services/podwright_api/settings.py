@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from podwright_api.oidc_settings import OidcProvider, OidcSettingsError, read_providers
 from podwright_core.egress import ALLOW_VARIABLE, DENY_VARIABLE, Egress
@@ -63,6 +64,31 @@ class MailSettings:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """For how many days what is kept."""
+
+    #: The audit log, which the database itself keeps for at least 30.
+    audit_days: int = 90
+    #: Events, with their deliveries and notifications.
+    events_days: int = 90
+    #: Sessions, keys and invitations that have ended, and accounts whose address nobody confirmed.
+    ended_days: int = 30
+    #: What platforms counted of posts.
+    analytics_days: int = 730
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Retention":
+        """The settings; raises ``SettingsError``."""
+        prefix, most = "PODWRIGHT_API_KEEP_", 36_500
+        return cls(
+            audit_days=_number(environment, f"{prefix}AUDIT_DAYS", cls.audit_days, 30, most),
+            events_days=_number(environment, f"{prefix}EVENTS_DAYS", cls.events_days, 1, most),
+            ended_days=_number(environment, f"{prefix}ENDED_DAYS", cls.ended_days, 1, most),
+            analytics_days=_number(environment, f"{prefix}ANALYTICS_DAYS", cls.analytics_days, 1, most),
+        )
+
+
+@dataclass(frozen=True)
 class AccountSettings:
     """What people, keys and tenants need; a facade without a database has none and knows the one token only."""
 
@@ -87,6 +113,13 @@ class AccountSettings:
     access_seconds: int = 3600
     refresh_seconds: int = 30 * 86_400
     lockout_seconds: int = 15 * 60
+    retention: Retention = field(default_factory=Retention)
+
+    def secrets(self) -> list[str]:
+        """What no log may show."""
+        password = urlsplit(self.database_url).password
+        mail = self.mail.password if self.mail else None
+        return [*self.signing_keys, *self.encryption_keys, *(one for one in (password, mail) if one)]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "AccountSettings | None":
@@ -114,6 +147,7 @@ class AccountSettings:
             requests_per_hour=_number(
                 environment, "PODWRIGHT_API_REQUESTS_PER_HOUR", cls.requests_per_hour, 1, 1_000_000_000
             ),
+            retention=Retention.read(environment),
         )
 
 
@@ -132,6 +166,8 @@ class Settings:
     #: After how long without a request about it an upload that no object refers to is removed.
     upload_keep_seconds: int = 86_400
     body_limit_bytes: int = 10_000_000
+    #: How long a request's body may take to come.
+    body_seconds: float = 60
     host: str = "0.0.0.0"  # noqa: S104  (the pod's address is not known in advance)
     port: int = 8000
     #: How long running requests may take to end after SIGTERM.
@@ -143,6 +179,10 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     #: What of the addresses that tenants name may be reached.
     egress: Egress = field(default_factory=Egress)
+
+    def secrets(self) -> list[str]:
+        """What no log may show."""
+        return [self.token.current(), *(self.accounts.secrets() if self.accounts else [])]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":

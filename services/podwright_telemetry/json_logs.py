@@ -49,9 +49,6 @@ class _Secrets:
         forms = {form for value in self._values for form in (value, json.dumps(value, ensure_ascii=False)[1:-1])}
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
 
-    def __bool__(self) -> bool:
-        return bool(self._forms)
-
     def mask(self, text: str) -> str:
         for form in self._forms:
             if form in text:
@@ -72,11 +69,17 @@ _SHAPES: Final = (
         r"[^\s\"',;&\\]+"
     ),
     re.compile(r"()\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"),
+    # API keys of the facade and signing secrets of webhooks.
+    re.compile(r"()\b(?:pwk_|whsec_)[\w+/=-]{8,}"),
+    # Mail addresses; @user@server is a name that everybody reads.
+    re.compile(r"()(?<![\w.+@-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"),
 )
 
 
 #: Something of each shape: most lines have nothing, and one search tells.
-_MAYBE: Final = re.compile(r"(?i)[:=]|authorization|bearer|password|passwd|secret|api_?key|access_?token|eyJ")
+_MAYBE: Final = re.compile(
+    r"(?i)[:=@]|pwk_|whsec_|authorization|bearer|password|passwd|secret|api_?key|access_?token|eyJ"
+)
 
 
 def conceal(values: Iterable[str]) -> None:
@@ -85,11 +88,22 @@ def conceal(values: Iterable[str]) -> None:
 
 
 def masked(text: str) -> str:
-    """``text`` without the concealed values and without what looks like a credential."""
+    """``text`` without the concealed values and without what looks like a credential or a mail address."""
     if _MAYBE.search(text):
         for shape in _SHAPES:
             text = shape.sub(rf"\g<1>{MASK}", text)
     return _secrets.mask(text)
+
+
+def _masked(fact: Any) -> Any:
+    """A fact with every text in it masked."""
+    if isinstance(fact, str):
+        return masked(fact)
+    if isinstance(fact, Mapping):
+        return {name: _masked(value) for name, value in fact.items()}
+    if isinstance(fact, list | tuple):
+        return [_masked(value) for value in fact]
+    return fact if fact is None or isinstance(fact, bool | int | float) else masked(str(fact))
 
 
 class JsonFormatter(logging.Formatter):
@@ -104,7 +118,7 @@ class JsonFormatter(logging.Formatter):
             **_subject.get(),
         }
         if facts := getattr(record, FACTS, {}):
-            line |= json.loads(_secrets.mask(json.dumps(facts, ensure_ascii=False, default=str))) if _secrets else facts
+            line |= {name: _masked(fact) for name, fact in facts.items()}
         if record.exc_info:
             line["exception"] = masked(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)

@@ -92,6 +92,16 @@ app.kubernetes.io/component: {{ .component }}
 {{- end }}
 - name: PODWRIGHT_API_REQUESTS_PER_HOUR
   value: {{ int64 .Values.facade.accounts.requestsPerHour | quote }}
+{{- with .Values.facade.retention }}
+- name: PODWRIGHT_API_KEEP_AUDIT_DAYS
+  value: {{ int64 .auditDays | quote }}
+- name: PODWRIGHT_API_KEEP_EVENTS_DAYS
+  value: {{ int64 .eventsDays | quote }}
+- name: PODWRIGHT_API_KEEP_ENDED_DAYS
+  value: {{ int64 .endedDays | quote }}
+- name: PODWRIGHT_API_KEEP_ANALYTICS_DAYS
+  value: {{ int64 .analyticsDays | quote }}
+{{- end }}
 {{- with .Values.facade.mail }}
 {{- if .host }}
 - name: PODWRIGHT_SMTP_HOST

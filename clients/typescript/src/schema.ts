@@ -243,6 +243,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/content/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a document written
+         * @description A model writes it; quotes, numbers, names and links come from what you give and what the episode says.
+         *
+         *     The document is `generating` until then: read it (`GET /content/{id}`) until its state is another one. It is `draft`
+         *     when a text passed the checks, and `failed` with the reason in `awaited` when none did. About an episode, an extract
+         *     of the transcript takes the text's place (`made.replaced`).
+         */
+        post: operations["generateContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/{id}/refine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a document changed by a remark
+         * @description A model writes another version. What is there stays until it has come, and what somebody writes meanwhile stays
+         *     the newest version: then the model's text is dropped, and `awaited` says so.
+         */
+        post: operations["refineContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to an earlier version
+         * @description As another version, which is a draft again; none is lost.
+         */
+        post: operations["restoreContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/content": {
         parameters: {
             query?: never;
@@ -538,7 +603,12 @@ export interface paths {
          */
         get: operations["getMarketingContent"];
         put?: never;
-        post?: never;
+        /**
+         * Have the texts about an episode written anew
+         * @description By a remark, which becomes the episode's `spec.writing.remark`. The stage `write` runs again; `GET` has the texts
+         *     that were there until it is done. Notes by a person and posts that are there stay as they are.
+         */
+        post: operations["postMarketingContent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -556,7 +626,7 @@ export interface paths {
          * What happens, as it happens
          * @description Server-sent events. `event` is `created`, `changed` or `deleted`; `data` is `{kind, object}`, with the object as
          *     its own path shows it; `id` is to be sent as `Last-Event-ID` to go on. `reset` says that events were lost: read
-         *     again what you show.
+         *     again what you show. Events about documents have no `id`: whoever was away reads the documents again.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -804,6 +874,49 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description Those of your shows and those of the whole workspace.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        /** Write a template */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a template */
+        get: operations["getTemplate"];
+        /**
+         * Write a template anew
+         * @description Texts that were asked for before get it as it was then.
+         */
+        put: operations["putTemplate"];
+        post?: never;
+        /** Delete a template */
+        delete: operations["deleteTemplate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1345,7 +1458,10 @@ export interface paths {
         };
         /**
          * The whole audit log
-         * @description One JSON object a line, oldest first: number, entry, previous, hash. hash is sha256(previous + entry), hex.
+         * @description One JSON object a line, oldest first: number, entry, previous, hash, facts. hash is sha256(previous + entry).
+         *
+         *     ``facts`` holds what is kept of people beside the chain until they leave: the entry has sha256(salt + value).
+         *     The first line's ``previous`` is the hash of the last entry that was removed for its age.
          */
         get: operations["exportAudit"];
         put?: never;
@@ -1387,7 +1503,9 @@ export interface paths {
         post?: never;
         /**
          * Delete your account
-         * @description Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's.
+         * @description Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's, without you.
+         *
+         *     In documents, decisions and the audit log your name is gone with the answer, in resources within minutes.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -1402,7 +1520,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that is kept about you */
+        /**
+         * All that is kept about you
+         * @description What could not be asked just now stands in ``incomplete``; then try again later. Links work for an hour.
+         */
         get: operations["exportMe"];
         put?: never;
         post?: never;
@@ -2105,6 +2226,8 @@ export interface components {
             intact: boolean;
             /** @description Number of the first entry that is not. */
             brokenAt: number | null;
+            /** @description Where the chain begins; null: with its first entry. */
+            removedUntil: components["schemas"]["AuditRemovedView"] | null;
         };
         AuditEntryView: {
             /** @description Place in the workspace's chain. */
@@ -2115,6 +2238,24 @@ export interface components {
             previous: string;
             /** @description sha256(previous + entry), hex. */
             hash: string;
+            /** @description What is kept of people beside the chain: actor (name, address) and target (email). What was erased is missing. */
+            facts: {
+                [key: string]: components["schemas"]["AuditFactView"];
+            };
+        };
+        AuditFactView: {
+            /** @description As JSON, exactly as it was digested. */
+            value: string;
+            /** @description The entry holds sha256(salt + value), hex, as facts.NAME. */
+            salt: string;
+        };
+        AuditRemovedView: {
+            /** @description Number of the last entry that was removed for its age. */
+            number: number;
+            /** @description Its hash, from which the chain goes on. */
+            hash: string;
+            /** @description When it was removed (RFC 3339). */
+            at: string;
         };
         /** @description Days on which nothing is sent. */
         Blackout: {
@@ -2560,9 +2701,93 @@ export interface components {
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
+        /** @description A text that was asked of a model and has not come. */
+        ContentAwaited: {
+            /**
+             * @description generating while it may still come.
+             * @enum {string}
+             */
+            state: "generating" | "failed";
+            /** @description Why it failed, and what to do. */
+            reason: string | null;
+            /** @description What was to be changed. */
+            remark: string | null;
+            /** @description Who asked for it. */
+            askedBy: string;
+            /** Format: date-time */
+            askedAt: string;
+        };
         ContentDecision: {
             /** @description Remark that is kept with the decision. */
             note?: string | null;
+        };
+        /** @description A document that a model is to write, about an episode or a topic. */
+        ContentGenerate: {
+            /** @description Kind of text. */
+            type: components["schemas"]["ContentType"];
+            /** @description Title of the document; by default what it is about, which a model does not change. */
+            title?: string | null;
+            /** @description Episode that it is about; what is written is checked against its transcript. */
+            episode?: string | null;
+            /** @description What it is about, where it is about no episode. */
+            topic?: string | null;
+            /** @description Show that it belongs to, where it has no episode. */
+            podcast?: string | null;
+            /** @description How it should sound. */
+            tone?: string | null;
+            /** @description About how many words; by default as many as is usual. */
+            length?: number | null;
+            /** @description What must stand in it. */
+            keywords?: string[];
+            /** @description Whom it is for. */
+            audience?: string | null;
+            /** @description Its language, as BCP 47; by default the episode's, else English. */
+            language?: string | null;
+            /** @description Type of channel that it must fit, as that counts characters. */
+            channelType?: components["schemas"]["ChannelType"] | null;
+            /** @description Template that it is put into (`/templates`). */
+            template?: string | null;
+            /** @description Values of the template's variables, by their names. */
+            variables?: {
+                [key: string]: string;
+            };
+            /** @description ModelEndpoint that writes; by default the episode's, the show's, or the only one that is ready. */
+            endpoint?: string | null;
+            /**
+             * @description How many texts to choose from. Each is a version of the document, the likeliest the newest one.
+             * @default 1
+             */
+            variants: number;
+        };
+        /** @description How a model wrote a version. */
+        ContentMade: {
+            /** @description ModelEndpoint that wrote it. */
+            endpoint: string;
+            /** @description Name of the model. */
+            model: string;
+            /** @description Tokens that it read for this request, all variants together. */
+            promptTokens: number;
+            /** @description Tokens that it wrote for this request, all variants together. */
+            answerTokens: number;
+            /** @description Texts that were checked: quotes, numbers, names, links, length. */
+            checked: number;
+            /** @description Texts that passed after asking again, or without some of their sentences. */
+            repaired: number;
+            /** @description Texts in whose place an extract of the transcript stands, since none passed. */
+            replaced: number;
+            /** @description Remark by which it was changed. */
+            remark: string | null;
+            /** @description Name of the template that it was put into. */
+            template: string | null;
+        };
+        /** @description A remark by which a model is to change a document. */
+        ContentRefine: {
+            /** @description What to change. */
+            remark: string;
+            /** @description About how many words; by default as many as it has. */
+            length?: number | null;
+            /** @description ModelEndpoint that writes; by default the episode's, the show's, or the only one that is ready. */
+            endpoint?: string | null;
         };
         /** @description What a text should be like. */
         ContentSettings: {
@@ -2576,11 +2801,15 @@ export interface components {
             keywords?: string[];
             /** @description Whom it is for. */
             audience?: string | null;
+            /** @description Its language, as BCP 47. */
+            language?: string | null;
+            /** @description Type of channel that it must fit, as that counts characters. */
+            channelType?: components["schemas"]["ChannelType"] | null;
         };
         /** @enum {string} */
-        ContentState: "draft" | "approved" | "rejected";
+        ContentState: "generating" | "failed" | "draft" | "approved" | "rejected";
         /** @enum {string} */
-        ContentType: "article" | "newsletter" | "show-notes" | "press-release" | "social-post" | "other";
+        ContentType: "title" | "description" | "article" | "newsletter" | "show-notes" | "press-release" | "social-post" | "other";
         ContentView: {
             id: string;
             /** @description Show that it belongs to. */
@@ -2596,8 +2825,12 @@ export interface components {
             decidedBy: string | null;
             /** @description Remark of whoever decided. */
             note: string | null;
-            /** @description Number of this version, from 1. */
+            /** @description Number of this version, from 1; 0 while nothing is written. */
             version: number;
+            /** @description How a model wrote this version; null where a person did. */
+            made: components["schemas"]["ContentMade"] | null;
+            /** @description What a model was asked for since; null where that has come. */
+            awaited: components["schemas"]["ContentAwaited"] | null;
             /** @description Who wrote this version. */
             writtenBy: string;
             /** Format: date-time */
@@ -3075,7 +3308,7 @@ export interface components {
             details: components["schemas"]["ErrorDetails"];
         };
         /** @enum {string} */
-        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "PLATFORM_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
+        ErrorCode: "MALFORMED_REQUEST" | "INVALID_CURSOR" | "UNAUTHENTICATED" | "SIGN_IN_REFUSED" | "SECOND_FACTOR_NEEDED" | "SESSION_ENDED" | "TOKEN_NOT_VALID" | "FORBIDDEN" | "NAMESPACE_NOT_ALLOWED" | "NOT_FOUND" | "TRANSCRIPT_NOT_READY" | "METHOD_NOT_ALLOWED" | "ALREADY_EXISTS" | "CONFLICT" | "MANAGED_ELSEWHERE" | "IDEMPOTENCY_CONFLICT" | "CHANGED_MEANWHILE" | "BODY_TOO_LARGE" | "INVALID_FIELDS" | "TOO_MANY_REQUESTS" | "SIGN_IN_LOCKED" | "INTERNAL" | "CLUSTER_UNAVAILABLE" | "CLUSTER_REFUSED" | "ACCOUNTS_NOT_CONFIGURED" | "DATABASE_UNAVAILABLE" | "MAIL_UNAVAILABLE" | "PROVIDER_UNAVAILABLE" | "PLATFORM_UNAVAILABLE" | "ENDPOINT_UNAVAILABLE" | "STORAGE_NOT_CONFIGURED" | "STORAGE_UNAVAILABLE";
         ErrorDetails: {
             /** @description Fields that are wrong. */
             fields?: components["schemas"]["ErrorField"][];
@@ -3576,6 +3809,12 @@ export interface components {
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_TemplateView_: {
+            /** @description This page, ordered by id. */
+            items: components["schemas"]["TemplateView"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_VersionView_: {
             /** @description This page, ordered by id. */
             items: components["schemas"]["VersionView"][];
@@ -3677,6 +3916,11 @@ export interface components {
         MailChoice: "now" | "digest" | "never";
         /** @enum {string} */
         MailSecurity: "StartTLS" | "TLS" | "None";
+        /** @description What an episode's texts should heed. */
+        MarketingRemark: {
+            /** @description What they should heed, in a sentence or two; null: nothing, as they were without a remark. */
+            remark: string | null;
+        };
         /** @description An account on a server with Mastodon's API. */
         MastodonSettings: {
             /** @description Address of the server: https://mastodon.social. */
@@ -4900,6 +5144,52 @@ export interface components {
         TaintEffect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
         /** @enum {string} */
         Task: "transcription" | "generation" | "embedding";
+        TemplateAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["TemplateView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        TemplateView: {
+            id: string;
+            name: string;
+            /** @description Show that it belongs to; null: the whole workspace. */
+            podcast: string | null;
+            body: string;
+            /** @description Variables that are to be given with a request. */
+            variables: string[];
+            /** @description How often it was written, from 1. */
+            version: number;
+            /** @description Who wrote it last. */
+            writtenBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A template, or what takes its place. */
+        TemplateWrite: {
+            /** @description Its name; no other template of the workspace has it. */
+            name: string;
+            /** @description Show that it belongs to; else the whole workspace. */
+            podcast?: string | null;
+            /** @description The text. `${text}` is where what is written goes; `$$` is a dollar. `${title}`, `${topic}`, `${tone}`, `${audience}`, `${keywords}`, `${language}`, `${episode}`, `${show}`, `${people}` and `${link}` are known; all others are given as `variables`. */
+            body: string;
+        };
+        TemplatesAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_TemplateView_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @description How the written texts fared when they were checked against the transcript. */
         TextChecks: {
             /**
@@ -5212,6 +5502,8 @@ export interface components {
             title: string;
             body: string;
             settings: components["schemas"]["ContentSettings"];
+            /** @description How a model wrote it; null where a person did. */
+            made: components["schemas"]["ContentMade"] | null;
             writtenBy: string;
             /** Format: date-time */
             createdAt: string;
@@ -5357,6 +5649,8 @@ export interface components {
             language?: string | null;
             /** @description The most that the model may take; by default the Podcast's, else without limit. */
             budget?: components["schemas"]["WritingBudget"] | null;
+            /** @description What the texts should heed, in a sentence or two. Another remark has them written anew; posts that are there and what people wrote stay. */
+            remark?: string | null;
         };
         /** @description What analysing and writing an episode may take of the model, each of the two stages by itself. */
         WritingBudget: {
@@ -6319,6 +6613,122 @@ export interface operations {
             };
         };
     };
+    generateContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentGenerate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    refineContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentRefine"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    restoreContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+                /** @description Number of the version. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     listContent: {
         parameters: {
             query?: {
@@ -7128,10 +7538,54 @@ export interface operations {
             };
         };
     };
+    postMarketingContent: {
+        parameters: {
+            query?: {
+                /** @description Check everything, change nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Name of the resource. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarketingRemark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     streamEvents: {
         parameters: {
             query?: {
-                /** @description Only these kinds: episodes,posts. */
+                /** @description Only these kinds: episodes,posts. Documents (content) are told of only where they are named. */
                 kinds?: string | null;
             };
             header?: {
@@ -7849,6 +8303,197 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DownloadsAnswer"];
                 };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description The caller has this version (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    putTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that was read: the change is refused (412) where somebody else changed the object since. */
+                "if-match"?: string | null;
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the template. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not fulfilled */
             default: {

@@ -8,6 +8,7 @@ from podwright_api.accounts.document_changes import DocumentChanges
 from podwright_api.accounts.documents import Documents
 from podwright_api.accounts.federation import Federation
 from podwright_api.accounts.foundation import Foundation
+from podwright_api.accounts.personal_data import PersonalData
 from podwright_api.accounts.post_metrics import PostMetrics
 from podwright_api.accounts.profile import Profile
 from podwright_api.accounts.registration import Registration
@@ -30,6 +31,7 @@ class Accounts:
     federation: Federation
     second_factor: SecondFactor
     profile: Profile
+    personal_data: PersonalData
     tenancy: Tenancy
     audit: AuditLog
     repetition: Repetition
@@ -52,6 +54,7 @@ class Accounts:
             Federation(foundation, sign_in, registration),
             second_factor,
             Profile(foundation),
+            PersonalData(foundation),
             Tenancy(foundation),
             AuditLog(foundation),
             Repetition(foundation),

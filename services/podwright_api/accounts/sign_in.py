@@ -154,7 +154,7 @@ async def record(connection: Connection, caller: Caller, action: str, person: st
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "action": action,
         "actor": {"kind": "person", "id": person},
-        "address": caller.address,
         "requestId": caller.request_id,
     }
-    await audit.append(connection, audit.NO_WORKSPACE, entry)
+    facts = {"actor": audit.NewFact({"address": caller.address}, person=person)}
+    await audit.append(connection, audit.NO_WORKSPACE, entry, facts)

@@ -182,6 +182,37 @@ async def versions(connection: Connection, document: str) -> list[Version]:
     return [Version(*row) for row in await connection.execute(query, {"id": document})]
 
 
+@dataclass(frozen=True)
+class Written:
+    """A version that somebody wrote."""
+
+    document: str
+    version: int
+    title: str
+    body: str
+    settings: JsonObject
+    created_at: datetime
+
+
+async def written_by(connection: Connection, person: str, most: int) -> list[Written]:
+    """What a person wrote in the workspace, newest first."""
+    query = text(
+        "SELECT content::text, version, title, body, settings, created_at FROM content_versions "
+        "WHERE written_by_person = CAST(:person AS uuid) ORDER BY created_at DESC LIMIT :most"
+    )
+    return [Written(*row) for row in await connection.execute(query, {"person": person, "most": most})]
+
+
+async def decided_by(connection: Connection, person: str, most: int) -> list[tuple[str, str, str | None, datetime]]:
+    """What a person decided in the workspace, newest first: the document, its state, the note, when."""
+    query = text(
+        "SELECT id::text, state, note, updated_at FROM content "
+        "WHERE decided_by_person = CAST(:person AS uuid) ORDER BY updated_at DESC LIMIT :most"
+    )
+    rows = await connection.execute(query, {"person": person, "most": most})
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 async def remove(connection: Connection, document: str) -> None:
     await connection.execute(text("DELETE FROM content WHERE id = CAST(:id AS uuid)"), {"id": document})
 

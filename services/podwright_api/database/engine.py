@@ -7,6 +7,7 @@ No query runs as the login role itself: each transaction takes one of two roles 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Self
 
 from sqlalchemy import text
@@ -22,7 +23,10 @@ Connection = AsyncConnection
 TENANT_ROLE = "podwright_tenant"
 IDENTITY_ROLE = "podwright_identity"
 #: The migration that this version needs; a newer schema is fine, since migrations only add until both versions know.
-REVISION = 6
+REVISION = 7
+
+#: Id of the person whose request runs, else empty: what is written in it carries their id (``acting_person()`` in SQL).
+acting_person: ContextVar[str] = ContextVar("acting_person", default="")
 
 #: Seconds that a request waits for a free connection.
 POOL_WAIT_SECONDS = 5
@@ -64,7 +68,7 @@ class Database:
     @asynccontextmanager
     async def tenant(self, workspace: str, person: str = "") -> AsyncIterator[Connection]:
         """A transaction that sees one workspace's rows."""
-        async with self._as(TENANT_ROLE, workspace, person) as connection:
+        async with self._as(TENANT_ROLE, workspace, person or acting_person.get()) as connection:
             yield connection
 
     @asynccontextmanager

@@ -7,11 +7,6 @@ from sqlalchemy import text
 from podwright_api.database.engine import Connection
 from podwright_api.event_types import Event, Sighting
 
-#: Events, with their deliveries and notifications, go after so many days.
-KEPT_DAYS = 90
-#: So many at a time, so that nobody waits for their going.
-_PRUNED_AT_ONCE = 1_000
-
 
 async def begin(connection: Connection, workspace: str, kind: str) -> bool:
     """Whether a kind is recorded for the first time: what is there by now is no event."""
@@ -65,15 +60,6 @@ async def add(connection: Connection, workspace: str, event: Event) -> bool:
     )
     values = {"id": event.id, "workspace": workspace, "type": event.type.value, "show": event.show}
     return (await connection.execute(insert, values | {"document": event.document()})).rowcount == 1
-
-
-async def prune(connection: Connection) -> int:
-    """Remove some of what is too old; how many went."""
-    delete = text(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events "
-        "WHERE created_at < now() - make_interval(days => :days) ORDER BY created_at LIMIT :limit)"
-    )
-    return (await connection.execute(delete, {"days": KEPT_DAYS, "limit": _PRUNED_AT_ONCE})).rowcount
 
 
 def _row(workspace: str, seen: Sighting) -> dict[str, object]:

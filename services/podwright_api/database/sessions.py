@@ -102,13 +102,14 @@ async def use_refresh_token(connection: Connection, token_hash: str) -> None:
     await connection.execute(text("UPDATE refresh_tokens SET used_at = now() WHERE hash = :hash"), {"hash": token_hash})
 
 
-async def sessions_of(connection: Connection, person: str) -> list[Session]:
-    """Sessions that have not ended, the latest used first."""
+async def sessions_of(connection: Connection, person: str, *, ended: bool = False) -> list[Session]:
+    """Sessions that have not ended, the latest used first; with ``ended`` those too."""
     query = text(
         "SELECT id::text, created_at, last_used_at, expires_at, agent, address FROM sessions "
-        "WHERE person = CAST(:person AS uuid) AND revoked_at IS NULL AND expires_at > now() ORDER BY last_used_at DESC"
+        "WHERE person = CAST(:person AS uuid) AND (:ended OR (revoked_at IS NULL AND expires_at > now())) "
+        "ORDER BY last_used_at DESC"
     )
-    return [Session(*row) for row in await connection.execute(query, {"person": person})]
+    return [Session(*row) for row in await connection.execute(query, {"person": person, "ended": ended})]
 
 
 async def revoke_session(connection: Connection, person: str, session: str) -> bool:

@@ -146,18 +146,6 @@ async def admins(connection: Connection) -> list[str]:
     return [row[0] for row in await connection.execute(query)]
 
 
-async def sole_admin_of(connection: Connection, person: str) -> list[str]:
-    """Workspaces with members in which this person is the only admin. In a transaction of the identity role."""
-    query = text("""
-        SELECT workspace FROM memberships m WHERE person = CAST(:person AS uuid) AND role = 'admin'
-        AND NOT EXISTS (SELECT 1 FROM memberships o
-            WHERE o.workspace = m.workspace AND o.role = 'admin' AND o.person <> m.person)
-        AND EXISTS (SELECT 1 FROM memberships o WHERE o.workspace = m.workspace AND o.person <> m.person)
-        ORDER BY workspace
-    """)
-    return [row[0] for row in await connection.execute(query, {"person": person})]
-
-
 _INVITATIONS = "SELECT id::text, workspace, email, role, shows, grants, expires_at, created_at FROM invitations "
 
 
@@ -224,12 +212,13 @@ _KEYS = (
 )
 
 
-async def api_keys(connection: Connection, person: str | None = None) -> list[ApiKey]:
-    """Keys that count; of one person where it is given."""
-    query = _KEYS + "WHERE revoked_at IS NULL AND expires_at > now()"
+async def api_keys(connection: Connection, person: str | None = None, *, ended: bool = False) -> list[ApiKey]:
+    """Keys that count, with ``ended`` also others; of one person where it is given."""
+    query = _KEYS + "WHERE (:ended OR (revoked_at IS NULL AND expires_at > now()))"
+    values: dict[str, object] = {"ended": ended}
     if person is not None:
         query += " AND person = CAST(:person AS uuid)"
-    values = {} if person is None else {"person": person}
+        values["person"] = person
     return [ApiKey(*row) for row in await connection.execute(text(query + " ORDER BY created_at"), values)]
 
 

@@ -26,6 +26,8 @@ class Task:
     over: int
     asked: JsonObject
     asked_by: str
+    #: Id of the person who asked for it; empty for a program.
+    asked_by_person: str
     #: Seconds since it was asked for.
     age: float
     tries: int
@@ -75,8 +77,8 @@ async def claim(connection: Connection, workspace: str, at_once: int, limit: int
             SELECT content FROM content_tasks WHERE failed IS NULL AND due_at <= now()
             ORDER BY asked_at LIMIT :limit FOR UPDATE SKIP LOCKED
         ) due WHERE t.content = due.content
-        RETURNING t.content::text, t.over, t.asked, t.asked_by, extract(epoch FROM now() - t.asked_at)::float8, t.tries,
-            t.claim::text
+        RETURNING t.content::text, t.over, t.asked, t.asked_by, coalesce(t.asked_by_person::text, ''),
+            extract(epoch FROM now() - t.asked_at)::float8, t.tries, t.claim::text
     """)
     return [Task(*row) for row in await connection.execute(update, {"lease": LEASE_SECONDS, "limit": free})]
 

@@ -152,7 +152,7 @@ class Writers:
         return self._clients[url]
 
     async def _keep(self, workspace: str, task: Task, drafts: list[Draft]) -> None:
-        async with self._database.tenant(workspace) as connection:
+        async with self._database.tenant(workspace, task.asked_by_person) as connection:
             found = await content.one(connection, task.document, lock=True)
             if found is None or not await writing.is_held(connection, task):
                 return

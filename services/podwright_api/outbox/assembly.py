@@ -4,32 +4,25 @@ from collections.abc import Sequence
 from typing import Self
 
 from podwright_api.accounts.foundation import Foundation
-from podwright_api.database import events
 from podwright_api.live import Live
 from podwright_api.metrics import Metrics
 from podwright_api.outbox.dispatcher import Dispatcher
 from podwright_api.outbox.notices import Notices
-from podwright_api.outbox.periodic import Periodic
 from podwright_api.outbox.postman import Postman
 from podwright_api.outbox.recorder import Recorder
 from podwright_api.outbox.sender import Sender
 from podwright_api.outbox.webhooks import Webhooks
-
-PRUNE_SECONDS = 3_600.0
 
 
 class Outbox:
     """Runs in every replica; they share the work through the database."""
 
     def __init__(self, foundation: Foundation, namespaces: Sequence[str], live: Live, metrics: Metrics) -> None:
-        self._foundation = foundation
-        self._namespaces = namespaces
         self.dispatcher = Dispatcher(foundation, namespaces, Sender(foundation.settings.webhook_egress), metrics)
         self.postman = Postman(foundation, foundation.mail, namespaces, metrics) if foundation.mail else None
         self.webhooks = Webhooks(foundation, self.dispatcher)
         self.notices = Notices(foundation)
         self._recorders = [Recorder(foundation, name, live, metrics, self.wake) for name in namespaces]
-        self._pruning = Periodic("removing old events", PRUNE_SECONDS, self._prune)
 
     def start(self) -> Self:
         for recorder in self._recorders:
@@ -37,7 +30,6 @@ class Outbox:
         self.dispatcher.start()
         if self.postman:
             self.postman.start()
-        self._pruning.start()
         return self
 
     def wake(self) -> None:
@@ -47,16 +39,8 @@ class Outbox:
             self.postman.wake()
 
     async def stop(self) -> None:
-        await self._pruning.stop()
         for recorder in self._recorders:
             await recorder.stop()
         if self.postman:
             await self.postman.stop()
         await self.dispatcher.stop()
-
-    async def _prune(self) -> bool:
-        removed = 0
-        for namespace in self._namespaces:
-            async with self._foundation.database.tenant(namespace) as connection:
-                removed += await events.prune(connection)
-        return removed > 0

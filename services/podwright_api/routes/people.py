@@ -19,8 +19,9 @@ from podwright_api.account_models import (
 )
 from podwright_api.accounts.assembly import Accounts
 from podwright_api.answers import done, listed
-from podwright_api.context import AccountsOf, PersonOf, Tenant, may
+from podwright_api.context import AccountsOf, PersonOf, ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, BAD_TOKEN, CONFLICT, NOT_FOUND, TOO_LARGE
+from podwright_api.creations import creations
 from podwright_api.envelope import answer
 
 router = APIRouter(prefix=f"{API_PREFIX}/users", tags=["people"])
@@ -41,15 +42,24 @@ async def put_me(request: Request, accounts: AccountsOf, person: PersonOf, body:
 
 
 @router.delete("/me", status_code=204, responses=CONFLICT, summary="Delete your account")
-async def delete_me(accounts: AccountsOf, person: PersonOf) -> Response:
-    """Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's."""
-    await accounts.profile.delete(person.id)
+async def delete_me(request: Request, services: ServicesOf, accounts: AccountsOf, person: PersonOf) -> Response:
+    """Your sessions, memberships and keys go along; what you made for a workspace stays the workspace's, without you.
+
+    In documents, decisions and the audit log your name is gone with the answer, in resources within minutes.
+    """
+    await accounts.personal_data.delete(person.id)
+    request.state.has_left = True
+    if services.upkeep:
+        services.upkeep.wake()
     return done()
 
 
 @router.get("/me/export", responses=NOT_FOUND, summary="All that is kept about you")
-async def export_me(request: Request, accounts: AccountsOf, person: PersonOf) -> Response:
-    data = await accounts.profile.export(person, person.id)
+async def export_me(request: Request, services: ServicesOf, accounts: AccountsOf, person: PersonOf) -> Response:
+    """What could not be asked just now stands in ``incomplete``; then try again later. Links work for an hour."""
+    data = await accounts.personal_data.export(person, person.id)
+    namespaces = services.settings.namespaces
+    data |= await creations(services.cluster, services.storage, namespaces, person, person.id)
     response = answer(request.scope, data)
     response.headers["Content-Disposition"] = 'attachment; filename="podwright-me.json"'
     return response

@@ -13,8 +13,6 @@ from podwright_api.account_models import (
     ApiKeyAnswer,
     ApiKeyCreate,
     ApiKeysAnswer,
-    AuditAnswer,
-    AuditCheckAnswer,
     InvitationAnswer,
     InvitationCreate,
     InvitationsAnswer,
@@ -29,6 +27,7 @@ from podwright_api.account_models import (
     WorkspacesAnswer,
 )
 from podwright_api.answers import done, listed
+from podwright_api.audit_models import AuditAnswer, AuditCheckAnswer
 from podwright_api.context import AccountsOf, ActorOf, Limit, ServicesOf, Tenant, may_in_path
 from podwright_api.contract import API_PREFIX, CONFLICT, MAIL_AWAY, NOT_FOUND, TOO_LARGE
 from podwright_api.database.workspaces import ApiKey, Invitation, Member, ServiceAccount, Workspace
@@ -234,7 +233,11 @@ async def list_audit(
 
 @router.get("/{workspace}/audit/export", summary="The whole audit log", response_class=Response)
 async def export_audit(accounts: AccountsOf, tenant: Annotated[Tenant, may_in_path("audit:read")]) -> Response:
-    """One JSON object a line, oldest first: number, entry, previous, hash. hash is sha256(previous + entry), hex."""
+    """One JSON object a line, oldest first: number, entry, previous, hash, facts. hash is sha256(previous + entry).
+
+    ``facts`` holds what is kept of people beside the chain until they leave: the entry has sha256(salt + value).
+    The first line's ``previous`` is the hash of the last entry that was removed for its age.
+    """
     headers = {"Content-Disposition": f'attachment; filename="audit-{tenant.namespace}.ndjson"'}
     return StreamingResponse(
         accounts.audit.export(tenant.namespace), headers=headers, media_type="application/x-ndjson"
@@ -245,8 +248,16 @@ async def export_audit(accounts: AccountsOf, tenant: Annotated[Tenant, may_in_pa
 async def check_audit(
     request: Request, accounts: AccountsOf, tenant: Annotated[Tenant, may_in_path("audit:read")]
 ) -> Response:
-    broken = await accounts.audit.broken_at(tenant.namespace)
-    return answer(request.scope, {"intact": broken is None, "brokenAt": broken})
+    checked = await accounts.audit.check(tenant.namespace)
+    removed = checked.anchor and {
+        "number": checked.anchor.number,
+        "hash": checked.anchor.hash,
+        "at": checked.anchor.pruned_at.isoformat(),
+    }
+    return answer(
+        request.scope,
+        {"intact": checked.broken_at is None, "brokenAt": checked.broken_at, "removedUntil": removed},
+    )
 
 
 def _no_key(tenant: Tenant) -> None:

@@ -89,7 +89,8 @@ class Member:
 async def running(
     folder: Path, database: DatabaseUrls, postbox: Controller | None, **changed: Any
 ) -> AsyncIterator[Facade]:
-    """The facade; ``changed`` are account settings."""
+    """The facade; ``changed`` are account settings, and ``body_seconds``."""
+    body_seconds = changed.pop("body_seconds", 60.0)
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(NO_CLUSTER))
     mail = None
@@ -109,6 +110,7 @@ async def running(
         kubeconfig=str(kubeconfig),
         accounts=replace(accounts, **changed),
         cors_origins=("https://console.example.org",),
+        body_seconds=body_seconds,
     )
     app = create_app(settings)
     async with app.router.lifespan_context(app) as state:

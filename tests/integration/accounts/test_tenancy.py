@@ -16,6 +16,7 @@ OURS, THEIRS = "team-ours", "team-theirs"
 #: Tables without a workspace; the tenant's role has no right to them, but for people it shares a workspace with.
 IDENTITY_TABLES = {
     "credentials",
+    "departures",
     "external_identities",
     "mail_tokens",
     "oidc_requests",
@@ -71,6 +72,11 @@ def seeded(database_server: DatabaseServer) -> DatabaseUrls:
                 "INSERT INTO idempotency_keys (workspace, subject, key, fingerprint) VALUES (%(w)s, 's', 'k', 'f')", of
             )
             connection.execute("INSERT INTO audit (workspace, entry) VALUES (%(w)s, '{}')", of)
+            connection.execute(
+                "INSERT INTO audit_facts (workspace, number, fact, salt, value) VALUES (%(w)s, 1, 'actor', 's', '{}')",
+                of,
+            )
+            connection.execute("INSERT INTO audit_anchors VALUES (%(w)s, 0, '', now())", of)
             seed_content(connection, of)
             seed_outbox(connection, of)
     return database
@@ -102,6 +108,10 @@ def seed_content(connection: psycopg.Connection[tuple[object, ...]], of: dict[st
         " VALUES (%(w)s, 'notes', 'n', 'english', 'moon', '[]', to_tsvector('english', 'moon'), ARRAY['w:' || %(w)s])",
         of,
     )
+    connection.execute(
+        "INSERT INTO post_metrics (workspace, post_uid, post, channel, at) VALUES (%(w)s, 'u', 'p', 'c', now())", of
+    )
+
     connection.execute(
         "INSERT INTO post_metrics (workspace, post_uid, post, channel, at) VALUES (%(w)s, 'u', 'p', 'c', now())", of
     )
@@ -212,6 +222,7 @@ def test_the_login_itself_may_nothing(seeded: DatabaseUrls) -> None:
 
 def test_identity_sees_no_content(seeded: DatabaseUrls) -> None:
     allowed = {"workspaces", "memberships", "invitations", "service_accounts", "api_keys", "audit"}
+    allowed |= {"audit_facts", "audit_anchors"}
     with psycopg.connect(seeded.application) as connection:
         connection.execute("SET LOCAL ROLE podwright_identity")
         for table in set(tables(seeded, with_workspace=True)) - allowed:
@@ -222,7 +233,9 @@ def test_identity_sees_no_content(seeded: DatabaseUrls) -> None:
             asked = sql.SQL("SELECT {} FROM {}").format(sql.Identifier(name), sql.Identifier(table))
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
                 connection.execute(asked)
-        assert connection.execute("SELECT count(*) FROM audit WHERE workspace <> ''").fetchone() == (0,)
+        for table in ("audit", "audit_facts", "audit_anchors"):
+            asked = sql.SQL("SELECT count(*) FROM {} WHERE workspace <> ''").format(sql.Identifier(table))
+            assert connection.execute(asked).fetchone() == (0,), table
 
 
 def test_migrating_again_and_two_at_once_changes_nothing(database_server: DatabaseServer) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from podwright_api.settings import Settings, SettingsError
+from podwright_api.settings import AccountSettings, Retention, Settings, SettingsError
 
 TOKEN = "a-token-of-some-length"
 
@@ -86,3 +86,15 @@ def test_providers_and_targets_of_webhooks() -> None:
 def test_what_is_wrong_about_them_is_named(variable: str, value: str, named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings.read(ACCOUNTS | {variable: value})
+
+
+def test_how_long_what_is_kept() -> None:
+    accounts = AccountSettings.read(ACCOUNTS)
+    assert accounts
+    assert accounts.retention == Retention(audit_days=90, events_days=90, ended_days=30, analytics_days=730)
+    accounts = AccountSettings.read(ACCOUNTS | {"PODWRIGHT_API_KEEP_AUDIT_DAYS": "365"})
+    assert accounts
+    assert accounts.retention.audit_days == 365
+    # The database would refuse it.
+    with pytest.raises(SettingsError, match="PODWRIGHT_API_KEEP_AUDIT_DAYS"):
+        AccountSettings.read(ACCOUNTS | {"PODWRIGHT_API_KEEP_AUDIT_DAYS": "29"})

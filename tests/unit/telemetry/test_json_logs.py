@@ -82,6 +82,10 @@ def test_a_secret_that_is_a_word_does_not_hide_what_a_line_is_about(logged: Any)
         ("GET https://b.example/a?X-Amz-Signature=0a1b2c&X-Amz-Date=1", "0a1b2c"),
         ('{"password": "hunter22"}', "hunter22"),
         ("client_secret=hunter22&grant_type=x", "hunter22"),
+        ("no letter to ada.lovelace+pod@mail.example.org: refused", "lovelace"),
+        ("mailto:ada@example.org", "ada@"),
+        ("the key pwk_hJ0sAAAA-bbbb_cc was refused", "hJ0s"),
+        ("signed with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ"),
         ("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl", "c2lnbmF0dXJl"),
     ],
 )
@@ -97,6 +101,8 @@ def test_what_looks_like_a_credential_is_masked(told: str, hidden: str) -> None:
         "Waiting for Secret podwright-storage with PODWRIGHT_S3_BUCKET and the other storage settings",
         "s3://podwright/uploads/one.wav does not exist",
         "http://ears-serve-svc.shows.svc:8000/v1 answered 500",
+        "signed in as @podwright@social.example.org",
+        "image podwright@sha256:0a1b is podwright@0.1.0",
     ],
 )
 def test_other_sentences_stay(told: str) -> None:

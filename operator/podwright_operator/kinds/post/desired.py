@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from podwright_core.times import format_instant, parse_instant
-from podwright_crds.approvals import approval_record
+from podwright_crds.approvals import approval_record, renamed
 from podwright_crds.post import ApprovalRecord, AttemptOutcome, Post, PostPhase
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_operator.engine.plan import (
@@ -62,9 +62,9 @@ def _is_being_sent(post: Post, now: datetime) -> bool:
 
 
 def _approval(post: Post, now: datetime) -> ApprovalRecord | None:
-    """Of a published post the decision stays as it was when it went out."""
+    """Of a published post the decision stays as it was when it went out, by whomever the spec names for it now."""
     if is_published(post.status):
-        return post.status.approval
+        return renamed(post.status.approval, post.spec.approval)
     return approval_record(post, format_instant(now.replace(microsecond=0)))
 
 

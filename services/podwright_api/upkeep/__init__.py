@@ -1,0 +1,1 @@
+"""What the facade does by itself so that nothing is kept longer than it should be."""
