@@ -60,8 +60,8 @@ from podwright_api.routes import (
 from podwright_api.search.following import Following
 from podwright_api.settings import Settings
 from podwright_api.storage import Storage
-from podwright_api.uploads.sweeping import REFERRING, SWEEP_SECONDS, Sweep
 from podwright_api.upkeep.assembly import Upkeep
+from podwright_api.uploads.sweeping import REFERRING, SWEEP_SECONDS, Sweep
 from podwright_api.validation import failure_of
 from podwright_telemetry.json_logs import conceal
 from podwright_telemetry.spans import NoTracing, Tracing
