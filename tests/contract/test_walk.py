@@ -14,8 +14,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 CONTRACT: dict[str, Any] = json.loads(openapi.FILE.read_text())
 
 
-#: Stands for what the shell puts into a body; long enough for a verifier.
-SHELL_VALUE = "value" * 9
+#: Stands for what the shell puts into a body: long enough for a verifier, and a checksum.
+SHELL_VALUE = "ab" * 32
 
 
 class Command(NamedTuple):
