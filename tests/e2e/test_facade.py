@@ -60,7 +60,7 @@ def test_upload_create_read(installed: Installation) -> None:
         },
     )
     assert status in {201, 202}, created
-    installed.kube.wait_ready("episode", "by-facade", 420)
+    installed.kube.wait_ready("episode", "by-facade", 600)
     status, transcript = call(installed, "GET", "/api/v1/episodes/by-facade/transcript?format=json")
     assert status == 200
     assert transcript

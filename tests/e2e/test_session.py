@@ -116,8 +116,8 @@ def correct_a_line(me: Session, episode: str, line: str, word: str) -> None:
     assert status == 202, answer
     assert me.data("GET", f"/episodes/{episode}/transcript")["segments"][0]["text"] == line
     # A line of captions may be broken in two, a word is not.
-    wait(lambda: word in me.text(f"/episodes/{episode}/transcript?format=vtt"), 420, "the captions are corrected")
-    wait(lambda: is_ready(me.data("GET", f"/episodes/{episode}")), 420, "what follows was made again")
+    wait(lambda: word in me.text(f"/episodes/{episode}/transcript?format=vtt"), 600, "the captions are corrected")
+    wait(lambda: is_ready(me.data("GET", f"/episodes/{episode}")), 600, "what follows was made again")
 
 
 def become_somebody(bootstrap: Session, me: Session, workspace: str, email: str) -> None:
@@ -135,6 +135,7 @@ def become_somebody(bootstrap: Session, me: Session, workspace: str, email: str)
     me.token = me.data("POST", "/auth/login", login | {"code": app.at(int(time.time()) + 30)})["accessToken"]
 
 
+@pytest.mark.timeout(1800)
 def test_the_whole_way_through_the_facade_alone(installed: Installation) -> None:
     email, run = f"{uuid4().hex[:8]}@example.org", uuid4().hex[:6]
     bootstrap, me = Session(installed.facade_url, installed.facade_token), Session(installed.facade_url, None)
@@ -154,7 +155,7 @@ def test_the_whole_way_through_the_facade_alone(installed: Installation) -> None
     spec = {"podcastRef": {"name": show}, "title": f"Session {run}", "media": upload["media"]}
     with me.changes("episodes") as changes:
         episode = me.data("POST", "/episodes", {"spec": spec})["id"]
-        stages = follow(changes, episode, 420)
+        stages = follow(changes, episode, 600)
     assert {"transcribe", "write"} & stages
     assert me.data("GET", f"/episodes/{episode}/chapters")["chapters"]
     assert me.data("GET", f"/episodes/{episode}/marketing-content")
@@ -175,7 +176,7 @@ def test_the_whole_way_through_the_facade_alone(installed: Installation) -> None
         found = me.data("GET", f"/posts/{post}")["status"]
         return found if found.get("phase") == "Published" else None
 
-    wait(published, 180, f"post {post} is published")
+    wait(published, 300, f"post {post} is published")
     assert sum(run in json.dumps(kept) for kept in installed.received()) == 1
     entries = bootstrap.data("GET", f"/workspaces/{workspace}/audit?limit=50")["items"]
     assert any("decisions" in entry["entry"] and "Ada" in entry["facts"]["actor"]["value"] for entry in entries)
