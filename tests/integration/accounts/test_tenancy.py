@@ -112,10 +112,6 @@ def seed_content(connection: psycopg.Connection[tuple[object, ...]], of: dict[st
         "INSERT INTO post_metrics (workspace, post_uid, post, channel, at) VALUES (%(w)s, 'u', 'p', 'c', now())", of
     )
 
-    connection.execute(
-        "INSERT INTO post_metrics (workspace, post_uid, post, channel, at) VALUES (%(w)s, 'u', 'p', 'c', now())", of
-    )
-
 
 def seed_outbox(connection: psycopg.Connection[tuple[object, ...]], of: dict[str, object]) -> None:
     connection.execute("INSERT INTO event_kinds VALUES (%(w)s, 'posts')", of)
