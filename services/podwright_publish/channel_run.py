@@ -46,6 +46,8 @@ class ChannelRun:
         stopped = asyncio.create_task(self._stop.wait())
         complete = asyncio.create_task(self._posts.complete.wait())
         await asyncio.wait({stopped, complete}, return_when=asyncio.FIRST_COMPLETED)
+        # A run that does not linger works on what is there, and would end before it was told of it.
+        self._see(self._posts.changed())
         changes = asyncio.create_task(self._posts.changes())
         try:
             while not self._stop.is_set():

@@ -68,6 +68,10 @@ class FollowedPosts:
     async def changes(self) -> list[Post]:
         """Wait until something changes by others' hands, and tell what did."""
         await self._news.wait()
+        return self.changed()
+
+    def changed(self) -> list[Post]:
+        """What has changed by others' hands since it was last asked for; first of all, what there is."""
         self._news.clear()
         names, self._changed = self._changed, set()
         return [post for name in names if (post := self._posts.get(name)) is not None]

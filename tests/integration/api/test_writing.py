@@ -18,7 +18,7 @@ INVENTED = "Elon Musk keeps 99 elephants in his garden, and all of them are very
 
 def says(request: str) -> str:
     if "old" in request:
-        return "Rain falls on many old roofs."
+        return "Bees sleep under many old roofs." if "Bees sleep" in request else "Rain falls on many old roofs."
     return INVENTED if "Winter bees" in request else "Rain falls on many roofs tonight."
 
 
@@ -171,7 +171,7 @@ def test_about_an_episode_nothing_invented_stands(facade: Facade, model: FakeMod
         # What was said stands in the text; it can be changed without the episode.
         remark = {"remark": "Say that the roofs are old.", "length": 6}
         refined = settled(client, client.post(f"/content/{found['id']}/refine", json=remark))
-        assert (refined["version"], refined["body"]) == (2, "Rain falls on many old roofs.")
+        assert (refined["version"], refined["body"]) == (2, "Bees sleep under many old roofs."), refined["awaited"]
     beekeeper = facade.join("collaborator", shows=["other"])
     with facade.client(beekeeper) as client:
         assert field(client.post("/content/generate", json=body)) == "episode"

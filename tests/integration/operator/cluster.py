@@ -253,6 +253,17 @@ class Kubelet:
         self.finish(job, **changes)
         return job
 
+    def finish_open(self, jobs: list[Any]) -> None:
+        """Finish those that run; one that the operator takes away meanwhile has no pod any more."""
+        for job in jobs:
+            if job.metadata.uid in self.ended or job.metadata.deletion_timestamp:
+                continue
+            try:
+                self.finish(job)
+            except ApiException as error:
+                if error.status != 404:
+                    raise
+
     def run_all(self, episode: str) -> None:
         for stage in ("ingest", "transcribe", "analyze", "write"):
             self.run_stage(episode, stage)
@@ -261,9 +272,7 @@ class Kubelet:
         """Finish feed Jobs until the show is Ready with a feed."""
 
         def settled() -> bool:
-            for job in self.tenant.jobs(podcast, "feed"):
-                if job.metadata.uid not in self.ended and not job.metadata.deletion_timestamp:
-                    self.finish(job)
+            self.finish_open(self.tenant.jobs(podcast, "feed"))
             totals = self.tenant.get("Podcast", podcast)["status"]["episodes"]
             listed = totals.get("inFeed") == totals["ready"] == totals["total"] == self.tenant.episodes(podcast)
             return listed and self.tenant.condition("Podcast", podcast)[1] == "Ready"

@@ -48,6 +48,12 @@ async def test_all_that_is_due_goes_out_once_and_nothing_is_read_before() -> Non
     assert world.store.loads == 0
 
 
+async def test_a_run_that_does_not_linger_still_works_on_what_is_there() -> None:
+    world = World(due("one"), due("two"), linger=timedelta(0))
+    await world.done()
+    assert world.phases() == {PostPhase.PUBLISHED}
+
+
 async def test_what_comes_due_within_the_linger_is_waited_for() -> None:
     world = World(due("soon", timedelta(seconds=0.3)), due("far", timedelta(hours=1)), linger=timedelta(seconds=0.5))
     await world.done()
