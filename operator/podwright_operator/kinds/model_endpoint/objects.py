@@ -278,7 +278,7 @@ def _environment(endpoint: ModelEndpoint) -> list[Raw]:
         "RAY_enable_worker_prestart": "0",
         # Ray gives way to every other process of the node by default; the models are what the others wait for.
         "RAY_worker_niceness": "0",
-        # Serve looks ten times a second whether anything is to be scaled, which costs an idle endpoint most.
+        # By default Serve looks ten times a second whether anything is to be scaled, also where nothing is asked.
         "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",
     }
     if not wanted.gpus:
