@@ -20,6 +20,8 @@ _ENVIRONMENT = {
     "KMP_BLOCKTIME": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_worker_niceness": "0",
+    # Below `uv run` Ray would have its workers run by uv, in an environment of this project: without Ray.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     # A worker imports for minutes where others want the CPU, too; by default Ray gives it one.
     "RAY_worker_register_timeout_seconds": "300",
     "VLLM_NO_USAGE_STATS": "1",

@@ -12,7 +12,7 @@ from podwright_crds.post import ApprovalRecord, ApprovalState, GivenApproval, Po
 JsonObject = dict[str, Any]
 
 #: Fields of a post's spec that people read before they approve it.
-_CONTENT = ("text", "thread", "variants", "title", "link", "shortLink", "media")
+_CONTENT = ("text", "thread", "firstComment", "variants", "title", "link", "shortLink", "media")
 
 
 def approvals_needed(campaign: Campaign | None, channel: Channel | None) -> dict[str, int]:

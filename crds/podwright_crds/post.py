@@ -134,6 +134,13 @@ class PostSpec(SuspendableSpec):
         description="Further texts that follow as replies, each to the one before, where the platform has threads.",
         max_length=24,
     )
+    first_comment: Annotated[str, NOT_BLANK] | None = Field(
+        default=None,
+        description="A comment by the account itself under the post, sent right after it, where the platform has them "
+        "(linkedin, facebook, instagram, youtube): a link, hashtags.",
+        min_length=1,
+        max_length=10000,
+    )
     variants: Annotated[list[PostVariant], list_map("name")] = Field(
         default_factory=list,
         description="Texts of which one goes out instead of text, chosen by weight from the object's identity, the "
@@ -199,6 +206,7 @@ class SentPost(Model):
 
     text: str = Field(description="The text.")
     thread: list[SentText] = Field(default_factory=list, description="The further texts.", max_length=24)
+    first_comment: str | None = Field(default=None, description="The comment under it.")
     link: str | None = Field(default=None, description="The link.")
     title: str | None = Field(default=None, description="The title.")
     media: list[PostMedia] = Field(default_factory=list, description="The images or the video.", max_length=20)
@@ -212,7 +220,9 @@ class ApprovalRecord(Model):
     by: str | None = Field(default=None, description="Who decided.")
     at: str = Field(description="When, as the decision says, else when it was seen (RFC 3339).")
     decision: str = Field(description="Digest of spec.approval.")
-    content: str = Field(description="Digest of what was approved: text, thread, variants, title, links and media.")
+    content: str = Field(
+        description="Digest of what was approved: text, thread, comment, variants, title, links, media."
+    )
 
 
 class PostMetrics(Model):
@@ -237,7 +247,9 @@ class PostStatus(Status):
     sent: SentPost | None = Field(default=None, description="What the newest attempt sent.")
     approval: ApprovalRecord | None = Field(default=None, description="The decision that stands, by whom and when.")
     metrics: PostMetrics | None = Field(default=None, description="Likes, reposts, replies and views, as last read.")
-    platform_id: str | None = Field(default=None, description="The post's id on the platform.")
+    platform_id: str | None = Field(
+        default=None, description="The post's id on the platform; also while its thread or comment is not complete."
+    )
     url: str | None = Field(default=None, description="Where the published post is.")
     published_at: str | None = Field(default=None, description="When it went out (RFC 3339).")
     lateness_seconds: float | None = Field(default=None, description="Seconds between due and published.")

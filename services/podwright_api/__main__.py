@@ -9,6 +9,7 @@ import uvicorn
 from podwright_api.app import create_app
 from podwright_api.live import Live
 from podwright_api.logs import configure
+from podwright_api.prompt import PromptProtocol
 from podwright_api.settings import Settings, SettingsError
 from podwright_telemetry.tracing import from_environment
 
@@ -36,6 +37,7 @@ def main() -> int:
         app,
         host=settings.host,
         port=settings.port,
+        http=PromptProtocol,
         # The facade logs requests itself, with their ids.
         access_log=False,
         log_config=None,

@@ -8,6 +8,7 @@ state is another one.
 import hmac
 import json
 import secrets
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -24,6 +25,7 @@ from podwright_core.oauth import (
     OAuthError,
     OAuthPlatform,
     consent_url,
+    facebook,
     granted,
     long_lived_query,
     mastodon,
@@ -100,6 +102,8 @@ def platform_of(spec: ChannelSpec) -> OAuthPlatform:
     """How the channel's platform gives tokens; raises ``FacadeError`` where it does not by consent."""
     if spec.mastodon is not None:
         return mastodon(spec.mastodon.url)
+    if spec.facebook is not None:
+        return facebook(str(spec.facebook.url), spec.facebook.version, spec.facebook.page_id)
     found = PLATFORMS.get(spec.type.value)
     if found is None:
         raise invalid("id", f"A channel of type {spec.type.value} is connected with credentials, not by consent.")
@@ -139,6 +143,10 @@ async def finish(
             address, query = more
             answer = await _ask(client, client.build_request("GET", address, params=query), None)
             values = granted(platform, answer, session.app, now)
+        if platform.account is not None:
+            login = _Bearer(values["accessToken"])
+            request = client.build_request("GET", platform.account, params={"fields": "access_token"})
+            values = granted(platform, await _ask(client, request, login), session.app, now)
     except OAuthError as error:
         raise invalid("code", str(error)) from error
     return values
@@ -157,6 +165,15 @@ def _opened(given: ConsentCode, place: Place, sealer: Sealer, now: datetime) -> 
     if not hmac.compare_digest(session.state, given.state):
         raise invalid("state", f"It is not of this consent. {again}")
     return session
+
+
+class _Bearer(httpx.Auth):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["authorization"] = f"Bearer {self._token}"
+        yield request
 
 
 async def _ask(client: httpx.AsyncClient, request: httpx.Request, login: httpx.Auth | None) -> Any:

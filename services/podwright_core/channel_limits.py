@@ -38,6 +38,8 @@ class TextRule:
     title: int = 0
     #: Most further texts that may follow as replies.
     thread: int = 0
+    #: Longest comment under one's own post in code points; 0 where there is none.
+    comment: int = 0
     #: Characters that the platform refuses.
     forbidden: str = ""
 
@@ -52,17 +54,17 @@ _LINK = 160
 #: By ``Channel.spec.type``. A webhook's receiver sets its own limit, and a feed carries no post text: both rows are
 #: Podwright's own bounds, so that what is written stays readable. So is that of e-mail.
 TEXT_RULES: dict[str, TextRule] = {
-    "webhook": TextRule(2000, code_points, "characters", thread=24),
+    "webhook": TextRule(2000, code_points, "characters", thread=24, comment=2000),
     "feed": TextRule(4000, code_points, "characters"),
     "mastodon": TextRule(500, mastodon_characters, "characters", link_reserve=LINK_LENGTH + 2, thread=24),
     "bluesky": TextRule(300, graphemes, "characters", max_bytes=3000, thread=24),
     "x": TextRule(280, x_weight, "weighted characters", link_reserve=LINK_LENGTH + 2, thread=24),
-    "linkedin": TextRule(3000, code_points, "characters"),
-    "facebook": TextRule(63206, code_points, "characters"),
-    "instagram": TextRule(2200, code_points, "characters", link_reserve=_LINK),
+    "linkedin": TextRule(3000, code_points, "characters", comment=1250),
+    "facebook": TextRule(63206, code_points, "characters", comment=8000),
+    "instagram": TextRule(2200, code_points, "characters", link_reserve=_LINK, comment=300),
     "threads": TextRule(500, threads_characters, "characters", thread=24),
     "tiktok": TextRule(2200, utf16_units, "UTF-16 units", link_reserve=_LINK),
-    "youtube": TextRule(5000, utf8_bytes, "bytes", link_reserve=_LINK, title=100, forbidden="<>"),
+    "youtube": TextRule(5000, utf8_bytes, "bytes", link_reserve=_LINK, title=100, comment=10000, forbidden="<>"),
     "pinterest": TextRule(500, code_points, "characters", title=100),
     "discord": TextRule(2000, code_points, "characters"),
     "slack": TextRule(3000, code_points, "characters"),
@@ -118,6 +120,18 @@ def thread_problem(channel_type: str, texts: Sequence[str]) -> str | None:
         return f"A thread on this channel has at most {rule.thread} further texts, this one has {len(texts)}."
     problems = ((place, text_problem(channel_type, text)) for place, text in enumerate(texts))
     return next((f"spec.thread[{place}]: {problem}" for place, problem in problems if problem), None)
+
+
+def comment_problem(channel_type: str, text: str | None) -> str | None:
+    """Why a first comment cannot follow a post, for people; ``None`` where it can."""
+    rule = TEXT_RULES[channel_type]
+    if text is None or code_points(text) <= rule.comment:
+        return None
+    if rule.comment:
+        told = f"The first comment has {code_points(text)} characters, the channel takes {rule.comment}"
+        return f"{told}: shorten spec.firstComment."
+    instead = "put it into spec.thread" if rule.thread else "remove spec.firstComment"
+    return f"The channel has no comments under one's own posts: {instead}."
 
 
 def title_problem(channel_type: str, title: str | None) -> str | None:

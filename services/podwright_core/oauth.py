@@ -36,6 +36,10 @@ class OAuthPlatform:
     asks: Mapping[str, str] = field(default_factory=dict)
     #: Where a token of an hour becomes one of 60 days, and the name of that grant.
     long_lived: tuple[str, str] | None = None
+    #: The parameter that holds the short one there; one other than this asks for the app's id, too.
+    long_lived_parameter: str = "access_token"
+    #: Where the token of the account itself is read with the person's, as the field ``access_token``.
+    account: str | None = None
     #: Whether the app's credentials are kept with the tokens, to renew them.
     keeps_app: bool = True
 
@@ -64,7 +68,8 @@ PLATFORMS: Final[Mapping[str, OAuthPlatform]] = {
     "youtube": OAuthPlatform(
         "https://accounts.google.com/o/oauth2/v2/auth",
         "https://oauth2.googleapis.com/token",
-        ("https://www.googleapis.com/auth/youtube.upload", "https://www.googleapis.com/auth/youtube"),
+        # The last is what comments need; it holds the second.
+        tuple(f"https://www.googleapis.com/auth/youtube{what}" for what in (".upload", "", ".force-ssl")),
         # Without these Google gives a refresh token at the first consent only.
         asks={"access_type": "offline", "prompt": "consent"},
     ),
@@ -88,7 +93,7 @@ PLATFORMS: Final[Mapping[str, OAuthPlatform]] = {
     "instagram": OAuthPlatform(
         "https://www.instagram.com/oauth/authorize",
         "https://api.instagram.com/oauth/access_token",
-        ("instagram_business_basic", "instagram_business_content_publish"),
+        ("instagram_business_basic", "instagram_business_content_publish", "instagram_business_manage_comments"),
         pkce=False,
         separator=",",
         long_lived=("https://graph.instagram.com/access_token", "ig_exchange_token"),
@@ -102,6 +107,22 @@ def mastodon(server: str) -> OAuthPlatform:
     base = server.rstrip("/")
     scopes = ("read:accounts", "read:statuses", "write:statuses", "write:media")
     return OAuthPlatform(f"{base}/oauth/authorize", f"{base}/oauth/token", scopes, keeps_app=False)
+
+
+def facebook(server: str, version: str, page_id: str) -> OAuthPlatform:
+    """One page: a token of a person who manages it becomes the page's own, which does not end."""
+    base = f"{server.rstrip('/')}/{version}"
+    return OAuthPlatform(
+        f"https://www.facebook.com/{version}/dialog/oauth",
+        f"{base}/oauth/access_token",
+        ("pages_show_list", "pages_read_engagement", "pages_manage_posts", "pages_manage_engagement"),
+        pkce=False,
+        separator=",",
+        long_lived=(f"{base}/oauth/access_token", "fb_exchange_token"),
+        long_lived_parameter="fb_exchange_token",
+        account=f"{base}/{page_id}",
+        keeps_app=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -148,7 +169,8 @@ def long_lived_query(platform: OAuthPlatform, app: App, access: str) -> tuple[st
     if platform.long_lived is None:
         return None
     address, grant = platform.long_lived
-    return address, {"grant_type": grant, "client_secret": app.client_secret, "access_token": access}
+    query = {"grant_type": grant, "client_secret": app.client_secret, platform.long_lived_parameter: access}
+    return address, query if "access_token" in query else {**query, "client_id": app.client_id}
 
 
 def granted(platform: OAuthPlatform, answer: Any, app: App, now: datetime) -> dict[str, str]:

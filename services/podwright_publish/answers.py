@@ -38,13 +38,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class NotTaken:
-    """The platform certainly does not have the post, and may take it later."""
+    """The platform certainly does not have the whole post, and may take it later."""
 
     message: str
     #: Wait at least this long, where the platform says so.
     retry_after: timedelta | None = None
     #: The platform itself is in trouble; several in a row give it a rest.
     outage: bool = False
+    #: What it has of the post: the first of a thread, or the post without its comment.
+    begun: Confirmed | None = None
 
 
 @dataclass(frozen=True)

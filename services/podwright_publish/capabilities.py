@@ -93,6 +93,7 @@ def capabilities_around(channel: Channel | None, post: Post) -> Capabilities:
     found = capabilities_of(channel.spec)
     # What an attempt sends counts too, where somebody changes the post meanwhile.
     contents = [content for content in (post.spec, post.status.sent) if content is not None]
-    if channel.spec.type is ChannelType.WEBHOOK or any(content.media or content.thread for content in contents):
+    several = any(content.media or content.thread or content.first_comment for content in contents)
+    if channel.spec.type is ChannelType.WEBHOOK or several:
         return found
     return replace(found, send_limit=min(found.send_limit, _TEXT))

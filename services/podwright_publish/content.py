@@ -27,6 +27,7 @@ def content_of(post: Post) -> SentPost:
     return SentPost(
         text=variant.text if variant else post.spec.text,
         thread=post.spec.thread,
+        first_comment=post.spec.first_comment,
         link=post.spec.short_link or post.spec.link,
         title=post.spec.title,
         media=post.spec.media,
@@ -35,9 +36,9 @@ def content_of(post: Post) -> SentPost:
 
 
 def _may_be_out(post: Post) -> bool:
-    """Wholly, or the first posts of its thread. A refused post is mended by changing it."""
-    attempts = post.status.attempts
+    """Wholly, or without the rest of its thread or its comment. A refused post is mended by changing it."""
+    attempts, sent = post.status.attempts, post.status.sent
     if first_uncertain(post.status) is not None:
         return True
-    begun = post.status.sent is not None and bool(post.status.sent.thread)
+    begun = sent is not None and bool(sent.thread or sent.first_comment)
     return begun and bool(attempts) and attempts[-1].outcome is not AttemptOutcome.REFUSED

@@ -30,6 +30,8 @@ class Message:
     media: tuple[Media, ...] = ()
     #: Further texts, each a reply to the one before.
     thread: tuple[str, ...] = ()
+    #: A comment by the account itself, under the post.
+    first_comment: str | None = None
     #: When the object was made: unlike ``at`` it never changes.
     made: datetime | None = None
     #: Where there were attempts before: from when on the platform may have the post, or parts of its thread.

@@ -116,11 +116,22 @@ def _held(why: str) -> Settled:
     )
 
 
+def _incomplete(status: PostStatus, why: str) -> Settled:
+    return Settled(
+        PostPhase.HELD,
+        Reason.OUTCOME_UNKNOWN,
+        f"It is out as {status.url or status.platform_id}, but not all that follows it, which may not go out any more: "
+        f"{why} Complete it on the platform by hand, or make it possible again as that says.",
+    )
+
+
 def _gated(post: Post, around: Surroundings, now: datetime, *, pause_over: bool = False) -> Step:
     against = verdict(post, around, now)
     if isinstance(against, NotNow):
         if against.phase in {PostPhase.SCHEDULED, PostPhase.DRAFT}:
             return Wait(against.phase, against.reason, against.message, against.until)
+        if post.status.platform_id:
+            return _incomplete(post.status, against.message)
         return Settled(against.phase, against.reason, against.message)
     pause = None if pause_over else _paused(post, now)
     return pause or Send()
@@ -201,7 +212,7 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
                     "next_attempt_at": None,
                 }
             )
-        case NotTaken(message, retry_after):
+        case NotTaken(message=message, retry_after=retry_after):
             outcome = AttemptOutcome.RETRYABLE
         case CredentialsRefused(message):
             # The Channel is not Ready until they are replaced; that holds the post back, not the clock.
@@ -211,6 +222,7 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
     ended = _ended(attempt, outcome, message, now)
     return post.status.model_copy(
         update={
+            **_begun(answer),
             "phase": PostPhase.SCHEDULED,
             "attempts": [*earlier, ended],
             "next_attempt_at": format_instant(now + pause(len(post.status.attempts), jitter, retry_after)),
@@ -232,19 +244,32 @@ def looked_up(
         case Confirmed():
             return _published(post, finding, now)
         case NotTaken():
+            told = "Not on the platform." if finding.begun is None else finding.message
             settled = [
-                _ended(a, AttemptOutcome.RETRYABLE, "Not on the platform.", now)
+                _ended(a, AttemptOutcome.RETRYABLE, told, now)
                 if a.outcome in {AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN}
                 else a
                 for a in post.status.attempts
             ]
             return post.status.model_copy(
-                update={"phase": PostPhase.SCHEDULED, "attempts": settled, "next_attempt_at": None}
+                update={
+                    **_begun(finding),
+                    "phase": PostPhase.SCHEDULED,
+                    "attempts": settled,
+                    "next_attempt_at": None,
+                }
             )
         case Unclear() | CredentialsRefused():
             retry_after = finding.retry_after if isinstance(finding, Unclear) else None
             again = now + pause(len(post.status.attempts), jitter, retry_after)
             return post.status.model_copy(update={"next_attempt_at": format_instant(again)})
+
+
+def _begun(answer: Answer) -> dict[str, str | None]:
+    """What is recorded of a post that is out without all that follows it."""
+    if not isinstance(answer, NotTaken) or answer.begun is None:
+        return {}
+    return {"platform_id": answer.begun.platform_id, "url": answer.begun.url}
 
 
 def _last_sign(post: Post) -> datetime:

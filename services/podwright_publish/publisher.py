@@ -126,8 +126,7 @@ class Publisher:
                 return await self._traced_send(loaded)
             case LookUp():
                 platform = await self._store.connect(loaded)
-                others = frozenset(await self._store.platform_ids(post))
-                finding = await platform.find(replace(self._message(post), others=others))
+                finding = await platform.find(await self._told_apart(self._message(post), post))
                 settles = loaded.capabilities.settles_within
                 await self._store.record(post, looked_up(post, finding, self._now(), self._jitter(), settles))
                 await self._note(loaded, finding)
@@ -159,6 +158,8 @@ class Publisher:
         # Before anything is recorded: making files ready may take minutes, and is no attempt.
         message, unready = await self._prepared(loaded)
         problems = platform.validate(message) if unready is None else []
+        if message.since is not None:  # the channel looks at what is there: not to be taken for another post's
+            message = await self._told_apart(message, loaded.post)
         claimed = await self._claim(loaded.post)
         if unready is not None:
             answer: Answer = unready
@@ -178,6 +179,9 @@ class Publisher:
         text = f"{type(answer).__name__}. {answer.message}".strip()
         again = confirmed.status.next_attempt_at
         return Report(message.post, text, datetime.fromisoformat(again) if again else None)
+
+    async def _told_apart(self, message: Message, post: Post) -> Message:
+        return replace(message, others=frozenset(await self._store.platform_ids(post)))
 
     async def _prepared(self, loaded: Loaded) -> tuple[Message, Refused | NotTaken | None]:
         """The message as it can be sent, or why its files cannot; raises ``ConflictError`` to decide anew."""
@@ -273,6 +277,7 @@ class Publisher:
             title=content.title,
             media=tuple(Media(media.url, media.alt_text or "") for media in content.media),
             thread=tuple(content.thread),
+            first_comment=content.first_comment,
             made=post.metadata.creation_timestamp,
             since=min(at, *started) if started else None,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from podwright_core.channel_limits import text_problem, thread_problem, title_problem
+from podwright_core.channel_limits import comment_problem, text_problem, thread_problem, title_problem
 from podwright_core.media_rules import media_count_problem
 from podwright_crds.channel import ChannelSpec, ChannelType
 from podwright_crds.post import PostSpec
@@ -18,6 +18,7 @@ def problems(
     link: str | None = None,
     title: str | None = None,
     thread: Sequence[str] = (),
+    first_comment: str | None = None,
     alt_texts: Sequence[str] = (),
     episode: str | None = None,
 ) -> list[str]:
@@ -27,6 +28,7 @@ def problems(
         text_problem(kind, text, spec.limits.max_characters, link),
         title_problem(kind, title),
         thread_problem(kind, thread),
+        comment_problem(kind, first_comment),
         media_count_problem(kind, len(alt_texts), max(map(len, alt_texts), default=0)),
         _NO_EPISODE if spec.type is ChannelType.FEED and episode is None else None,
     )
@@ -41,6 +43,7 @@ def message_problems(spec: ChannelSpec, message: Message) -> list[str]:
         link=message.link,
         title=message.title,
         thread=message.thread,
+        first_comment=message.first_comment,
         alt_texts=[media.alt_text for media in message.media],
         episode=message.episode,
     )
@@ -58,6 +61,7 @@ def post_problems(spec: ChannelSpec, post: PostSpec) -> list[str]:
             link=post.short_link or post.link,
             title=post.title,
             thread=post.thread,
+            first_comment=post.first_comment,
             alt_texts=[media.alt_text or "" for media in post.media],
             episode=post.episode_ref.name if post.episode_ref else None,
         )

@@ -141,7 +141,8 @@ class Reconciler:
 
     async def _report(self, key: ObjectKey, resource: Resource, plan: Plan) -> Status | None:
         """Write status where it differs from what is there, then tell what is worth an Event; returns what it wrote."""
-        if plan.silent or resource.metadata.deletion_timestamp is not None:
+        leaving = resource.metadata.deletion_timestamp is not None
+        if plan.silent or (leaving and not plan.finalizer):
             return None
         status = status_of(resource)
         before: Sequence[Condition] = status.conditions

@@ -8,7 +8,7 @@ import asyncio
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from podwright_publish.answers import (
     Unclear,
 )
 from podwright_publish.channels.exchange import NoReplyError, NotSentError, Reply, exchange
+from podwright_publish.channels.matching import same_text
 from podwright_publish.channels.oauth import renewed
 from podwright_publish.channels.quota import quota_wait, wait_asked
 from podwright_publish.message import Media, Message
@@ -98,6 +99,8 @@ class HttpPlatform(ABC):
         self._spec = spec
         self._credentials = dict(credentials)
         self._media = media
+        #: The first of a thread that is being sent, once it is out.
+        self._begun: Confirmed | None = None
         # A connection that is kept may be closed by the other side just when it is used again: a doubt for nothing.
         fresh = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.AsyncClient(
@@ -108,16 +111,44 @@ class HttpPlatform(ABC):
         return message_problems(self._spec, message)
 
     async def publish(self, message: Message) -> Answer:
+        self._begun = None
         try:
-            return await self._publish(message)
+            answer = await self._publish(message)
         except Stopped as stopped:
-            return stopped.answer
+            return _broken_off(stopped.answer, self._begun)
+        if message.first_comment is None or not isinstance(answer, Confirmed):
+            return answer
+        return await self._with_comment(message.first_comment, answer, again=message.since is not None)
 
     async def find(self, message: Message) -> Finding:
         try:
-            return await self._find(message)
+            found = await self._find(message)
+            if message.first_comment is None or not isinstance(found, Confirmed):
+                return found
+            if await self._has_comment(message.first_comment, found):
+                return found
         except Stopped as stopped:
             return _unreadable(stopped.answer)
+        return NotTaken("It is there, its first comment is not.", begun=found)
+
+    async def _with_comment(self, text: str, out: Confirmed, *, again: bool) -> Answer:
+        """The post is ``out``. A comment that is refused does not make it a failure."""
+        name = self._required(out.platform_id, "post id", commit=True)
+        try:
+            if not (again and await self._has_comment(text, out)):
+                await self._comment(name, text)
+        except Stopped as stopped:
+            match stopped.answer:
+                case Refused(message=said) | CredentialsRefused(message=said):
+                    return replace(out, message=f"{out.message} Its first comment was refused: {said}".strip())
+                case NotTaken() as answer:
+                    return replace(answer, begun=out)
+                case answer:
+                    return answer
+        return out
+
+    async def _has_comment(self, text: str, out: Confirmed) -> bool:
+        return any(same_text(text, there) for there in await self._comments(out.platform_id or ""))
 
     async def delete(self, platform_id: str) -> Answer:
         try:
@@ -154,6 +185,16 @@ class HttpPlatform(ABC):
 
     @abstractmethod
     async def _delete(self, platform_id: str) -> Answer: ...
+
+    async def _comment(self, platform_id: str, text: str) -> None:
+        """Comment under one's own post."""
+        del platform_id, text
+        raise Stopped(Refused("The channel has no comments under one's own posts."))
+
+    async def _comments(self, platform_id: str) -> list[str]:
+        """The texts of the newest comments under a post."""
+        del platform_id
+        return []
 
     async def _measure(self, platform_id: str) -> Count:
         del platform_id
@@ -249,6 +290,17 @@ class HttpPlatform(ABC):
             return str(value)
         message = f"The platform's answer has no {what}."
         raise Stopped(Unclear(message) if commit else NotTaken(message))
+
+
+def _broken_off(answer: Answer, begun: Confirmed | None) -> Answer:
+    """What ended a thread whose first is out: it must not be sent from the start again with renewed credentials."""
+    match answer:
+        case NotTaken():
+            return replace(answer, begun=begun)
+        case CredentialsRefused(message=said) if begun is not None:
+            return NotTaken(said, begun=begun)
+        case _:
+            return answer
 
 
 def _silence(message: str, *, commit: bool) -> Answer:

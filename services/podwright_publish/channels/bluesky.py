@@ -75,6 +75,7 @@ class BlueskyChannel(HttpPlatform):
                 record["reply"] = {"root": root, "parent": parent}
             parent, rest = await self._put(did, record_key(message, place), record)
             root = root or parent
+            self._begun = self._confirmed(did, record_key(message, 0), None)
         return self._confirmed(did, record_key(message, 0), rest)
 
     async def _put(self, did: str, key: str, record: dict[str, Any]) -> tuple[dict[str, str], timedelta | None]:
@@ -96,7 +97,10 @@ class BlueskyChannel(HttpPlatform):
         did = await self._did()
         for place in range(len(message.texts)):
             if await self._record(did, record_key(message, place)) is None:
-                return NotTaken("It is not there." if place == 0 else f"{place} posts of the thread are there.")
+                if place == 0:
+                    return NotTaken("It is not there.")
+                first = self._confirmed(did, record_key(message, 0), None)
+                return NotTaken(f"{place} of {len(message.texts)} posts of the thread are there.", begun=first)
         return self._confirmed(did, record_key(message, 0), None)
 
     async def _delete(self, platform_id: str) -> Answer:

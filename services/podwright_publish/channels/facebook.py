@@ -32,6 +32,14 @@ class FacebookChannel(MetaPlatform):
         await self._ask("DELETE", self._url(f"/{platform_id}"))
         return Confirmed(platform_id, message="Deleted.")
 
+    async def _comment(self, platform_id: str, text: str) -> None:
+        await self._ask("POST", self._url(f"/{platform_id}/comments"), commit=True, data={"message": text})
+
+    async def _comments(self, platform_id: str) -> list[str]:
+        params = {"fields": "id,message", "order": "reverse_chronological", "limit": "100"}
+        reply = await self._ask("GET", self._url(f"/{platform_id}/comments"), params=params)
+        return [str(comment.get("message") or "") for comment in reply.field("data") or []]
+
     async def _measure(self, platform_id: str) -> Count:
         fields = "reactions.summary(total_count).limit(0),comments.summary(total_count).limit(0),shares"
         reply = await self._ask("GET", self._url(f"/{platform_id}"), params={"fields": fields})

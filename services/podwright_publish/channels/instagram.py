@@ -15,6 +15,7 @@ from podwright_publish.message import Media, Message
 
 _HASHTAGS = 30
 _MENTIONS = 20
+_COMMENT_HASHTAGS = 4
 _QUOTA_WAIT = timedelta(hours=1)
 
 
@@ -26,6 +27,8 @@ class InstagramChannel(MetaPlatform):
         for sign, most, what in (("#", _HASHTAGS, "hashtags"), ("@", _MENTIONS, "mentions")):
             if (count := sum(word.startswith(sign) for word in message.text.split())) > most:
                 found.append(f"The text has {count} {what}, Instagram takes {most}: shorten spec.text.")
+        if message.first_comment is not None and message.first_comment.count("#") > _COMMENT_HASHTAGS:
+            found.append(f"Instagram takes {_COMMENT_HASHTAGS} hashtags in a comment: shorten spec.firstComment.")
         return found
 
     async def _publish(self, message: Message) -> Answer:
@@ -46,6 +49,13 @@ class InstagramChannel(MetaPlatform):
 
     async def _delete(self, platform_id: str) -> Answer:
         return Refused(f"Instagram's API deletes nothing: take {platform_id} down in the app.")
+
+    async def _comment(self, platform_id: str, text: str) -> None:
+        await self._ask("POST", self._url(f"/{platform_id}/comments"), commit=True, data={"message": text})
+
+    async def _comments(self, platform_id: str) -> list[str]:
+        reply = await self._ask("GET", self._url(f"/{platform_id}/comments"), params={"fields": "id,text"})
+        return [str(comment.get("text") or "") for comment in reply.field("data") or []]
 
     async def _measure(self, platform_id: str) -> Count:
         reply = await self._ask("GET", self._url(f"/{platform_id}"), params={"fields": "like_count,comments_count"})

@@ -57,6 +57,17 @@ class LinkedInChannel(HttpPlatform):
         await self._ask("DELETE", self._url(f"/rest/posts/{quote(platform_id, safe='')}"))
         return Confirmed(platform_id, message="Deleted.")
 
+    async def _comment(self, platform_id: str, text: str) -> None:
+        body = {"actor": self._settings.author, "object": platform_id, "message": {"text": text}}
+        await self._ask("POST", self._comments_url(platform_id), commit=True, json=body)
+
+    async def _comments(self, platform_id: str) -> list[str]:
+        reply = await self._ask("GET", self._comments_url(platform_id), params={"count": "100"})
+        return [str((comment.get("message") or {}).get("text") or "") for comment in reply.field("elements") or []]
+
+    def _comments_url(self, platform_id: str) -> str:
+        return self._url(f"/rest/socialActions/{quote(platform_id, safe='')}/comments")
+
     async def _refresh(self) -> Renewal:
         return await self._renewed_by_oauth(self._settings.token_url, app_in_header=False)
 

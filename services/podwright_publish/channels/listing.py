@@ -51,5 +51,6 @@ def finding(there: Sequence[Listed], wanted: int) -> Finding:
     if not there:
         return NotTaken("It is not there.")
     if len(there) < wanted:
-        return NotTaken(f"{len(there)} of {wanted} posts of the thread are there.")
+        begun = Confirmed(there[0].id, there[0].url)
+        return NotTaken(f"{len(there)} of {wanted} posts of the thread are there.", begun=begun)
     return Confirmed(platform_id=there[0].id, url=there[0].url, at=there[-1].at)

@@ -47,6 +47,7 @@ class MastodonChannel(HttpPlatform):
             )
             self._required(reply.field("id"), "status id", commit=True)
             there = [*there, _listed(reply.json())]
+            self._begun = Confirmed(there[0].id, there[0].url)
             rest = reply.rest
         return Confirmed(platform_id=there[0].id, url=there[0].url, rest=rest)
 

@@ -40,6 +40,7 @@ class ThreadsChannel(MetaPlatform):
             )
             name = self._required(reply.field("id"), "post id", commit=True)
             there = [*there, Listed(name, text, message.at)]
+            self._begun = Confirmed(there[0].id, there[0].url)
             rest = reply.rest
         return Confirmed(there[0].id, there[0].url or await self._address(there[0].id), rest=rest)
 

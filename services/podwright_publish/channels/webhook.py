@@ -97,6 +97,7 @@ def document(message: Message) -> str:
         "link": message.link,
         "media": [{"url": media.url, "altText": media.alt_text} for media in message.media] or None,
         "thread": list(message.thread) or None,
+        "firstComment": message.first_comment,
     }
     content = {
         "type": "post.published",

@@ -33,6 +33,7 @@ class XChannel(HttpPlatform):
             reply = await self._ask("POST", self._url("/2/tweets"), commit=True, json=body)
             name = self._required(reply.field("data", "id"), "post id", commit=True)
             there = [*there, Listed(name, text, message.at, _address(name))]
+            self._begun = Confirmed(there[0].id, there[0].url)
             rest = reply.rest
         return Confirmed(there[0].id, there[0].url, rest=rest)
 

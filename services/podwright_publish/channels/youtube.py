@@ -92,6 +92,20 @@ class YouTubeChannel(HttpPlatform):
         await self._ask("DELETE", self._url("/youtube/v3/videos"), params={"id": platform_id})
         return Confirmed(platform_id, message="Deleted.")
 
+    async def _comment(self, platform_id: str, text: str) -> None:
+        mine = await self._ask("GET", self._url("/youtube/v3/channels"), params={"part": "id", "mine": "true"})
+        channel = self._required((mine.field("items") or [{}])[0].get("id"), "channel id")
+        said = {"snippet": {"textOriginal": text}}
+        thread = {"snippet": {"channelId": channel, "videoId": platform_id, "topLevelComment": said}}
+        url = self._url("/youtube/v3/commentThreads")
+        await self._ask("POST", url, commit=True, params={"part": "snippet"}, json=thread)
+
+    async def _comments(self, platform_id: str) -> list[str]:
+        params = {"part": "snippet", "videoId": platform_id, "maxResults": "100", "textFormat": "plainText"}
+        reply = await self._ask("GET", self._url("/youtube/v3/commentThreads"), params=params)
+        comments = [thread["snippet"]["topLevelComment"]["snippet"] for thread in reply.field("items") or []]
+        return [str(comment.get("textOriginal") or comment.get("textDisplay") or "") for comment in comments]
+
     async def _measure(self, platform_id: str) -> Count:
         params = {"part": "statistics", "id": platform_id}
         reply = await self._ask("GET", self._url("/youtube/v3/videos"), params=params)

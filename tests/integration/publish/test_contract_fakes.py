@@ -25,7 +25,7 @@ from tests.integration.publish.accounts import IMAGE, MemoryMedia, MemoryTokens,
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
 from tests.integration.publish.fakes.pinterest import FakePinterest
-from tests.integration.publish.fakes.platform import TOKEN, Fake, Fault
+from tests.integration.publish.fakes.platform import TOKEN, Fake, Fault, Kept
 from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
 from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
 from tests.integration.publish.fakes.x import FakeX
@@ -56,6 +56,7 @@ WITH_IMAGE = {"instagram", "pinterest"}
 
 RENEWED = (FakeX, FakeLinkedIn, FakeTikTok, FakeYouTube, FakePinterest)
 WITH_ITSELF = (FakeInstagram, FakeThreads)
+WITH_COMMENTS = (FakeLinkedIn, FakeFacebook, FakeInstagram, FakeYouTube)
 COUNTED = (
     (
         FakeX,
@@ -285,6 +286,90 @@ async def test_a_thread_is_a_chain_and_goes_on_where_it_broke_off(made: type[Fak
     parents = [post.details.get("parent") or post.details.get("reply_to_id") for post in fake.posts]
     assert parents == [None, fake.posts[0].id, fake.posts[1].id]
     assert isinstance(await channel.find(whole), Confirmed)
+
+
+@each(FakeX, FakeThreads)
+async def test_a_thread_whose_token_ends_in_the_middle_does_not_begin_anew(fake: Fake) -> None:
+    """The first is out: with a renewed token it goes on as any thread that broke off."""
+    channel = connected(fake)
+    whole = message(text="One", thread=("Two",))
+    kept = fake.committed
+
+    def then_ended(post: Kept, answer: httpx.Response) -> httpx.Response:
+        fake.committed, fake.token = kept, "ended"  # type: ignore[method-assign]
+        return kept(post, answer)
+
+    fake.committed = then_ended  # type: ignore[method-assign]
+    answer = await channel.publish(whole)
+    assert isinstance(answer, NotTaken), answer
+    assert answer.begun is not None
+    assert answer.begun.platform_id == fake.posts[0].id
+    fake.token = TOKEN
+    again = await channel.publish(replace(whole, since=datetime.now(UTC) - timedelta(minutes=1)))
+    assert isinstance(again, Confirmed), again
+    assert [post.text for post in fake.posts] == ["One", "Two"]
+
+
+@each(*WITH_COMMENTS)
+async def test_a_first_comment_follows_the_post(fake: Fake) -> None:
+    channel = connected(fake)
+    sent = post(fake, first_comment=f"All links: {LINK}")
+    assert channel.validate(sent) == []
+    answer = await channel.publish(sent)
+    assert isinstance(answer, Confirmed), answer
+    assert fake.comments == {fake.posts[0].id: [f"All links: {LINK}"]}
+    assert isinstance(await channel.find(sent), Confirmed)
+    missing = await channel.find(replace(sent, first_comment="Another one"))
+    assert isinstance(missing, NotTaken)
+    assert missing.begun is not None
+    assert missing.begun.platform_id == fake.posts[0].id
+
+
+@pytest.mark.parametrize("fault", [Fault.SILENT_AFTER, Fault.SILENT_BEFORE, Fault.LIMITED], ids=lambda f: f.name)
+@pytest.mark.parametrize("made", WITH_COMMENTS, ids=lambda made: made.kind)
+async def test_a_comment_whose_sending_failed_is_there_once_in_the_end(made: type[Fake], fault: Fault) -> None:
+    fake = made()
+    channel = connected(fake)
+    sent = post(fake, first_comment="Once only")
+    kept = fake.committed
+
+    def then_fails(post: Kept, answer: httpx.Response) -> httpx.Response:
+        first = kept(post, answer)
+        fake.fault = fault
+        return first
+
+    fake.committed = then_fails  # type: ignore[method-assign]
+    answer = await channel.publish(sent)
+    if fault is Fault.LIMITED:
+        assert isinstance(answer, NotTaken), answer
+        assert answer.begun is not None
+    else:
+        assert isinstance(answer, Unclear), answer
+        finding = await channel.find(sent)
+        assert isinstance(finding, Confirmed if fault is Fault.SILENT_AFTER else NotTaken), finding
+    again = await channel.publish(replace(sent, since=datetime.now(UTC) - timedelta(minutes=1)))
+    assert isinstance(again, Confirmed), again
+    assert fake.comments == {fake.posts[0].id: ["Once only"]}
+    assert len(fake.posts) == 1
+
+
+@each(*WITH_COMMENTS)
+async def test_a_refused_comment_leaves_the_post_published_and_says_so(fake: Fake) -> None:
+    channel = connected(fake)
+    fake.comments_off = True
+    answer = await channel.publish(post(fake, first_comment="Not wanted"))
+    assert isinstance(answer, Confirmed), answer
+    assert "first comment was refused" in answer.message
+    assert answer.platform_id == fake.posts[0].id
+
+
+def test_comments_that_a_channel_does_not_take_are_told_before_anything_is_sent() -> None:
+    assert "spec.thread" in " ".join(connected(FakeX()).validate(message(first_comment="A comment")))
+    assert "spec.firstComment" in " ".join(connected(FakeDiscord()).validate(message(first_comment="A comment")))
+    picture = (Media(IMAGE),)
+    instagram = connected(FakeInstagram())
+    for comment in ("a" * 301, "#a #b #c #d #e"):
+        assert len(instagram.validate(message(media=picture, first_comment=comment))) == 1
 
 
 @pytest.mark.parametrize("made", [FakeX, FakeLinkedIn, FakeFacebook, FakePinterest, FakeDiscord], ids=lambda m: m.kind)

@@ -14,7 +14,7 @@ from podwright_api import consent
 from podwright_api.consent import ConsentCode, ConsentRequest, ConsentView, Place
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.sealing import Sealer
-from podwright_core.oauth import PLATFORMS, OAuthPlatform, mastodon
+from podwright_core.oauth import PLATFORMS, OAuthPlatform, facebook, mastodon
 from podwright_crds.channel import ChannelSpec
 from podwright_publish.credentials import credentials_problem
 
@@ -23,7 +23,11 @@ SEALER = Sealer(("a key of thirty-two characters at least",))
 PLACE = Place("person:1", "podcasts", "news", "uid-1")
 REDIRECT = "https://console.example.org/connected"
 ASKED = ConsentRequest(client_id="app", client_secret="app-secret", redirect_uri=REDIRECT)
-ALL = {**PLATFORMS, "mastodon": mastodon("https://social.example/")}
+ALL = {
+    **PLATFORMS,
+    "mastodon": mastodon("https://social.example/"),
+    "facebook": facebook("https://graph.facebook.com", "v24.0", "17"),
+}
 
 
 @dataclass
@@ -33,6 +37,8 @@ class AuthorizationServer:
     platform: OAuthPlatform
     grants: str | None = None
     status: int = 200
+    #: Whether the person manages the page.
+    manages: bool = True
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     bodies: list[str] = field(default_factory=list)
 
@@ -49,8 +55,11 @@ class AuthorizationServer:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.platform.long_lived and str(request.url).startswith(self.platform.long_lived[0] + "?"):
-            assert request.url.params["access_token"] == "token"
+            assert request.url.params[self.platform.long_lived_parameter] == "token"
+            assert request.url.params["client_secret"] == "app-secret"
             return httpx.Response(200, json={"access_token": "long", "expires_in": 60 * 86_400})
+        if self.platform.account and str(request.url).startswith(self.platform.account + "?"):
+            return self.page(request)
         assert str(request.url) == self.platform.token
         self.bodies.append(request.content.decode())
         if self.status != 200:
@@ -65,6 +74,10 @@ class AuthorizationServer:
         if self.grants is not None:
             tokens["scope"] = self.grants
         return httpx.Response(200, json=tokens)
+
+    def page(self, request: httpx.Request) -> httpx.Response:
+        assert (request.url.params["fields"], request.headers["authorization"]) == ("access_token", "Bearer long")
+        return httpx.Response(200, json={"id": "17"} | ({"access_token": "page"} if self.manages else {}))
 
     def verified(self, form: dict[str, str], asked: dict[str, str]) -> bool:
         if not self.platform.pkce:
@@ -94,7 +107,8 @@ def begun(server: AuthorizationServer) -> ConsentView:
 async def test_consent_becomes_credentials_that_the_channel_takes(name: str) -> None:
     server = AuthorizationServer(ALL[name])
     values = await finished(server, server.consents(begun(server)))
-    assert values["accessToken"] == ("long" if server.platform.long_lived else "token")
+    token = "long" if server.platform.long_lived else "token"
+    assert values["accessToken"] == ("page" if server.platform.account else token)
     if server.platform.keeps_app:
         assert (values["refreshToken"], values["clientId"], values["clientSecret"]) == ("again", "app", "app-secret")
     else:
@@ -105,7 +119,14 @@ async def test_consent_becomes_credentials_that_the_channel_takes(name: str) -> 
 
 
 def _settings(name: str) -> dict[str, Any]:
-    return {"mastodon": {"mastodon": {"url": "https://social.example"}}}.get(name, {})
+    own = {"mastodon": {"url": "https://social.example"}, "facebook": {"pageId": "17"}}
+    return {name: own[name]} if name in own else {}
+
+
+async def test_a_person_who_does_not_manage_the_page_is_told() -> None:
+    server = AuthorizationServer(ALL["facebook"], manages=False)
+    with pytest.raises(FacadeError, match="has no access token"):
+        await finished(server, server.consents(begun(server)))
 
 
 async def test_a_code_is_good_once() -> None:

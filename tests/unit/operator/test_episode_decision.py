@@ -13,7 +13,7 @@ from podwright_operator.engine.plan import OutcomeKind
 from podwright_operator.kinds.episode.desired import desired
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.job_state import JobPhase
-from tests.unit.operator.builders import NOW, endpoint, episode, podcast
+from tests.unit.operator.builders import NOW, endpoint, episode, podcast, written
 from tests.unit.operator.simulated import SETTINGS, World, observed
 
 EARS, PEN = endpoint("ears", "transcription"), endpoint("pen", "generation")
@@ -322,3 +322,19 @@ def test_results_are_removed_when_no_stage_writes_any_more(at_work: bool, minute
     assert plan.finalizer
     assert bool(plan.children) is removes
     assert not [child for child in plan.children if child.owned]
+
+
+def test_a_stage_that_only_its_job_tells_of_is_written_down_before_its_job_ends() -> None:
+    """The operator ended between making the Job and saying so in status, and the Episode was deleted meanwhile."""
+    world = World(episode(deletionPolicy="Delete"))
+    world.settle()
+    (job,) = world.jobs.values()
+    leaving = episode(meta=DELETED, deletionPolicy="Delete")
+    seen = observed(jobs=(job,))
+    first = desired(leaving, seen, NOW, SETTINGS)
+    assert (first.children, first.keep, first.finalizer) == ((), frozenset({(JOB, job.name)}), True)
+    assert first.requeue_after is not None
+    second = desired(written(leaving, first), seen, NOW, SETTINGS)
+    assert second.keep == frozenset()
+    (cleanup,) = second.children
+    assert cleanup.object["spec"]["template"]["spec"]["containers"][0]["command"][4:] == [f"ingest/{job.key}"]

@@ -85,6 +85,8 @@ class MemoryPlatform:
     faults: Faults
     published: Counter[str] = field(default_factory=Counter)
     refuses: list[str] = field(default_factory=list)
+    #: What the last message was not to be taken for.
+    told_apart: frozenset[str] = frozenset()
 
     def validate(self, message: Message) -> list[str]:
         del message
@@ -92,6 +94,7 @@ class MemoryPlatform:
 
     async def publish(self, message: Message) -> Answer:
         self.faults.step()
+        self.told_apart = message.others
         if not (self.capabilities.resend_safe_for and self.published[message.key]):
             self.published[message.key] += 1
         lost = self.faults.step()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwright_crds.post import Post, PostPhase, PostStatus
+from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.ports import StoreUnavailableError
 from podwright_publish.publisher import Publisher, Report
@@ -63,6 +63,19 @@ async def test_without_key_and_read_back_a_doubt_is_held_and_nothing_doubled(cra
         assert published <= 1
         assert phase in {PostPhase.PUBLISHED, PostPhase.HELD}
         assert phase is PostPhase.HELD or published == 1
+
+
+async def test_a_post_that_is_sent_again_is_not_taken_for_another_with_the_same_text() -> None:
+    store = world(READS_BACK, Faults())
+    publisher = Publisher(store, "worker", now=Clock(), jitter=lambda: 0.5)
+    await publisher.work("one")
+    assert store.platform.told_apart == frozenset()
+    tried = Attempt(id="post_uid-two", started_at="2026-11-21T09:00:00Z", outcome=AttemptOutcome.RETRYABLE)
+    before = store.posts["two"]
+    store.posts["two"] = before.model_copy(update={"status": PostStatus(attempts=[tried])})
+    await publisher.work("two")
+    assert store.platform.told_apart == {"post_uid-one"}
+    assert store.platform.published == {"post_uid-one": 1, "post_uid-two": 1}
 
 
 @settings(max_examples=300, deadline=None)

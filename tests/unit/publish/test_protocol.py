@@ -19,6 +19,8 @@ from podwright_publish.protocol import (
     Settled,
     Wait,
     answered,
+    is_published,
+    looked_up,
     next_step,
     pause,
     recorded,
@@ -68,6 +70,9 @@ def after(*outcomes: str, annotation: str | None = None, made: Post | None = Non
         # A doubt outlives the time in which sending is allowed: not missed, held.
         (after("Unknown", made=post(publishAt="2026-11-20T07:00:00Z")), DEDUPES, PostPhase.HELD),
         (after("Retryable", made=post(publishAt="2026-11-20T07:00:00Z")), DEDUPES, PostPhase.MISSED),
+        # Nor is a thread whose first is out.
+        (after("Retryable", made=post(publishAt="2026-11-20T07:00:00Z"), platformId="1"), DEDUPES, PostPhase.HELD),
+        (after("Retryable", platformId="1"), DEDUPES, Send),
         (after("Retryable", nextAttemptAt="2026-11-21T09:00:01Z"), DEDUPES, Wait),
         (after("Retryable", nextAttemptAt="2026-11-21T09:00:00Z"), DEDUPES, Send),
         (after("Refused", annotation="1", nextAttemptAt="2026-11-21T09:05:00Z"), DEDUPES, Send),
@@ -108,6 +113,18 @@ def test_answers(answer: Any, phase: PostPhase, outcome: str) -> None:
     assert (status.published_at is None) == (outcome != "Confirmed")
     assert status.lateness_seconds == (2.0 if outcome == "Confirmed" else None)
     assert (status.next_attempt_at is None) == (outcome not in {"Retryable", "Unknown"})
+
+
+def test_what_is_out_of_a_thread_is_recorded_before_the_rest() -> None:
+    sent = post(thread=["Two"])
+    pending = sent.model_copy(update={"status": recorded(sent, "w", START)})
+    first = Confirmed("1", "https://example.org/1")
+    broken = answered(pending, NotTaken("later", begun=first), START, jitter=0.0)
+    assert (broken.phase, broken.platform_id, broken.url) == (PostPhase.SCHEDULED, "1", "https://example.org/1")
+    lost = pending.model_copy(update={"status": answered(pending, Unclear("silence"), START, jitter=0.0)})
+    seen = looked_up(lost, NotTaken("1 of 2 are there.", begun=first), START, jitter=0.0)
+    assert (seen.platform_id, seen.attempts[-1].message) == ("1", "1 of 2 are there.")
+    assert not is_published(seen)
 
 
 def test_only_the_last_ten_attempts_are_kept_and_the_first_doubt() -> None:

@@ -92,6 +92,24 @@ class FakeLinkedIn(Fake):
         self.remove(unquote(match.group(1)))
         return httpx.Response(204)
 
+    @route("POST", "/rest/socialActions/(.+)/comments")
+    def comment(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
+        if refusal := self.refused(request):
+            return refusal
+        body, name = body_of(request), unquote(match.group(1))
+        text = body["message"]["text"]
+        if self.comments_off or len(text) > 1250:
+            return self.problem(400, "VALIDATION_ERROR", "Comments are disabled or the comment is too long")
+        assert (body["actor"], body["object"]) == (AUTHOR, name)
+        return self.commented(name, text, httpx.Response(201, headers={"x-restli-id": self.next_id()}))
+
+    @route("GET", "/rest/socialActions/(.+)/comments")
+    def list_comments(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
+        if refusal := self.refused(request):
+            return refusal
+        texts = self.comments.get(unquote(match.group(1)), ())
+        return httpx.Response(200, json={"elements": [{"message": {"text": text}} for text in texts]})
+
     @route("POST", "/rest/images")
     def initialize(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
         if refusal := self.refused(request):

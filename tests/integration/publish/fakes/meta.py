@@ -60,12 +60,38 @@ class FakeGraph(Fake):
         return self.committed(kept, httpx.Response(200, json={"id": kept.id}))
 
 
+@dataclass
+class FakeCommented(FakeGraph):
+    """The comments edge of Facebook's and Instagram's posts."""
+
+    #: The field that holds a comment's text.
+    text_field: ClassVar[str] = "message"
+    longest: ClassVar[int] = 8000
+
+    @route("POST", r"/v24\.0/([\d_]+)/comments")
+    def comment(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
+        if not self.authorized(request):
+            return self.unauthorized()
+        text = form_of(request)["message"]
+        if self.comments_off or len(text) > self.longest:
+            return graph_error(100, "(#100) Comments are disabled or the comment is too long")
+        return self.commented(match.group(1), text, httpx.Response(200, json={"id": self.next_id()}))
+
+    @route("GET", r"/v24\.0/([\d_]+)/comments")
+    def list_comments(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
+        assert self.text_field in query_of(request)["fields"].split(",")
+        found = [
+            {"id": str(place), self.text_field: text} for place, text in enumerate(self.comments.get(match[1], ()))
+        ]
+        return httpx.Response(200, json={"data": found})
+
+
 def graph_time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 @dataclass
-class FakeFacebook(FakeGraph):
+class FakeFacebook(FakeCommented):
     kind: ClassVar[str] = "facebook"
     settings: ClassVar[dict[str, Any]] = {"url": BASE, "pageId": "17"}
     photos: dict[str, str] = field(default_factory=dict)
@@ -125,8 +151,10 @@ class FakeFacebook(FakeGraph):
 
 
 @dataclass
-class FakeInstagram(FakeGraph):
+class FakeInstagram(FakeCommented):
     kind: ClassVar[str] = "instagram"
+    text_field: ClassVar[str] = "text"
+    longest: ClassVar[int] = 300
     settings: ClassVar[dict[str, Any]] = {"url": BASE, "accountId": "17"}
 
     @route("GET", r"/v24\.0/17/content_publishing_limit")

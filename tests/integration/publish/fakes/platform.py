@@ -68,6 +68,9 @@ class Fake:
     later: list[tuple[datetime, Kept]] = field(default_factory=list)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     count: int = 0
+    #: Comments under a post, and whether it refuses them.
+    comments: dict[str, list[str]] = field(default_factory=dict)
+    comments_off: bool = False
     #: What it counts of each post, by the platform's own names.
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -125,6 +128,19 @@ class Fake:
             raise httpx.ReadTimeout("no answer")
         if fault is Fault.ERROR_AFTER:
             return httpx.Response(500, text="Internal Server Error")
+        return answer
+
+    def commented(self, name: str, text: str, answer: httpx.Response) -> httpx.Response:
+        """Keep a comment and answer, or do what the fault says."""
+        fault, self.fault = self.fault, None
+        if not any(post.id == name for post in self.posts):
+            return httpx.Response(404, json={"error": {"message": "no such post"}})
+        if fault is Fault.LIMITED:
+            return self.limited()
+        if fault is not Fault.SILENT_BEFORE:
+            self.comments.setdefault(name, []).append(text)
+        if fault in {Fault.SILENT_AFTER, Fault.SILENT_BEFORE}:
+            raise httpx.ReadTimeout("no answer")
         return answer
 
     def next_id(self) -> str:

@@ -86,7 +86,25 @@ class FakeYouTube(Fake):
     def channels(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
         if not self.authorized(request):
             return self.unauthorized()
-        return httpx.Response(200, json={"items": [{"contentDetails": {"relatedPlaylists": {"uploads": "UU17"}}}]})
+        playlists = {"relatedPlaylists": {"uploads": "UU17"}}
+        return httpx.Response(200, json={"items": [{"id": "UC17", "contentDetails": playlists}]})
+
+    @route("POST", "/youtube/v3/commentThreads")
+    def comment(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
+        if not self.authorized(request):
+            return self.unauthorized()
+        snippet = body_of(request)["snippet"]
+        assert (query_of(request), snippet["channelId"]) == ({"part": "snippet"}, "UC17")
+        if self.comments_off:
+            return self.problem(403, "commentsDisabled", "The video has disabled comments.")
+        text = snippet["topLevelComment"]["snippet"]["textOriginal"]
+        return self.commented(snippet["videoId"], text, httpx.Response(200, json={"id": self.next_id()}))
+
+    @route("GET", "/youtube/v3/commentThreads")
+    def list_comments(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
+        texts = self.comments.get(query_of(request)["videoId"], ())
+        threads = [{"snippet": {"topLevelComment": {"snippet": {"textDisplay": text}}}} for text in texts]
+        return httpx.Response(200, json={"items": threads})
 
     @route("GET", "/youtube/v3/playlistItems")
     def uploads(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
