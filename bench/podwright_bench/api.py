@@ -95,22 +95,28 @@ def sustained(size: Size, ground: Ground, paths: list[tuple[str, int]], tokens: 
 
 
 def compared(size: Size, ground: Ground, paths: list[tuple[str, int]], tokens: list[str]) -> dict[str, Any]:
-    """As many requests as go, of the facade and the bare endpoint in turn."""
+    """As many requests as go, of the facade and of bare endpoints in turn."""
     how = {"connections": CLOSED_CONNECTIONS, "seconds": size.round_seconds, "rate": 0}
-    of_facade, of_bare = [], []
+    sides = {
+        "facade": (ground.facade_port, "/api/v1", tokens),
+        "bare": (ground.bare_port, "", ["", ""]),
+        "encoded": (ground.bare_port, "/encoded", ["", ""]),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(size.rounds):
-        facade = load(ground.facade_port, "/api/v1", paths, tokens, how)
-        bare = load(ground.bare_port, "", paths, ["", ""], how)
-        say(f"as many as go: facade {facade}")
-        say(f"as many as go: bare {bare}")
-        if facade["errors"] or bare["errors"]:
-            raise SystemExit("a measurement with errors measures nothing")
-        of_facade.append(facade["requests_per_s"])
-        of_bare.append(bare["requests_per_s"])
+        for name, (port, prefix, callers) in sides.items():
+            found = load(port, prefix, paths, callers, how)
+            say(f"as many as go: {name} {found}")
+            if found["errors"]:
+                raise SystemExit("a measurement with errors measures nothing")
+            rates[name].append(found["requests_per_s"])
+    facade, bare, encoded = (median(rates[name]) for name in sides)
     return {
-        "most_requests_per_s": median(of_facade),
-        "bare_requests_per_s": median(of_bare),
-        "ratio_to_bare": round(median(of_facade) / median(of_bare), 3),
+        "most_requests_per_s": facade,
+        "bare_requests_per_s": bare,
+        "encoded_requests_per_s": encoded,
+        "ratio_to_bare": round(facade / bare, 3),
+        "ratio_to_encoded": round(facade / encoded, 3),
     }
 
 

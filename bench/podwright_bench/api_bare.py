@@ -1,7 +1,9 @@
 """What the facade is compared with in ``make bench-api``: the same queries in FastAPI, and nothing else.
 
 No callers, roles, limits, ids, headers, logs, figures or error answers. Lists of resources come from memory, where the
-facade has them too; documents come from PostgreSQL with the facade's own query, as a role that no rule binds.
+facade has them too; documents come from PostgreSQL with the facade's own query, as a role that no rule binds. Handlers
+return objects, which FastAPI writes. Below ``/encoded`` each object lies there as the bytes that are sent, as in the
+facade: the least that a request can cost in FastAPI.
 
     python -m podwright_bench.api_bare PORT KUBECONFIG NAMESPACE DATABASE_URL
 """
@@ -11,11 +13,12 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Response
-from sqlalchemy.ext.asyncio import create_async_engine
+from fastapi import FastAPI, HTTPException, Response
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from podwright_api.database import content
 from podwright_api.database.engine import driver_url
@@ -26,54 +29,100 @@ from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 
+JsonObject = dict[str, Any]
 _KINDS = {kind.PLURAL: kind for kind in (Podcast, Episode, Post)}
 POOL_SIZE = 10
 
 
-def create_app(kubeconfig: str, namespace: str, database_url: str) -> FastAPI:
-    # Names in order, and each object as it is sent: what the facade keeps as well.
-    names: dict[str, list[str]] = {}
-    objects: dict[str, dict[str, bytes]] = {}
-    engine = create_async_engine(driver_url(database_url), pool_size=POOL_SIZE)
+@dataclass
+class Data:
+    """What is asked for."""
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    engine: AsyncEngine
+    #: Of each kind the names in order, the objects, and each as it is sent: what the facade keeps as well.
+    names: dict[str, list[str]] = field(default_factory=dict)
+    objects: dict[str, dict[str, JsonObject]] = field(default_factory=dict)
+    encoded: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    async def read(self, kubeconfig: str, namespace: str) -> None:
         cluster = await Cluster.connect(kubeconfig)
         for plural, kind in _KINDS.items():
             items = (await cluster.all(kind, namespace)).items
-            objects[plural] = {item["metadata"]["name"]: _json(view(item)) for item in items}
-            names[plural] = sorted(objects[plural])
-        yield
+            self.objects[plural] = {item["metadata"]["name"]: view(item) for item in items}
+            self.encoded[plural] = {name: _json(one) for name, one in self.objects[plural].items()}
+            self.names[plural] = sorted(self.objects[plural])
         await cluster.close()
-        await engine.dispose()
+
+    def page(self, plural: str, limit: int, cursor: str | None) -> list[str]:
+        begin = bisect.bisect_right(self.names[plural], cursor) if cursor else 0
+        return self.names[plural][begin : begin + limit]
+
+    async def documents(self, limit: int, cursor: str | None) -> list[JsonObject]:
+        filters: dict[str, str | None] = {"episode": None, "type": None, "state": None}
+        async with self.engine.connect() as connection:
+            return [document_view(one) for one in await content.page(connection, None, filters, cursor, limit)]
+
+    async def document(self, id_: str) -> JsonObject:
+        async with self.engine.connect() as connection:
+            found = await content.one(connection, id_)
+        if found is None:
+            raise HTTPException(404)
+        return document_view(found)
+
+
+def create_app(kubeconfig: str, namespace: str, database_url: str) -> FastAPI:
+    data = Data(create_async_engine(driver_url(database_url), pool_size=POOL_SIZE))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await data.read(kubeconfig, namespace)
+        yield
+        await data.engine.dispose()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
+    _serve_encoded(app, data)
+    _serve(app, data)
+    return app
 
+
+def _serve(app: FastAPI, data: Data) -> None:
     @app.get("/content")
-    async def list_content(limit: int = 50, cursor: str | None = None) -> Response:
-        filters: dict[str, str | None] = {"episode": None, "type": None, "state": None}
-        async with engine.connect() as connection:
-            found = await content.page(connection, None, filters, cursor, limit)
-        return _answer(b"[" + b",".join(_json(document_view(one)) for one in found) + b"]")
+    async def list_content(limit: int = 50, cursor: str | None = None) -> list[JsonObject]:
+        return await data.documents(limit, cursor)
 
     @app.get("/content/{id}")
-    async def get_content(id: str) -> Response:  # noqa: A002  (as the facade has it)
-        async with engine.connect() as connection:
-            found = await content.one(connection, id)
-        return _answer(_json(document_view(found))) if found else Response(status_code=404)
+    async def get_content(id: str) -> JsonObject:  # noqa: A002  (as the facade has it)
+        return await data.document(id)
 
     @app.get("/{plural}")
-    async def list_objects(plural: str, limit: int = 50, cursor: str | None = None) -> Response:
-        begin = bisect.bisect_right(names[plural], cursor) if cursor else 0
-        page = (objects[plural][name] for name in names[plural][begin : begin + limit])
-        return _answer(b"[" + b",".join(page) + b"]")
+    async def list_objects(plural: str, limit: int = 50, cursor: str | None = None) -> list[JsonObject]:
+        return [data.objects[plural][name] for name in data.page(plural, limit, cursor)]
 
     @app.get("/{plural}/{id}")
-    async def get_object(plural: str, id: str) -> Response:  # noqa: A002
-        found = objects[plural].get(id)
-        return _answer(found) if found else Response(status_code=404)
+    async def get_object(plural: str, id: str) -> JsonObject:  # noqa: A002
+        if (found := data.objects[plural].get(id)) is None:
+            raise HTTPException(404)
+        return found
 
-    return app
+
+def _serve_encoded(app: FastAPI, data: Data) -> None:
+    @app.get("/encoded/content")
+    async def list_content(limit: int = 50, cursor: str | None = None) -> Response:
+        return _answer(_json(await data.documents(limit, cursor)))
+
+    @app.get("/encoded/content/{id}")
+    async def get_content(id: str) -> Response:  # noqa: A002
+        return _answer(_json(await data.document(id)))
+
+    @app.get("/encoded/{plural}")
+    async def list_objects(plural: str, limit: int = 50, cursor: str | None = None) -> Response:
+        page = (data.encoded[plural][name] for name in data.page(plural, limit, cursor))
+        return _answer(b"[" + b",".join(page) + b"]")
+
+    @app.get("/encoded/{plural}/{id}")
+    async def get_object(plural: str, id: str) -> Response:  # noqa: A002
+        found = data.encoded[plural].get(id)
+        return _answer(found) if found else Response(status_code=404)
 
 
 def _json(value: Any) -> bytes:

@@ -56,7 +56,8 @@ class Size:
 
 SIZES: Final = {
     "full": Size("full", 10_000, 3600, 1000, channels=25, lead=60, patience=300),
-    "middle": Size("middle", 1500, 360, 300, channels=25, lead=60, patience=300),
+    # The rate and the burst of the full size, for nine minutes of its hour.
+    "middle": Size("middle", 1500, 540, 1000, channels=25, lead=60, patience=300),
     "small": Size("small", 40, 10, 20, channels=4, lead=20, patience=240),
 }
 

@@ -34,6 +34,9 @@ class EventType(StrEnum):
     CHANNEL_NOT_READY = "channel.not_ready"
     CAMPAIGN_READY = "campaign.ready"
     CAMPAIGN_STALLED = "campaign.stalled"
+    #: A text that was asked of a model has come, or will not.
+    CONTENT_WRITTEN = "content.written"
+    CONTENT_FAILED = "content.failed"
     #: A webhook was switched off, since its address fails.
     WEBHOOK_DISABLED = "webhook.disabled"
     #: Somebody pressed the test button.
@@ -58,6 +61,7 @@ PERMISSION_OF: Mapping[str, str] = {
     "post": "posts:read",
     "channel": "channels:read",
     "campaign": "campaigns:read",
+    "content": "content:read",
     "webhook": "webhooks:read",
 }
 

@@ -116,13 +116,9 @@ def _held(why: str) -> Settled:
     )
 
 
-def _incomplete(status: PostStatus, why: str) -> Settled:
-    return Settled(
-        PostPhase.HELD,
-        Reason.OUTCOME_UNKNOWN,
-        f"It is out as {status.url or status.platform_id}, but not all that follows it, which may not go out any more: "
-        f"{why} Complete it on the platform by hand, or make it possible again as that says.",
-    )
+def _incomplete(status: PostStatus, against: NotNow) -> Settled:
+    out = f"It is out as {status.url or status.platform_id}, without all that follows it, which may not go out any more"
+    return Settled(PostPhase.HELD, against.reason, f"{out}: {against.message}")
 
 
 def _gated(post: Post, around: Surroundings, now: datetime, *, pause_over: bool = False) -> Step:
@@ -131,7 +127,7 @@ def _gated(post: Post, around: Surroundings, now: datetime, *, pause_over: bool 
         if against.phase in {PostPhase.SCHEDULED, PostPhase.DRAFT}:
             return Wait(against.phase, against.reason, against.message, against.until)
         if post.status.platform_id:
-            return _incomplete(post.status, against.message)
+            return _incomplete(post.status, against)
         return Settled(against.phase, against.reason, against.message)
     pause = None if pause_over else _paused(post, now)
     return pause or Send()

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import openai
 
@@ -12,12 +14,14 @@ from podwright_api.database.content import Document, Draft
 from podwright_api.database.engine import Connection
 from podwright_api.database.writing import LEASE_SECONDS, Task
 from podwright_api.errors import FacadeError
+from podwright_api.event_types import Event, EventType
 from podwright_api.generation import endpoints, materials
 from podwright_api.generation.asked import Asked, Subject, Written, written
 from podwright_api.generation.outcomes import TRIES_MOST, Retry, Verdict, judge
 from podwright_api.generation.threads import in_daemon_thread
 from podwright_api.live import Live
 from podwright_api.outbox.periodic import Periodic
+from podwright_api.outbox.publication import publish
 from podwright_api.storage import Storage
 from podwright_core.stages import EndpointUse
 from podwright_crds.episode import Episode
@@ -44,6 +48,7 @@ class Writers:
 
     def __init__(self, foundation: Foundation, namespaces: Sequence[str], live: Live, storage: Storage) -> None:
         self._database = foundation.database
+        self._mailing = foundation.mail is not None
         self._namespaces = namespaces
         self._live = live
         self._storage = storage
@@ -157,12 +162,13 @@ class Writers:
             if found is None or not await writing.is_held(connection, task):
                 return
             if found.version != task.over:
-                await self._fail(connection, task, _overtaken(found))
+                await self._fail(connection, workspace, task, found, _overtaken(found))
                 return
             # The first one is the likeliest: it becomes the newest version.
             for number, draft in enumerate(reversed(drafts), task.over + 1):
                 await content.rewrite(connection, workspace, task.document, number, draft, task.asked_by)
             await writing.end(connection, task)
+            await self._tell(connection, workspace, found, failed=None)
 
     async def _give_up(self, workspace: str, task: Task, outcome: Verdict | Retry) -> None:
         async with self._database.tenant(workspace) as connection:
@@ -172,11 +178,27 @@ class Writers:
                 return
             found = await content.one(connection, task.document, lock=True)
             if found is not None and await writing.is_held(connection, task):
-                await self._fail(connection, task, outcome.why)
+                await self._fail(connection, workspace, task, found, outcome.why)
 
-    async def _fail(self, connection: Connection, task: Task, why: str) -> None:
+    async def _fail(self, connection: Connection, workspace: str, task: Task, found: Document, why: str) -> None:
         await writing.fail(connection, task, why)
         await content.note_failed(connection, task.document)
+        await self._tell(connection, workspace, found, failed=why)
+
+    async def _tell(self, connection: Connection, workspace: str, found: Document, *, failed: str | None) -> None:
+        type_ = EventType.CONTENT_FAILED if failed else EventType.CONTENT_WRITTEN
+        data = {
+            "namespace": workspace,
+            "kind": "content",
+            "id": found.id,
+            "title": found.title,
+            "podcast": found.show,
+            "episode": found.episode,
+            "message": failed,
+        }
+        told = {key: value for key, value in data.items() if value}
+        event = Event(str(uuid4()), type_, datetime.now(UTC).isoformat(timespec="seconds"), found.show, told)
+        await publish(connection, workspace, event, mailing=self._mailing)
 
 
 def _overtaken(found: Document) -> str:

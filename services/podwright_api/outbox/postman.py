@@ -90,5 +90,7 @@ _WORDS = {
     "channel.not_ready": "Channel not ready",
     "campaign.ready": "Campaign ready",
     "campaign.stalled": "Campaign needs you",
+    "content.written": "Text written",
+    "content.failed": "Text not written",
     "webhook.disabled": "Webhook switched off",
 }

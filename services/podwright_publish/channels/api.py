@@ -133,10 +133,9 @@ class HttpPlatform(ABC):
 
     async def _with_comment(self, text: str, out: Confirmed, *, again: bool) -> Answer:
         """The post is ``out``. A comment that is refused does not make it a failure."""
-        name = self._required(out.platform_id, "post id", commit=True)
         try:
             if not (again and await self._has_comment(text, out)):
-                await self._comment(name, text)
+                await self._comment(out.platform_id or "", text)
         except Stopped as stopped:
             match stopped.answer:
                 case Refused(message=said) | CredentialsRefused(message=said):

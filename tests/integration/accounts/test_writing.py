@@ -1,5 +1,6 @@
 """Documents that a model writes: one at a time for each, so many at once, and none lost when a replica ends."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,6 +55,12 @@ class Desk:
         return await self.documents.refine(
             self.workspace, document.id, asked.model_dump(mode="json"), "Ada", document.version
         )
+
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
+        found = rows(
+            self.database, "SELECT type, document FROM events WHERE workspace = %s ORDER BY created_at", self.workspace
+        )
+        return [(type_, json.loads(document)["data"]) for type_, document in found]
 
     async def read(self, document: Document) -> Document:
         return await self.documents.read(self.workspace, document.id)
@@ -123,6 +130,9 @@ async def test_a_text_is_written_and_refined(desk: Desk) -> None:
             await desk.refine(found, "Say that they are old.")
             refined = await desk.settled(found)
     assert (refined.version, refined.body) == (2, "Rain falls on many old roofs.")
+    assert [(type_, data["id"], data["podcast"]) for type_, data in desk.events()] == [
+        ("content.written", found.id, "weather")
+    ] * 2
     assert refined.made
     assert refined.made["remark"] == "Say that they are old."
     restored = await desk.documents.restore(desk.workspace, found.id, 1, "Ben", 2)
@@ -138,6 +148,8 @@ async def test_what_passes_no_check_fails_with_the_reason(desk: Desk) -> None:
     assert (found.state, found.version) == ("failed", 0)
     assert found.failed
     assert "99" in found.failed
+    ((type_, data),) = desk.events()
+    assert (type_, data["id"], data["message"]) == ("content.failed", found.id, found.failed)
 
 
 async def test_variants_are_versions_the_first_one_the_newest(desk: Desk) -> None:
