@@ -83,6 +83,9 @@ class StageRequest(Wire):
     )
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters by name, JSON values only.")
     endpoint: EndpointUse | None = None
+    episode: str | None = Field(
+        default=None, description="Name of the Episode that uses the results; noted in the bucket, no part of the key."
+    )
 
     @property
     def key(self) -> str:
@@ -187,6 +190,14 @@ def canonical_json(value: Any) -> bytes:
 def feed_prefix(namespace: str, podcast: str) -> str:
     """Below which a show's feed lies in the public bucket, with a slash at the end."""
     return f"{namespace}/feeds/{podcast}/"
+
+
+def uses_prefix(namespace: str, episode: str = "") -> str:
+    """Below which the results that an Episode ever used are noted as ``STAGE/KEY``, with a slash at the end.
+
+    Without a name: below which those of all Episodes are.
+    """
+    return f"{namespace}/episodes/{episode}/" if episode else f"{namespace}/episodes/"
 
 
 def results_prefix(namespace: str, stage: StageName, key: str) -> str:

@@ -19,6 +19,7 @@ from podwright_core.stages import (
     StoredFile,
     files_digest,
     results_prefix,
+    uses_prefix,
 )
 from podwright_pipeline.engines import Engines
 from podwright_pipeline.errors import RejectedError, StageError
@@ -69,6 +70,7 @@ class Runner:
     def run(self, request: StageRequest) -> StageResult:
         """The outcome, also of a failure: stage errors become results, other errors are raised."""
         try:
+            self._note_use(request)
             manifest = self._stored(request)
             cached = manifest is not None
             manifest = manifest or self._compute(request)
@@ -84,6 +86,12 @@ class Runner:
             digest=manifest.digest,
             facts=manifest.facts,
         )
+
+    def _note_use(self, request: StageRequest) -> None:
+        """Before there are results: whoever removes what an Episode used finds those of every spec that it ever had."""
+        if request.episode:
+            path = f"{uses_prefix(request.namespace, request.episode)}{request.stage.value}/{request.key}"
+            self.storage.private.write(path, b"", "application/octet-stream")
 
     def _stored(self, request: StageRequest) -> Manifest | None:
         """The manifest of a finished run, when its public objects are in place or could be put there again."""

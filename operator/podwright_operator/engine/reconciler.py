@@ -141,8 +141,7 @@ class Reconciler:
 
     async def _report(self, key: ObjectKey, resource: Resource, plan: Plan) -> Status | None:
         """Write status where it differs from what is there, then tell what is worth an Event; returns what it wrote."""
-        leaving = resource.metadata.deletion_timestamp is not None
-        if plan.silent or (leaving and not plan.finalizer):
+        if plan.silent or resource.metadata.deletion_timestamp is not None:
             return None
         status = status_of(resource)
         before: Sequence[Condition] = status.conditions

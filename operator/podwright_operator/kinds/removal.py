@@ -29,6 +29,8 @@ class Removal:
     what: Sequence[str]
     #: Where that lies, for the log line that names what stays.
     prefixes: tuple[str, ...]
+    #: Results (``STAGE/KEY``) that are used elsewhere and stay.
+    keep: Sequence[str] = ()
 
 
 def may_write(pods: Iterable[Raw]) -> bool:
@@ -79,7 +81,11 @@ def removal_plan(
 def _job(owner: Resource, name: str, removal: Removal, settings: StageJobSettings) -> Child:
     body = job(
         owner,
-        command=["python", "-m", "podwright_pipeline.cleanup", owner.metadata.namespace, *removal.what],
+        command=[
+            *("python", "-m", "podwright_pipeline.cleanup", owner.metadata.namespace),
+            *removal.what,
+            *(f"--keep={result}" for result in removal.keep),
+        ],
         environment=[],
         resources=_RESOURCES,
         labels={names.LABEL_STAGE: _STAGE},

@@ -190,7 +190,7 @@ def test_deletion_policy_delete_cleans_up_first(served: Tenant, kubelet: Kubelet
     job = until(lambda: served.jobs("one", "cleanup"), "the cleanup Job")[0]
     assert served.exists("Episode", "one")
     command = job.spec.template.spec.containers[0].command
-    assert [argument.split("/")[0] for argument in command[4:]] == ["analyze", "ingest", "transcribe", "write"]
+    assert [argument.split("/")[0] for argument in command[5:]] == ["analyze", "ingest", "transcribe", "write"]
     pod = until(lambda: served.pods(job.metadata.name), "its pod")[0].metadata.name
     ended = {"terminated": {"exitCode": 0, "startedAt": _stamp(), "finishedAt": _stamp()}}
     kubelet.set_status(pod, "Succeeded", ended)

@@ -148,7 +148,9 @@ def test_deletion_with_the_policy_delete_waits_for_the_operator_and_the_stage(
     end_pods(served)
     job = until(lambda: served.jobs("one", "cleanup"), "the cleanup Job")[0]
     command = job.spec.template.spec.containers[0].command
-    assert [argument.split("/")[0] for argument in command[4:]] == ["ingest", "transcribe"]
+    # That transcribe began is in its Job alone, where the operator was killed before it wrote so; and in the bucket.
+    assert command[4] == "episode/one"
+    assert [argument.split("/")[0] for argument in command[5:]] in (["ingest"], ["ingest", "transcribe"])
     cleaned = until(lambda: served.pods(job.metadata.name), "its pod")[0].metadata.name
     kubelet.set_status(cleaned, "Succeeded", {"terminated": {"exitCode": 0}})
     until(lambda: not served.exists("Episode", "one"), "the Episode's end")

@@ -9,11 +9,11 @@ from podwright_core.stages import EPISODE_STAGES, PostTarget
 from podwright_crds.episode import Episode, StagePhase
 from podwright_crds.resource import Reason
 from podwright_operator.engine.kube import JOB
-from podwright_operator.engine.plan import OutcomeKind
+from podwright_operator.engine.plan import OutcomeKind, Plan
 from podwright_operator.kinds.episode.desired import desired
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.job_state import JobPhase
-from tests.unit.operator.builders import NOW, endpoint, episode, podcast, written
+from tests.unit.operator.builders import NOW, endpoint, episode, podcast
 from tests.unit.operator.simulated import SETTINGS, World, observed
 
 EARS, PEN = endpoint("ears", "transcription"), endpoint("pen", "generation")
@@ -324,17 +324,22 @@ def test_results_are_removed_when_no_stage_writes_any_more(at_work: bool, minute
     assert not [child for child in plan.children if child.owned]
 
 
-def test_a_stage_that_only_its_job_tells_of_is_written_down_before_its_job_ends() -> None:
-    """The operator ended between making the Job and saying so in status, and the Episode was deleted meanwhile."""
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_cleanup_asks_for_all_that_the_episode_ever_used(shared: bool) -> None:
+    """Also where status tells nothing yet: the bucket knows."""
     world = World(episode(deletionPolicy="Delete"))
-    world.settle()
-    (job,) = world.jobs.values()
     leaving = episode(meta=DELETED, deletionPolicy="Delete")
-    seen = observed(jobs=(job,))
-    first = desired(leaving, seen, NOW, SETTINGS)
-    assert (first.children, first.keep, first.finalizer) == ((), frozenset({(JOB, job.name)}), True)
-    assert first.requeue_after is not None
-    second = desired(written(leaving, first), seen, NOW, SETTINGS)
-    assert second.keep == frozenset()
-    (cleanup,) = second.children
-    assert cleanup.object["spec"]["template"]["spec"]["containers"][0]["command"][4:] == [f"ingest/{job.key}"]
+    assert _cleanup(desired(leaving, observed(), NOW, SETTINGS)) == ["episode/one"]
+    world.run_to_end()
+    leaving = leaving.model_copy(update={"status": world.episode.status})
+    results = sorted(f"{stage.name}/{stage.key}" for stage in world.episode.status.stages)
+    others = frozenset(results[:1]) if shared else frozenset()
+    command = _cleanup(desired(leaving, observed(shared_results=others), NOW, SETTINGS))
+    assert command == ["episode/one", *results[len(others) :], *(f"--keep={result}" for result in others)]
+
+
+def _cleanup(plan: Plan) -> list[str]:
+    (child,) = plan.children
+    command = child.object["spec"]["template"]["spec"]["containers"][0]["command"]
+    assert command[:4] == ["python", "-m", "podwright_pipeline.cleanup", "shows"]
+    return list(command[4:])

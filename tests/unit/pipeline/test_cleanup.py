@@ -1,7 +1,10 @@
 from pathlib import Path
+from typing import cast
 
-from podwright_core.stages import Manifest, PublicFile, StageName, StoredFile, feed_prefix
+from podwright_core.stages import Manifest, PublicFile, StageName, StageRequest, StoredFile, feed_prefix
 from podwright_pipeline.cleanup import clean
+from podwright_pipeline.engines import Engines
+from podwright_pipeline.runner import Runner
 from podwright_pipeline.store import FolderStore, Storage
 
 
@@ -47,6 +50,41 @@ def test_removes_every_feed_of_a_show_and_of_no_other(tmp_path: Path) -> None:
     assert storage.private.paths("shows/") == ["shows/stages/feed/cc/manifest.json"]
     assert storage.public.paths("shows/") == ["shows/feeds/show-two/feed.xml"]
     clean(storage, "shows", ["show/show"])  # again, as after an interruption
+
+
+def used(storage: Storage, episode: str, *keys: str) -> None:
+    for key in keys:
+        storage.private.write(f"shows/episodes/{episode}/ingest/{key}", b"", "application/octet-stream")
+
+
+def test_removes_what_an_episode_ever_used_and_leaves_what_others_use(tmp_path: Path) -> None:
+    storage = Storage(FolderStore(tmp_path / "private"), FolderStore(tmp_path / "public"), "https://media.example.org")
+    for key in ("now", "before", "both", "told", "retained"):
+        stored(storage, key, f"shows/media/{key}.mp3")
+    used(storage, "one", "now", "before", "both", "told", "begun-and-never-ended")
+    used(storage, "one-more", "both", "retained")  # an Episode that went with its results kept, too
+    for _ in range(2):  # again, as after an interruption
+        clean(storage, "shows", ["episode/one", "ingest/now"], keep=["ingest/told"])
+        assert {path.split("/")[3] for path in storage.private.paths("shows/stages/")} == {"both", "told", "retained"}
+        assert storage.private.paths("shows/episodes/") == [
+            "shows/episodes/one-more/ingest/both",
+            "shows/episodes/one-more/ingest/retained",
+        ]
+
+
+def test_the_use_of_results_is_noted_also_where_none_come(tmp_path: Path) -> None:
+    storage = Storage(FolderStore(tmp_path / "private"), FolderStore(tmp_path / "public"), "https://media.example.org")
+    request = StageRequest(
+        stage=StageName.INGEST,
+        namespace="shows",
+        episode="one",
+        inputs={"media": "s3://podwright/gone.wav"},
+        input_digests={"media": "d"},
+        params={"sha256": None},
+    )
+    assert Runner(storage, cast("Engines", None), lambda _: None).run(request).outcome != "done"
+    assert storage.private.paths("shows/episodes/") == [f"shows/episodes/one/ingest/{request.key}"]
+    assert request.key == request.model_copy(update={"episode": None}).key
 
 
 def test_removes_what_is_named_and_keeps_what_others_publish(tmp_path: Path) -> None:

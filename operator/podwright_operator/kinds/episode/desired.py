@@ -7,8 +7,8 @@ from podwright_core.stages import StageName, StageResult
 from podwright_crds.episode import DeletionPolicy, Episode, StagePhase, StageStatus
 from podwright_crds.resource import Reason
 from podwright_operator.engine.kube import JOB, KubeType
-from podwright_operator.engine.plan import Child, Outcome, Plan, progressing, ready, waiting
-from podwright_operator.kinds.episode.cleanup import removal, with_started
+from podwright_operator.engine.plan import Child, Outcome, Plan, ready, waiting
+from podwright_operator.kinds.episode.cleanup import removal
 from podwright_operator.kinds.episode.facts import status_facts
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.episode.requests import Results, ask, stages_of
@@ -19,8 +19,6 @@ from podwright_operator.settings import StageJobSettings
 
 #: A Secret is not watched; while it is missing it is looked for this often.
 _SECRET_INTERVAL = timedelta(seconds=5)
-#: The next look, when nothing has to happen before it.
-_AT_ONCE = timedelta(milliseconds=100)
 
 
 @dataclass
@@ -40,7 +38,15 @@ def desired(episode: Episode, observed: EpisodeObserved, now: datetime, settings
     """Decide: a pure function."""
     settings = tuned(settings, observed.podcast)
     if episode.metadata.deletion_timestamp is not None:
-        return _leaving(episode, observed, now, settings)
+        return removal_plan(
+            episode,
+            removal(episode, observed),
+            jobs=observed.jobs,
+            storage=observed.bucket is not None,
+            at_work=observed.at_work,
+            now=now,
+            settings=settings,
+        )
     walk = _walk(episode, observed, now, settings)
     current = next((stage for stage in walk.stages if stage.phase is not StagePhase.DONE), None)
     status = status_facts(episode, walk.stages, walk.results, observed.bucket).model_copy(
@@ -57,24 +63,6 @@ def desired(episode: Episode, observed: EpisodeObserved, now: datetime, settings
         keep=_kept(observed),
         requeue_after=walk.requeue_after,
         finalizer=episode.spec.deletion_policy is DeletionPolicy.DELETE,
-    )
-
-
-def _leaving(episode: Episode, observed: EpisodeObserved, now: datetime, settings: StageJobSettings) -> Plan:
-    status = with_started(episode, observed, now)
-    if episode.spec.deletion_policy is DeletionPolicy.DELETE and status != episode.status:
-        # Written down first: a stage's Job ends only once its results are known without it.
-        jobs = frozenset((JOB, job.name) for job in observed.jobs)
-        stopping = progressing("Stopping the stage at work.")
-        return Plan(stopping, status, keep=jobs, requeue_after=_AT_ONCE, finalizer=True)
-    return removal_plan(
-        episode,
-        removal(episode, observed),
-        jobs=observed.jobs,
-        storage=observed.bucket is not None,
-        at_work=observed.at_work,
-        now=now,
-        settings=settings,
     )
 
 

@@ -68,6 +68,7 @@ def _ingest(episode: Episode, podcast: Podcast) -> StageRequest:
     request = StageRequest(
         stage=StageName.INGEST,
         namespace=episode.metadata.namespace,
+        episode=episode.metadata.name,
         inputs={"media": media.url},
         input_digests={"media": identity},
         params={"sha256": media.sha256, **formats},
@@ -175,6 +176,7 @@ def _request(
     return StageRequest(
         stage=stage,
         namespace=episode.metadata.namespace,
+        episode=episode.metadata.name,
         inputs={name.value: done[name].key for name in inputs},
         input_digests={name.value: done[name].digest for name in inputs},
         params=params,
