@@ -149,6 +149,17 @@ class Client:
         return usage["completion_tokens"], usage["prompt_tokens"], first
 
 
+def endpoint_args(cache: Cache, threads: int) -> LlmArgs:
+    """The platform's endpoint with the demo's model, for as many requests at once as are measured."""
+    return LlmArgs(
+        model_id=MODEL,
+        weights=str(weights(cache, "llm")),
+        cpus=threads,
+        target_ongoing_requests=max(CONCURRENCY),
+        engine_args={name: json.dumps(value) for name, value in ENGINE.items()},
+    )
+
+
 @contextlib.contextmanager
 def offline(cache: Cache, args: LlmArgs, log: IO[bytes]) -> Iterator[Program]:
     engine = {"model": args.weights, **ENGINE}
@@ -163,14 +174,15 @@ def offline(cache: Cache, args: LlmArgs, log: IO[bytes]) -> Iterator[Program]:
 
 
 @contextlib.contextmanager
-def platform(cache: Cache, args: LlmArgs, log: IO[bytes]) -> Iterator[Client]:
+def platform(cache: Cache, args: LlmArgs, log: IO[bytes]) -> Iterator[str]:
+    """The endpoint's address, up to /v1."""
     port = free_port()
     # Ray's sockets have paths of at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
         arguments = ["llm_app", "--args", args.model_dump_json(), "--port", str(port), "--folder", folder]
         program = Program(python(cache), "podwright_bench.serve_app", arguments, log)
         try:
-            yield Client(f"http://127.0.0.1:{port}/v1", MODEL)
+            yield f"http://127.0.0.1:{port}/v1"
         finally:
             program.end()
 
@@ -190,16 +202,11 @@ class Measurement:
 
     def run(self, log: IO[bytes]) -> dict[str, Any]:
         cache = Cache.from_environment()
-        args = LlmArgs(
-            model_id=MODEL,
-            weights=str(weights(cache, "llm")),
-            cpus=self._threads,
-            target_ongoing_requests=max(CONCURRENCY),
-            engine_args={name: json.dumps(value) for name, value in ENGINE.items()},
-        )
+        args = endpoint_args(cache, self._threads)
         with offline(cache, args, log) as raw:
             self._offline(raw)
-        with platform(cache, args, log) as ours:
+        with platform(cache, args, log) as url:
+            ours = Client(url, MODEL)
             ours.run(self._asked(8), 8, 16)
             for _ in range(self._size.rounds):
                 for concurrency in CONCURRENCY:

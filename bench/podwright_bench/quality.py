@@ -5,15 +5,20 @@ for word, numbers, names and links in the transcript or the metadata, and no pos
 """
 
 import argparse
+import contextlib
 import json
+import os
 import re
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from podwright_bench.generate import endpoint_args, platform
 from podwright_bench.quality_transcripts import Case, cases
 from podwright_core import claims
 from podwright_core.channel_limits import TEXT_RULES, text_problem
@@ -22,6 +27,7 @@ from podwright_core.stages import EndpointUse, PostTarget, StageName, StageReque
 from podwright_inference import demo_models
 from podwright_local import models
 from podwright_local.paths import Cache
+from podwright_pipeline.engines import Engines
 from podwright_pipeline.engines_http import HttpEngines
 from podwright_pipeline.engines_local import LocalEngines
 from podwright_pipeline.runner import Runner
@@ -45,7 +51,7 @@ def targets() -> list[PostTarget]:
 
 
 class Bench:
-    def __init__(self, storage: Storage, engines: Any, endpoint: EndpointUse, out: Path | None) -> None:
+    def __init__(self, storage: Storage, engines: Engines, endpoint: EndpointUse, out: Path | None) -> None:
         self._storage = storage
         self._runner = Runner(storage, engines, lambda _: None)
         self._endpoint = endpoint
@@ -122,33 +128,45 @@ def _texts(post: dict[str, Any]) -> list[str]:
     return [post["text"], *post.get("thread", ()), *(other["text"] for other in post.get("alternatives", ()))]
 
 
+@contextlib.contextmanager
+def engines_of(options: argparse.Namespace, scratch: Path) -> Iterator[tuple[Engines, EndpointUse]]:
+    """What writes: the platform's endpoint on Ray Serve with the demo's model, or what the options name."""
+    cache = Cache.from_environment()
+    if options.in_process:
+        folder = Path(demo_models.make("gguf", models.folder(cache)))
+        engines = LocalEngines(Path("unused"), folder / "model.gguf")
+        yield engines, EndpointUse(url="", model_id="SmolLM2-135M-Instruct", model_revision="bench")
+    elif options.url:
+        yield HttpEngines("none"), EndpointUse(url=options.url, model_id=options.model, model_revision="bench")
+    else:
+        args = endpoint_args(cache, len(os.sched_getaffinity(0)))
+        with (scratch / "engines.log").open("ab") as log, platform(cache, args, log) as url:
+            yield HttpEngines("none"), EndpointUse(url=url, model_id=args.model_id, model_revision="bench")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-quality", description=__doc__)
-    parser.add_argument("--size", choices=("small", "full"), default="full")
-    parser.add_argument("--url", help="OpenAI-compatible API (up to /v1); by default the 135M model in this process")
+    parser.add_argument("--size", choices=("small", "full"), default=os.environ.get("SIZE") or "full")
+    parser.add_argument("--url", help="OpenAI-compatible API (up to /v1); by default the demo's model on Ray Serve")
     parser.add_argument("--model", default="demo", help="name of the model there")
+    parser.add_argument("--in-process", action="store_true", help="the 135M model in this process, one text at a time")
+    parser.add_argument("--at-once", type=int, default=4, help="episodes at a time (default: 4)")
     parser.add_argument("--out", type=Path, help="folder for the texts, to read them")
     options = parser.parse_args()
-    engines: Any
-    if options.url:
-        engines = HttpEngines("none")
-        endpoint = EndpointUse(url=options.url, model_id=options.model, model_revision="bench")
-    else:
-        folder = demo_models.make("gguf", models.folder(Cache.from_environment()))
-        engines = LocalEngines(Path("unused"), Path(folder) / "model.gguf")
-        endpoint = EndpointUse(url="", model_id="SmolLM2-135M-Instruct", model_revision="bench")
     chosen = cases()[:: len(cases()) // SMALL][:SMALL] if options.size == "small" else cases()
     results = []
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, engines_of(options, Path(scratch)) as (engines, endpoint):
         root = Path(scratch)
         storage = Storage(FolderStore(root / "private"), FolderStore(root / "public"), "https://bench.example")
         bench = Bench(storage, engines, endpoint, options.out)
-        for number, case in enumerate(chosen, start=1):
-            found = bench.run(case)
-            results.append(found)
-            problems = [line for lines in found["problems"].values() for line in lines]
-            told = f"{found['seconds']:6.1f} s  {found['checks']}  {problems or 'all verified'}"
-            print(f"{number:3}/{len(chosen)} {case.kind:9} {case.name:22} {told}", flush=True)
+        began = time.monotonic()
+        with ThreadPoolExecutor(1 if options.in_process else options.at_once) as pool:
+            for number, (case, found) in enumerate(zip(chosen, pool.map(bench.run, chosen), strict=True), start=1):
+                results.append(found)
+                problems = [line for lines in found["problems"].values() for line in lines]
+                told = f"{found['seconds']:6.1f} s  {found['checks']}  {problems or 'all verified'}"
+                print(f"{number:3}/{len(chosen)} {case.kind:9} {case.name:22} {told}", flush=True)
+        seconds = time.monotonic() - began
     totals = Counter(
         {name: sum(found["checks"][name] for found in results) for name in ("checked", "repaired", "replaced")}
     )
@@ -167,7 +185,9 @@ def main() -> None:
                 "limit_violations": sum(len(found["problems"]["limits"]) for found in results),
                 "repaired": totals["repaired"],
                 "replaced": totals["replaced"],
-                "s_per_episode": round(sum(found["seconds"] for found in results) / len(results), 1),
+                "s_per_episode": round(seconds / len(results), 1),
+                "s_from_first_to_last_text": round(sum(found["seconds"] for found in results) / len(results), 1),
+                "at_once": options.at_once,
             }
         )
     )

@@ -308,10 +308,13 @@ def main() -> None:
     parser.add_argument("--size", choices=sorted(SIZES), default=os.environ.get("SIZE") or "full")
     parser.add_argument("--only", choices=PARTS, action="append", help="leave the other parts out")
     parser.add_argument("--rounds", type=int, help="another number of rounds than the size says")
+    parser.add_argument("--long-hours", type=float, help="another length of the long file than the size says")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--keep", type=Path, help="folder for recordings and logs, kept")
     arguments = parser.parse_args()
     size = SIZES[arguments.size]
+    if arguments.long_hours:
+        size = replace(size, name=f"{size.name} with {arguments.long_hours:g} hours", long_hours=arguments.long_hours)
     if arguments.rounds:
         size = replace(size, rounds=arguments.rounds)
     with tempfile.TemporaryDirectory(prefix="podwright-bench-") as temporary:
