@@ -2135,7 +2135,7 @@ export interface components {
             at: string;
             /** @description Digest of spec.approval. */
             decision: string;
-            /** @description Digest of what was approved: text, thread, variants, title, links and media. */
+            /** @description Digest of what was approved: text, thread, comment, variants, title, links, media. */
             content: string;
         };
         /** @enum {string} */
@@ -3327,7 +3327,7 @@ export interface components {
          * @description Names as Standard Webhooks wants them: parts of letters and underscores, with full stops between.
          * @enum {string}
          */
-        EventType: "episode.ready" | "episode.stalled" | "post.published" | "post.held" | "post.missed" | "post.failed" | "channel.not_ready" | "campaign.ready" | "campaign.stalled" | "webhook.disabled" | "webhook.test";
+        EventType: "episode.ready" | "episode.stalled" | "post.published" | "post.held" | "post.missed" | "post.failed" | "channel.not_ready" | "campaign.ready" | "campaign.stalled" | "content.written" | "content.failed" | "webhook.disabled" | "webhook.test";
         /** @description One link of the chain from what is wanted to what to do. */
         ExplainedSentence: {
             /** @description Wanted: what an object is for. State: how it is. Cause: what it lacks. Cure: what to do. */
@@ -4536,6 +4536,8 @@ export interface components {
             media?: components["schemas"]["PostMedia"][];
             /** @description Further texts that follow as replies, each to the one before, where the platform has threads. */
             thread?: string[];
+            /** @description A comment by the account itself under the post, sent right after it, where the platform has them (linkedin, facebook, instagram, youtube): a link, hashtags. */
+            firstComment?: string | null;
             /** @description Texts of which one goes out instead of text, chosen by weight from the object's identity, the same for every attempt; status.sent.variant says which. */
             variants?: components["schemas"]["PostVariant"][];
             /** @description Link that goes with the text, UTM parameters included. */
@@ -4568,7 +4570,7 @@ export interface components {
             approval?: components["schemas"]["ApprovalRecord"] | null;
             /** @description Likes, reposts, replies and views, as last read. */
             metrics?: components["schemas"]["PostMetrics"] | null;
-            /** @description The post's id on the platform. */
+            /** @description The post's id on the platform; also while its thread or comment is not complete. */
             platformId?: string | null;
             /** @description Where the published post is. */
             url?: string | null;
@@ -4933,6 +4935,8 @@ export interface components {
             text: string;
             /** @description The further texts. */
             thread?: string[];
+            /** @description The comment under it. */
+            firstComment?: string | null;
             /** @description The link. */
             link?: string | null;
             /** @description The title. */
