@@ -35,7 +35,10 @@ from podwright_pipeline.store import FolderStore, Storage
 
 NAMESPACE = "bench"
 SHOW, LINK = "Bench Radio", "https://bench.example/episode"
-SMALL = 4
+#: Transcripts of each size, spread evenly over all kinds; without a number all.
+SIZES: dict[str, int | None] = {"small": 4, "middle": 30, "full": None}
+#: As often is a stage tried again that its endpoint failed, after so many seconds, as its Job would be.
+RETRIES, PAUSE_S = 3, 30
 OWN_LIMITS = {"short": 140, "medium": 280}
 #: Times that notes add to what is said.
 _CLOCK = re.compile(r"(?m)^\d[\d:]* |\(\d[\d:]*\)| \d+/\d+$")
@@ -56,6 +59,7 @@ class Bench:
         self._runner = Runner(storage, engines, lambda _: None)
         self._endpoint = endpoint
         self._out = out
+        self.retries = 0
 
     def run(self, case: Case) -> dict[str, Any]:
         started = time.monotonic()
@@ -92,7 +96,13 @@ class Bench:
             params=params,
             endpoint=self._endpoint,
         )
-        result = self._runner.run(request)
+        for _ in range(RETRIES + 1):
+            result = self._runner.run(request)
+            if result.outcome != "failed":
+                break
+            self.retries += 1
+            print(f"{stage.value}, in {PAUSE_S} s again: {result.message}", flush=True)
+            time.sleep(PAUSE_S)
         if result.outcome != "done":
             sys.exit(f"{stage.value}: {result.message}")
         return result
@@ -146,14 +156,16 @@ def engines_of(options: argparse.Namespace, scratch: Path) -> Iterator[tuple[Eng
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-quality", description=__doc__)
-    parser.add_argument("--size", choices=("small", "full"), default=os.environ.get("SIZE") or "full")
+    parser.add_argument("--size", choices=sorted(SIZES), default=os.environ.get("SIZE") or "full")
     parser.add_argument("--url", help="OpenAI-compatible API (up to /v1); by default the demo's model on Ray Serve")
     parser.add_argument("--model", default="demo", help="name of the model there")
     parser.add_argument("--in-process", action="store_true", help="the 135M model in this process, one text at a time")
     parser.add_argument("--at-once", type=int, default=4, help="episodes at a time (default: 4)")
     parser.add_argument("--out", type=Path, help="folder for the texts, to read them")
     options = parser.parse_args()
-    chosen = cases()[:: len(cases()) // SMALL][:SMALL] if options.size == "small" else cases()
+    everything = cases()
+    count = SIZES[options.size] or len(everything)
+    chosen = [everything[number * len(everything) // count] for number in range(count)]
     results = []
     with tempfile.TemporaryDirectory() as scratch, engines_of(options, Path(scratch)) as (engines, endpoint):
         root = Path(scratch)
@@ -188,6 +200,7 @@ def main() -> None:
                 "s_per_episode": round(seconds / len(results), 1),
                 "s_from_first_to_last_text": round(sum(found["seconds"] for found in results) / len(results), 1),
                 "at_once": options.at_once,
+                "retries": bench.retries,
             }
         )
     )

@@ -144,9 +144,9 @@ async def finish(
             answer = await _ask(client, client.build_request("GET", address, params=query), None)
             values = granted(platform, answer, session.app, now)
         if platform.account is not None:
-            login = _Bearer(values["accessToken"])
             request = client.build_request("GET", platform.account, params={"fields": "access_token"})
-            values = granted(platform, await _ask(client, request, login), session.app, now)
+            answer = await _ask(client, request, _Bearer(values["accessToken"]))
+            values = granted(platform, answer, session.app, now)
     except OAuthError as error:
         raise invalid("code", str(error)) from error
     return values

@@ -25,7 +25,7 @@ from tests.integration.publish.accounts import IMAGE, MemoryMedia, MemoryTokens,
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
 from tests.integration.publish.fakes.pinterest import FakePinterest
-from tests.integration.publish.fakes.platform import TOKEN, Fake, Fault, Kept
+from tests.integration.publish.fakes.platform import TOKEN, Fake, Fault
 from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
 from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
 from tests.integration.publish.fakes.x import FakeX
@@ -293,13 +293,7 @@ async def test_a_thread_whose_token_ends_in_the_middle_does_not_begin_anew(fake:
     """The first is out: with a renewed token it goes on as any thread that broke off."""
     channel = connected(fake)
     whole = message(text="One", thread=("Two",))
-    kept = fake.committed
-
-    def then_ended(post: Kept, answer: httpx.Response) -> httpx.Response:
-        fake.committed, fake.token = kept, "ended"  # type: ignore[method-assign]
-        return kept(post, answer)
-
-    fake.committed = then_ended  # type: ignore[method-assign]
+    fake.then = lambda: setattr(fake, "token", "ended")
     answer = await channel.publish(whole)
     assert isinstance(answer, NotTaken), answer
     assert answer.begun is not None
@@ -331,14 +325,7 @@ async def test_a_comment_whose_sending_failed_is_there_once_in_the_end(made: typ
     fake = made()
     channel = connected(fake)
     sent = post(fake, first_comment="Once only")
-    kept = fake.committed
-
-    def then_fails(post: Kept, answer: httpx.Response) -> httpx.Response:
-        first = kept(post, answer)
-        fake.fault = fault
-        return first
-
-    fake.committed = then_fails  # type: ignore[method-assign]
+    fake.then = lambda: setattr(fake, "fault", fault)
     answer = await channel.publish(sent)
     if fault is Fault.LIMITED:
         assert isinstance(answer, NotTaken), answer

@@ -235,6 +235,8 @@ class FakeThreads(FakeGraph):
 
     @route("POST", r"/v1\.0/17/threads")
     def container(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
+        if not self.authorized(request):
+            return self.unauthorized()
         form = form_of(request)
         if threads_characters(form.get("text", "")) > 500:
             return graph_error(100, "Param text must be at most 500 characters long.")

@@ -61,6 +61,8 @@ class Fake:
     limit_s: ClassVar[float] = 120
     posts: list[Kept] = field(default_factory=list)
     fault: Fault | None = None
+    #: What comes to pass right after the next post.
+    then: Callable[[], None] | None = None
     token: str = TOKEN
     refresh: str = REFRESH
     requests: list[httpx.Request] = field(default_factory=list)
@@ -118,6 +120,9 @@ class Fake:
     def committed(self, kept: Kept, answer: httpx.Response) -> httpx.Response:
         """Keep a post and answer, or do what the fault says."""
         fault, self.fault = self.fault, None
+        then, self.then = self.then, None
+        if then is not None:
+            then()
         if fault is Fault.LIMITED:
             return self.limited()
         if fault is Fault.LATE:
