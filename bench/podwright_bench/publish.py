@@ -162,7 +162,8 @@ async def settled(tenant: Tenant, platform: Platform, pods: PublishingPods, last
 
 
 def figures(size: Size, posts: list[Post], platform: Platform) -> Raw:
-    late = sorted(post.status.lateness_seconds for post in posts if post.status.lateness_seconds is not None)
+    end = size.spread + size.burst
+    late, spread, burst = (lateness(posts, part) for part in (range(end), range(size.spread), range(size.spread, end)))
     held = sum(post.status.phase is PostPhase.HELD for post in posts)
     counts = platform.counts()
     lost = sum(not counts[f"<p>{post.spec.text}</p>"] and post.status.phase is not PostPhase.HELD for post in posts)
@@ -174,6 +175,9 @@ def figures(size: Size, posts: list[Post], platform: Platform) -> Raw:
         "late_p50_s": quantile(late, 0.5),
         "late_p99_s": quantile(late, 0.99),
         "late_max_s": late[-1] if late else None,
+        "spread_late_p99_s": quantile(spread, 0.99),
+        "burst_late_p50_s": quantile(burst, 0.5),
+        "burst_late_p99_s": quantile(burst, 0.99),
         "lost": lost,
         "doubled": sum(count > 1 for count in counts.values()),
         "held": held,
@@ -182,6 +186,12 @@ def figures(size: Size, posts: list[Post], platform: Platform) -> Raw:
         "answers_429": platform.limited,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def lateness(posts: list[Post], numbers: range) -> list[float]:
+    """Seconds between due and out of the posts with these numbers, sorted."""
+    found = ((int(post.metadata.name.rpartition("-")[2]), post.status.lateness_seconds) for post in posts)
+    return sorted(late for number, late in found if late is not None and number in numbers)
 
 
 def quantile(values: list[float], share: float) -> float | None:
