@@ -36,6 +36,7 @@ ENGINE: dict[str, Any] = {
     "max_num_seqs": 32,
     "max_model_len": 2048,
     "kv_cache_memory_bytes": 2 << 30,
+    "enable_chunked_prefill": False,
 }
 #: Characters of a request's material.
 MATERIAL = 900

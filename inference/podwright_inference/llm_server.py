@@ -15,8 +15,13 @@ CPU_ENGINE_DEFAULTS: dict[str, Any] = {
     "enforce_eager": True,
     "max_num_seqs": 16,
     "kv_cache_memory_bytes": 512 << 20,
+    "enable_chunked_prefill": False,
 }
-"""On CPU: no compilation at start (it takes minutes and gains little), and a cache that a small machine has."""
+"""On CPU: no compilation at start (it takes minutes and gains little), and a cache that a small machine has.
+
+Prompts are read whole: vLLM 0.32 on CPU dies of a request with a seed whose prompt is divided between two steps
+(`_bookkeeping_sync` sets back the generator's offset, which CPU generators do not have).
+"""
 
 
 class LocalWeights(CallbackBase):  # type: ignore[misc]
