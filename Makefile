@@ -55,7 +55,7 @@ unit: sync ## decisions: tables and properties
 
 prepare: sync ## build and download what the cluster needs, once
 	@$(LOCAL) prepare
-	@$(LOCAL) prometheus
+	@$(LOCAL) programs prometheus
 
 contract: sync ## schemas, manifests, chart, against a real API server
 	@$(PYTEST) tests/contract

@@ -63,10 +63,19 @@ class ControlPlane:
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @classmethod
-    def start(cls, folder: Path, binaries: Path, *, controller_manager: bool = False, audited: str = "") -> Self:
+    def start(
+        cls,
+        folder: Path,
+        binaries: Path,
+        *,
+        controller_manager: bool = False,
+        audited: str = "",
+        manager_flags: tuple[str, ...] = (),
+    ) -> Self:
         """Start everything below ``folder`` and wait until it serves.
 
-        ``audited`` is an audit policy; what it asks for is recorded in ``audit_log``.
+        ``audited`` is an audit policy; what it asks for is recorded in ``audit_log``. ``manager_flags`` are the
+        controller manager's.
         """
         folder.mkdir(parents=True, exist_ok=True)
         pki.ensure(folder / "pki", _PLAN, dt.datetime.now(dt.UTC))
@@ -79,7 +88,7 @@ class ControlPlane:
             control_plane._start_etcd(etcd, peer)
             control_plane._start_api_server(etcd, service_accounts=controller_manager)
             if controller_manager:
-                control_plane._start_controller_manager(manager)
+                control_plane._start_controller_manager(manager, manager_flags)
         except BaseException:
             control_plane.stop()
             raise
@@ -243,7 +252,7 @@ class ControlPlane:
         trust = self.trust()
         self._wait("kube-apiserver", lambda: _answers(f"{self.url}/readyz", trust))
 
-    def _start_controller_manager(self, port: int) -> None:
+    def _start_controller_manager(self, port: int, flags: tuple[str, ...]) -> None:
         keys = self.folder / "pki"
         kubeconfig = self._write_kubeconfig("controller-manager")
         self._spawn(
@@ -258,6 +267,7 @@ class ControlPlane:
             f"--root-ca-file={keys / 'ca.crt'}",
             f"--service-account-private-key-file={keys / 'sa.key'}",
             "--use-service-account-credentials=true",
+            *flags,
         )
         self._wait(
             "kube-controller-manager",

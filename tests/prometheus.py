@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import yaml
 
-from podwright_local import prometheus
+from podwright_local.go_programs import PROMETHEUS
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
 from tests.control_plane import free_ports
@@ -31,7 +31,7 @@ START_SECONDS = 30.0
 def programs() -> Path:
     """The folder with prometheus, promtool and the Prometheus Operator's CRDs; compiled where the cache lacks it."""
     with Progress() as progress:
-        return prometheus.build(Cache.from_environment(), progress)
+        return PROMETHEUS.build(Cache.from_environment(), progress)
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

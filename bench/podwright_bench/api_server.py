@@ -35,12 +35,17 @@ def cpu_ms_each(before: dict[str, float], after: dict[str, float], count: int) -
 def prepared(folder: Path) -> Iterator[Ground]:
     """A fresh API server with Podwright's CRDs and RayService's, and a simulated kubelet."""
     with ControlPlane.start(folder, binaries()) as started:
-        crds = subprocess.run(
-            [sys.executable, "-m", "podwright_crds.generate", "--print"], capture_output=True, text=True, check=True
-        )
-        started.kubectl("apply", "--server-side", "-f", "-", stdin=crds.stdout)
-        started.kubectl("apply", "-f", str(REPOSITORY / "tests/integration/operator/rayservices.yaml"))
-        started.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
+        install_crds(started)
         arguments = (str(started.kubeconfig), "--jobs")
         with beside("podwright_bench.simulated_kubelet", *arguments, log=folder / "kubelet.log") as kubelet:
             yield Ground(started, {**started.pids, "simulated kubelet": kubelet.pid})
+
+
+def install_crds(control_plane: ControlPlane) -> None:
+    """Podwright's CRDs and RayService's, served."""
+    crds = subprocess.run(
+        [sys.executable, "-m", "podwright_crds.generate", "--print"], capture_output=True, text=True, check=True
+    )
+    control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=crds.stdout)
+    control_plane.kubectl("apply", "-f", str(REPOSITORY / "tests/integration/operator/rayservices.yaml"))
+    control_plane.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -30,11 +30,19 @@ def peak_rss_mb(pid: int) -> float:
 @contextlib.contextmanager
 def beside(module: str, *arguments: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python module as a process of its own; it ends with the context, and with this process."""
-    command = [sys.executable, "-m", module, *arguments]
+    with running([sys.executable, "-m", module, *arguments], log) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program; it ends with the context, and with this process. ``environment`` is laid over this one's."""
     if setpriv := shutil.which("setpriv"):
         command = [setpriv, "--pdeathsig", "KILL", *command]
     with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=output, stderr=output)
     try:
         yield process
     finally:

@@ -194,9 +194,9 @@ async def measure_operator(size: Size, folder: Path) -> tuple[dict[str, Any], Wr
                 say("endpoints ready")
                 await measurement.settled()
                 writes = await measurement.all_at_once()
-                say(f"{await expire(api)} Jobs and pods are over and go")
+                say(f"{await expire(api, namespaces)} Jobs and pods are over and go")
                 await measurement.arriving()
-                await expire(api)
+                await expire(api, namespaces)
                 await measurement.at_rest()
                 await measurement.restart()
             finally:

@@ -9,11 +9,10 @@ kwok cannot do the latter: it makes no pods. As a program, it runs until it is e
 
 import argparse
 import asyncio
-import contextlib
 import hashlib
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -91,6 +90,8 @@ class SimulatedKubelet:
     workers: int = 32
     #: Whether a pod is seen Running before it ends.
     shows_running: bool = False
+    #: What a pod's containers do to the API server before they end.
+    before_end: Callable[[ApiClient, Raw], Awaitable[None]] | None = None
     #: Every pod that ended with exit code 0, in order.
     computed: list[Computed] = field(default_factory=list)
     #: Jobs (pods without ``jobs``) that were ended.
@@ -160,6 +161,8 @@ class SimulatedKubelet:
             exit_code, message = 0, result_of(request).model_dump_json(by_alias=True)
         else:
             exit_code, message = await self.run(request)
+        if self.before_end is not None:
+            await self.before_end(self.api, pod)
         terminated = {
             "exitCode": exit_code,
             "message": message,
@@ -240,33 +243,35 @@ def job_status(exit_code: int) -> Raw:
     return {**status, "completionTime": now} if exit_code == 0 else status
 
 
-async def expire(api: ApiClient, workers: int = 32) -> int:
-    """Delete Jobs that are over, and their pods, as Kubernetes does when their time to live ends; returns how many."""
-    jobs, _ = await api.list("/apis/batch/v1/jobs", MANAGED)
-    pods, _ = await api.list("/api/v1/pods", MANAGED)
-    over = [_path("/apis/batch/v1", "jobs", job) for job in jobs if job.get("status", {}).get("conditions")]
-    over += [_path("/api/v1", "pods", pod) for pod in pods if pod["status"]["phase"] in {"Succeeded", "Failed"}]
-    paths = iter(over)
-
-    async def delete() -> None:
-        for path in paths:
-            with contextlib.suppress(ApiError):
-                await api.request("DELETE", path, {"propagationPolicy": "Background", "gracePeriodSeconds": 0})
-
-    await asyncio.gather(*(delete() for _ in range(workers)))
-    return len(over)
+#: What is over, with Podwright's labels.
+_OVER: Final = (
+    ("/apis/batch/v1", "jobs", "status.successful%3D1"),
+    ("/api/v1", "pods", "status.phase%3DSucceeded"),
+)
 
 
-def _path(root: str, plural: str, found: Raw) -> str:
-    return f"{root}/namespaces/{found['metadata']['namespace']}/{plural}/{found['metadata']['name']}"
+async def expire(api: ApiClient, namespaces: Iterable[str], workers: int = 8) -> int:
+    """Delete Jobs that are done, and their pods, as Kubernetes does when their time to live ends; returns how many."""
+    paths = iter(
+        f"{root}/namespaces/{namespace}/{plural}?labelSelector={MANAGED}&fieldSelector={over}"
+        for namespace in namespaces
+        for root, plural, over in _OVER
+    )
+
+    async def delete() -> int:
+        options = {"propagationPolicy": "Background", "gracePeriodSeconds": 0}
+        return sum([len((await api.request("DELETE", path, options))["items"] or ()) for path in paths])
+
+    return sum(await asyncio.gather(*(delete() for _ in range(workers))))
 
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-async def _serve(kubeconfig: Path, *, jobs: bool, selector: str) -> None:
-    async with ApiClient(kubeconfig) as api, SimulatedKubelet(api, jobs=jobs, selector=selector) as kubelet:
+async def serve(kubeconfig: Path, **options: Any) -> None:
+    """Run a ``SimulatedKubelet`` with these options until cancelled, or until a part of it fails."""
+    async with ApiClient(kubeconfig) as api, SimulatedKubelet(api, **options) as kubelet:
         while True:
             kubelet.check()
             await asyncio.sleep(1)
@@ -278,7 +283,7 @@ def main() -> None:
     parser.add_argument("--jobs", action="store_true", help="play the Job controller too")
     parser.add_argument("--selector", default=MANAGED, help="labels of the pods, or Jobs, to look at")
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.kubeconfig, jobs=arguments.jobs, selector=arguments.selector))
+    asyncio.run(serve(arguments.kubeconfig, jobs=arguments.jobs, selector=arguments.selector))
 
 
 if __name__ == "__main__":

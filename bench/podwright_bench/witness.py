@@ -61,12 +61,10 @@ class Witness:
 
 @contextlib.asynccontextmanager
 async def witnessed(api: ApiClient, path: str, is_ready: Callable[[Raw], bool]) -> AsyncIterator[Witness]:
-    """Watches as long as the context is open."""
+    """Watches as long as the context is open; ends it with what a watch, or ``is_ready``, fails with."""
     witness = Witness(api, path, is_ready)
-    tasks = [asyncio.create_task(watch()) for watch in (witness.watch_resources, witness.watch_jobs)]
-    try:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(watch()) for watch in (witness.watch_resources, witness.watch_jobs)]
         yield witness
-    finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,10 +1,10 @@
 """The cluster's programs, compiled from one Go module (`k8s/local/go`), so that common packages compile once."""
 
-import os
 import shutil
 from pathlib import Path
 
 from podwright_local.commands import LocalError, output_of, run_logged
+from podwright_local.go_programs import go_environment
 from podwright_local.keys import digest, digest_files
 from podwright_local.locks import exclusive
 from podwright_local.paths import LOCAL, Cache
@@ -90,13 +90,7 @@ def _compile(cache: Cache, packages: tuple[str, ...], target: Path, log: Path) -
         raise LocalError(
             "The local cluster is compiled from Go modules: please install Go 1.25 or newer (https://go.dev/dl)."
         )
-    env = {
-        "GOMODCACHE": str(cache.go_modules),
-        "GOCACHE": str(cache.go_build),
-        "GOFLAGS": "-modcacherw",
-        "CGO_ENABLED": "0",
-        "GOTOOLCHAIN": os.environ.get("GOTOOLCHAIN", "local"),
-    }
+    env = go_environment(cache)
     beside = target.with_name(f"{target.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)

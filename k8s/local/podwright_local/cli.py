@@ -19,12 +19,12 @@ from podwright_local import (
     models,
     network,
     oidc_server,
-    prometheus,
     publishing_servers,
 )
 from podwright_local.cluster import LocalCluster
 from podwright_local.commands import LocalError, tail_of
 from podwright_local.docker_targets import DockerTarget
+from podwright_local.go_programs import GO_PROGRAMS
 from podwright_local.kubectl import restricted_namespace
 from podwright_local.local_target import LocalTarget
 from podwright_local.paths import Cache
@@ -82,11 +82,13 @@ def prepare() -> None:
         LocalTarget(_cluster(network.DEMO), progress).prepare()
 
 
-@app.command("prometheus")
-def prometheus_command() -> None:
-    """Compile Prometheus and promtool, for tests."""
+@app.command("programs")
+@click.argument("names", nargs=-1, required=True, type=click.Choice(sorted(GO_PROGRAMS)))
+def programs_command(names: tuple[str, ...]) -> None:
+    """Compile programs of others for tests and benchmarks."""
     with Progress() as progress:
-        click.echo(prometheus.build(Cache.from_environment(), progress))
+        for name in names:
+            click.echo(GO_PROGRAMS[name].build(Cache.from_environment(), progress))
 
 
 @app.command("demo")

@@ -52,21 +52,25 @@ def made(address: str) -> bool:
 @pytest.fixture
 def announcing(tenant: Tenant, operator: Operator, storage: str) -> Tenant:  # noqa: ARG001  (it has to run)
     """A tenant with storage, endpoints that answer, a show and an episode that is not transcribed yet."""
-    values = {
-        "PODWRIGHT_S3_ENDPOINT": f"http://{storage}",
-        "PODWRIGHT_S3_ACCESS_KEY": "podwright",
-        "PODWRIGHT_S3_SECRET_KEY": "podwright-secret",
-        "PODWRIGHT_S3_REGION": "us-east-1",
-        "PODWRIGHT_S3_BUCKET": "podwright",
-        "PODWRIGHT_S3_PUBLIC_URL": "https://media.example.org",
-    }
-    secret(tenant, names.STORAGE_SECRET, values)
+    secret(tenant, names.STORAGE_SECRET, storage_settings(storage))
     for name, task in (("ears", "transcription"), ("pen", "generation")):
         tenant.endpoint(name, task)
         tenant.serve(name)
         tenant.wait_reason("ModelEndpoint", name, "Ready")
     tenant.podcast(website="https://show.example.org/")
     return tenant
+
+
+def storage_settings(address: str) -> dict[str, str]:
+    """What a tenant's storage Secret says of the MinIO at this address."""
+    return {
+        "PODWRIGHT_S3_ENDPOINT": f"http://{address}",
+        "PODWRIGHT_S3_ACCESS_KEY": "podwright",
+        "PODWRIGHT_S3_SECRET_KEY": "podwright-secret",
+        "PODWRIGHT_S3_REGION": "us-east-1",
+        "PODWRIGHT_S3_BUCKET": "podwright",
+        "PODWRIGHT_S3_PUBLIC_URL": "https://media.example.org",
+    }
 
 
 def secret(tenant: Tenant, name: str, values: dict[str, str]) -> None:
