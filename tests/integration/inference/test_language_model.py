@@ -9,6 +9,7 @@ import pytest
 
 from podwright_bench import generate
 from podwright_bench.inference_program import weights
+from podwright_bench.quality_transcripts import TEXTS
 from podwright_inference.args import LlmArgs
 from podwright_local.paths import Cache
 
@@ -28,7 +29,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_many_long_requests_with_seeds_at_once_are_all_answered(endpoint: str) -> None:
     """More tokens than a step takes: an engine that divides prompts dies of it."""
-    words = " ".join(path.read_text() for path in sorted(generate.TEXTS.glob("en-*"))).split()
+    words = " ".join(path.read_text() for path in sorted(TEXTS.glob("en-*"))).split()
     client = openai.OpenAI(base_url=endpoint, api_key="none", max_retries=0, timeout=300)
 
     def answer(number: int) -> int:
