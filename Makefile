@@ -13,6 +13,7 @@ PYTEST := $(RUN) pytest
 # A test on a real server that fails is tried once more, without its neighbours. It fails again, or both summaries name
 # it: it was disturbed, and wants to be looked at.
 AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none --maxfail 3
+THE_OTHERS := --ignore tests/integration/operator --ignore tests/integration/bench
 NAMED = $(if $(NAME),--name $(NAME))
 
 .PHONY: chaos chaos-publish landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
@@ -60,9 +61,10 @@ prepare: sync ## build and download what the cluster needs, once
 contract: sync ## schemas, manifests, chart, against a real API server
 	@$(PYTEST) tests/contract
 
+# In two runs: the servers that tests share stay as long as their run, and idle ones take a core together.
 integration: sync ## adapters against the real thing
-	@$(PYTEST) -n 3 --dist loadfile tests/integration --ignore tests/integration/bench \
-		|| $(AGAIN) tests/integration --ignore tests/integration/bench
+	@$(PYTEST) -n 3 --dist loadfile tests/integration/operator || $(AGAIN) tests/integration/operator
+	@$(PYTEST) -n 3 --dist loadfile tests/integration $(THE_OTHERS) || $(AGAIN) tests/integration $(THE_OTHERS)
 	@$(PYTEST) tests/integration/bench || $(AGAIN) tests/integration/bench
 
 e2e: sync ## the product on a real cluster of its own
