@@ -70,7 +70,7 @@ integration: sync ## adapters against the real thing
 e2e: sync ## the product on a real cluster of its own
 	@$(PYTEST) tests/e2e || $(AGAIN) tests/e2e
 
-bench-%: sync ## one measurement: bench-demo, bench-quality
+bench-%: sync ## one measurement: bench-transcribe, bench-quality … (SIZE=small|middle|full; docs/benchmarks.md)
 	@$(RUN) python -m podwright_bench.$(subst -,_,$*)
 
 chaos: sync ## a few hundred episodes while everything around them fails in turn (SEED=n repeats the order of faults)

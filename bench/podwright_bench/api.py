@@ -180,7 +180,7 @@ def measured(size: Size, ground: Ground) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", choices=SIZES, default="full")
+    parser.add_argument("--size", choices=SIZES, default=os.environ.get("SIZE") or "full")
     size = SIZES[parser.parse_args().size]
     with tempfile.TemporaryDirectory(prefix="podwright-bench-") as work:
         folder = Path(work)
