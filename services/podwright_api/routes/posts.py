@@ -36,6 +36,8 @@ from podwright_crds.post import ApprovalState, Post, PostPhase
 from podwright_crds.resource import ObjectName, Resource
 
 R = TypeVar("R", bound=Resource)
+#: How often a decision is taken anew when somebody else has written the post meanwhile.
+_TRIES = 5
 
 router = APIRouter(prefix=f"{API_PREFIX}/posts", tags=["posts"])
 many_router = APIRouter(prefix=f"{API_PREFIX}/social-media", tags=["posts"])
@@ -214,8 +216,27 @@ async def schedule_posts(
 async def _decided(tenant: Tenant, name: str, decision: PostDecision, if_match: str | None) -> JsonObject:
     if (decision.action is PostAction.MOVE) != (decision.publish_at is not None):
         raise invalid("publishAt", "It goes with the action move, and with no other.")
-    body = await resources.changeable(tenant, Post, name)
-    post = Post.read(body)
+    overtaken: FacadeError | None = None
+    generation: int | None = None
+    for left in reversed(range(_TRIES)):
+        body = await resources.changeable(tenant, Post, name)
+        post = Post.read(body)
+        # A status that was written between reading and writing is no obstacle; another spec is.
+        if overtaken is not None and post.metadata.generation != generation:
+            raise overtaken
+        patch = await _decision(tenant, post, decision)
+        resources.demand_version(body, if_match)
+        try:
+            return await resources.write(tenant, Post, name, patch, Change(if_match))
+        except FacadeError as error:
+            if error.code is not ErrorCode.CONFLICT or if_match is not None or not left:
+                raise
+            overtaken, generation = error, post.metadata.generation
+    raise AssertionError("unreachable: the last try raises")
+
+
+async def _decision(tenant: Tenant, post: Post, decision: PostDecision) -> JsonObject:
+    """The patch; raises ``FacadeError`` where it cannot be done."""
     wanted = Wanted(
         decision.action,
         tenant.actor.name,
@@ -230,9 +251,7 @@ async def _decided(tenant: Tenant, name: str, decision: PostDecision, if_match: 
     patch = decide(post, wanted)
     if isinstance(patch, Refused):
         raise FacadeError(ErrorCode.CONFLICT, patch.message)
-    how = Change(if_match)
-    resources.demand_version(body, if_match)
-    return await resources.write(tenant, Post, name, patch, how)
+    return patch
 
 
 async def _needed(tenant: Tenant, post: Post) -> dict[str, int]:
