@@ -3,7 +3,7 @@
 No callers, roles, limits, ids, headers, logs, figures or error answers. Lists of resources come from memory, where the
 facade has them too; documents come from PostgreSQL with the facade's own query, as a role that no rule binds. Handlers
 return objects, which FastAPI writes. Below ``/encoded`` each object lies there as the bytes that are sent, as in the
-facade: the least that a request can cost in FastAPI.
+facade: the least that a request can cost in FastAPI, and what ``ratio_to_bare`` is of.
 
     python -m podwright_bench.api_bare PORT KUBECONFIG NAMESPACE DATABASE_URL
 """

@@ -96,9 +96,9 @@ class Bench:
             params=params,
             endpoint=self._endpoint,
         )
-        for _ in range(RETRIES + 1):
+        for left in reversed(range(RETRIES + 1)):
             result = self._runner.run(request)
-            if result.outcome != "failed":
+            if result.outcome != "failed" or not left:
                 break
             self.retries += 1
             print(f"{stage.value}, in {PAUSE_S} s again: {result.message}", flush=True)

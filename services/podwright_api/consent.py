@@ -8,7 +8,6 @@ state is another one.
 import hmac
 import json
 import secrets
-from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -144,9 +143,10 @@ async def finish(
             answer = await _ask(client, client.build_request("GET", address, params=query), None)
             values = granted(platform, answer, session.app, now)
         if platform.account is not None:
-            request = client.build_request("GET", platform.account, params={"fields": "access_token"})
-            answer = await _ask(client, request, _Bearer(values["accessToken"]))
-            values = granted(platform, answer, session.app, now)
+            bearer = {"authorization": f"Bearer {values['accessToken']}"}
+            fields = {"fields": "access_token"}
+            request = client.build_request("GET", platform.account, params=fields, headers=bearer)
+            values = granted(platform, await _ask(client, request, None), session.app, now)
     except OAuthError as error:
         raise invalid("code", str(error)) from error
     return values
@@ -165,15 +165,6 @@ def _opened(given: ConsentCode, place: Place, sealer: Sealer, now: datetime) -> 
     if not hmac.compare_digest(session.state, given.state):
         raise invalid("state", f"It is not of this consent. {again}")
     return session
-
-
-class _Bearer(httpx.Auth):
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["authorization"] = f"Bearer {self._token}"
-        yield request
 
 
 async def _ask(client: httpx.AsyncClient, request: httpx.Request, login: httpx.Auth | None) -> Any:
