@@ -44,10 +44,11 @@ class Size:
     listeners: int
 
 
+#: What is read one by one belongs to the first show in every size: the reader may see no other.
 SIZES: Final = {
     "full": Size("full", Amount(10, 1000, 10_000, 200), 1000, 120, 8, 3, 20, 500),
-    "middle": Size("middle", Amount(10, 300, 10_000, 100), 1000, 20, 4, 2, 10, 500),
-    "small": Size("small", Amount(2, 20, 50, 5), 50, 2, 1, 1, 2, 20),
+    "middle": Size("middle", Amount(10, 400, 10_000, 100), 1000, 20, 4, 2, 10, 500),
+    "small": Size("small", Amount(2, 40, 80, 5), 50, 2, 1, 1, 2, 20),
 }
 
 

@@ -111,7 +111,9 @@ async def fill(control_plane: ControlPlane, amount: Amount) -> None:
         await in_parallel(WORKERS, (_make(api, *show(number)) for number in range(amount.shows)))
         await in_parallel(WORKERS, (_make(api, *episode(number, amount.shows)) for number in range(amount.episodes)))
         await in_parallel(WORKERS, (_make(api, *post(number, amount.episodes)) for number in range(amount.posts)))
-        await _make(api, "channels", "Channel", "heard", {"type": "feed", "feed": {}}, None)
+        await _make(
+            api, "channels", "Channel", "heard", {"type": "feed", "feed": {"podcastRef": {"name": "show-000"}}}, None
+        )
 
 
 async def _make(api: ApiClient, plural: str, kind: str, name: str, spec: Raw, status: Raw | None) -> None:
@@ -123,7 +125,13 @@ async def _make(api: ApiClient, plural: str, kind: str, name: str, spec: Raw, st
 
 def show(number: int) -> tuple[str, str, str, Raw, Raw | None]:
     spec = {"title": f"Show {number}", "owner": {"name": "Ada", "email": "ada@example.org"}, "language": "en"}
-    return "podcasts", "Podcast", f"show-{number:03d}", spec, {"episodes": 100, "conditions": [_ready()]}
+    return (
+        "podcasts",
+        "Podcast",
+        f"show-{number:03d}",
+        spec,
+        {"episodes": {"total": 100, "ready": 100}, "conditions": [_ready()]},
+    )
 
 
 def episode(number: int, shows: int) -> tuple[str, str, str, Raw, Raw | None]:
