@@ -7,6 +7,8 @@ export UV_CACHE_DIR := $(PODWRIGHT_CACHE)/uv
 export UV_LINK_MODE ?= hardlink
 UV_VERSION := 0.13.8
 UV := $(PODWRIGHT_CACHE)/tools/uv-$(UV_VERSION)/bin/uv
+# Programs that start often (tests, benchmarks) would be compiled each time where an environment forbids to keep it.
+export PYTHONDONTWRITEBYTECODE :=
 RUN := $(UV) run --frozen --no-sync
 LOCAL := $(RUN) python -m podwright_local
 PYTEST := $(RUN) pytest

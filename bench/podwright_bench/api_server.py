@@ -19,10 +19,22 @@ class Ground:
     control_plane: ControlPlane
     #: Processes that take part, by what they are.
     pids: dict[str, int]
+    #: Where logs go.
+    folder: Path
 
     def cpu_seconds(self) -> dict[str, float]:
         """User and system time of each since it began."""
         return {name: cpu_seconds(pid) for name, pid in self.pids.items()}
+
+    @contextlib.contextmanager
+    def node(self, stage_seconds: float = 0) -> Iterator[None]:
+        """A simulated kubelet for as long as the context is open, on which a stage takes so long."""
+        arguments = (str(self.control_plane.kubeconfig), "--jobs", "--stage-seconds", str(stage_seconds))
+        log = self.folder / "kubelet.log"
+        with beside("podwright_bench.simulated_kubelet", *arguments, log=log) as kubelet:
+            self.pids["simulated kubelet"] = kubelet.pid
+            yield
+            del self.pids["simulated kubelet"]
 
 
 def cpu_ms_each(before: dict[str, float], after: dict[str, float], count: int) -> dict[str, float]:
@@ -33,12 +45,10 @@ def cpu_ms_each(before: dict[str, float], after: dict[str, float], count: int) -
 
 @contextlib.contextmanager
 def prepared(folder: Path) -> Iterator[Ground]:
-    """A fresh API server with Podwright's CRDs and RayService's, and a simulated kubelet."""
+    """A fresh API server with Podwright's CRDs and RayService's."""
     with ControlPlane.start(folder, binaries()) as started:
         install_crds(started)
-        arguments = (str(started.kubeconfig), "--jobs")
-        with beside("podwright_bench.simulated_kubelet", *arguments, log=folder / "kubelet.log") as kubelet:
-            yield Ground(started, {**started.pids, "simulated kubelet": kubelet.pid})
+        yield Ground(started, dict(started.pids), folder)
 
 
 def install_crds(control_plane: ControlPlane) -> None:

@@ -4,13 +4,12 @@ With Kubernetes' controller manager beside it, it plays the kubelet alone: it wa
 Without one (``jobs=True``) it plays the Job controller too: it makes the one pod of a Job, and writes the Job's end.
 kwok cannot do the latter: it makes no pods. As a program, it runs until it is ended:
 
-    python -m podwright_bench.simulated_kubelet KUBECONFIG [--jobs] [--selector LABELS]
+    python -m podwright_bench.simulated_kubelet KUBECONFIG [--jobs] [--selector LABELS] [--stage-seconds N]
 """
 
 import argparse
 import asyncio
 import hashlib
-import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -88,6 +87,8 @@ class SimulatedKubelet:
     selector: str = MANAGED
     run: Callable[[StageRequest], Awaitable[tuple[int, str]]] | None = None
     workers: int = 32
+    #: How long a stage takes; its worker is taken all the while.
+    stage_seconds: float = 0.0
     #: Whether a pod is seen Running before it ends.
     shows_running: bool = False
     #: What a pod's containers do to the API server before they end.
@@ -146,10 +147,19 @@ class SimulatedKubelet:
 
     async def _run_job(self, job: Raw) -> None:
         metadata = job["metadata"]
-        pod = await self.api.create(f"/api/v1/namespaces/{metadata['namespace']}/pods", _pod_of(job))
+        pod = await self._pod(f"/api/v1/namespaces/{metadata['namespace']}/pods", _pod_of(job))
         exit_code = await self._run_pod(pod)
         path = f"/apis/batch/v1/namespaces/{metadata['namespace']}/jobs/{metadata['name']}/status"
         await self.api.patch(path, {"status": job_status(exit_code)})
+
+    async def _pod(self, collection: str, pod: Raw) -> Raw:
+        """Make a Job's pod, or find the one that another node was to end."""
+        try:
+            return await self.api.create(collection, pod)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+        return await self.api.request("GET", f"{collection}/{pod['metadata']['name']}")
 
     async def _run_pod(self, pod: Raw) -> int:
         request = _request_or_none(pod["spec"])
@@ -158,6 +168,7 @@ class SimulatedKubelet:
         if request is None:
             exit_code, message = 0, ""
         elif self.run is None:
+            await asyncio.sleep(self.stage_seconds)
             exit_code, message = 0, result_of(request).model_dump_json(by_alias=True)
         else:
             exit_code, message = await self.run(request)
@@ -197,9 +208,6 @@ class SimulatedKubelet:
         await self.api.patch(path, {"status": status})
 
 
-_serial = itertools.count()
-
-
 def _pod_of(job: Raw) -> Raw:
     """The pod as the Job controller makes it."""
     metadata, template = job["metadata"], job["spec"]["template"]
@@ -207,7 +215,7 @@ def _pod_of(job: Raw) -> Raw:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": f"{metadata['name']}-{next(_serial):05x}",
+            "name": f"{metadata['name']}-{metadata['uid'][:5]}",
             "labels": template["metadata"].get("labels", {}),
             "annotations": template["metadata"].get("annotations", {}),
             "ownerReferences": [
@@ -282,8 +290,11 @@ def main() -> None:
     parser.add_argument("kubeconfig", type=Path)
     parser.add_argument("--jobs", action="store_true", help="play the Job controller too")
     parser.add_argument("--selector", default=MANAGED, help="labels of the pods, or Jobs, to look at")
+    parser.add_argument("--stage-seconds", type=float, default=0.0, help="how long a stage takes (default: 0)")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.kubeconfig, jobs=arguments.jobs, selector=arguments.selector))
+    options = {"jobs": arguments.jobs, "selector": arguments.selector, "stage_seconds": arguments.stage_seconds}
+    # Stages that take a while are many at once.
+    asyncio.run(serve(arguments.kubeconfig, **options, workers=1000 if arguments.stage_seconds else 32))
 
 
 if __name__ == "__main__":

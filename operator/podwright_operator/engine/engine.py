@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 #: A look that takes longer is given up and tried again.
 _LOOK_LIMIT_S: Final = 120.0
+#: Changes of what a kind only reads (its Jobs' pods) are gathered for so long: most end with a change of the child.
+_READ_SOON: Final = timedelta(seconds=0.3)
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,11 @@ class Engine:
                 self.queue.add(entry.key)
             if entry.made_for is not None and (type_ := self._types_by_label.get(entry.made_for[0])):
                 owner = ObjectKey(type_, *entry.made_for[1:])
-                if owner != by:
+                if owner == by:
+                    continue
+                if entry.key.type in self._kinds[type_].reads:
+                    self.queue.add_soon(owner, _READ_SOON)
+                else:
                     self.queue.add(owner)
         for key in self._interested(change):
             gather = self._kinds[key.type].gather

@@ -81,6 +81,8 @@ class WorkQueue(Generic[K]):
         await self._tokens.acquire()
         key, _ = self._ready.popleft()
         self._waiting.discard(key)
+        if timer := self._soon.pop(key, None):  # what asked for a look soon gets it now
+            timer.cancel()
         self._working.add(key)
         return key
 

@@ -48,6 +48,8 @@ class Entry:
     deleting: bool
     #: Kind label, namespace and name of the resource that this object was made for.
     made_for: tuple[str, str, str] | None
+    #: Where it is found, by index and value.
+    indexed: tuple[tuple[Index[Any], str], ...]
 
     @property
     def value(self) -> Any:
@@ -118,6 +120,7 @@ class Store:
             digest=kube.annotations_of(raw).get(names.ANNOTATION_SPEC_DIGEST),
             deleting=kube.is_deleting(raw),
             made_for=_made_for(raw),
+            indexed=self._places(type_, text),
         )
         if old is not None:
             self._unlink(old)
@@ -172,6 +175,13 @@ class Store:
         chosen = sorted((key for key in keys if key.type is type_), key=lambda key: key.name)
         return [entry for key in chosen if (entry := self.entry(key)) is not None]
 
+    def _places(self, type_: KubeType, text: bytes) -> tuple[tuple[Index[Any], str], ...]:
+        """Where an object of an own kind is found."""
+        if type_.model is None or type_ not in self._indexes:
+            return ()
+        resource = _parsed(type_.model, text)
+        return tuple((index, intern(value)) for index in self._indexes[type_] for value in index.values(resource))
+
     def _drop(self, key: ObjectKey, uid: str) -> Change | None:
         old = self.entry(key)
         if old is None or old.uid != uid:
@@ -186,9 +196,8 @@ class Store:
             self._controlled[entry.controller][key] = None
         if entry.made_for is not None:
             self._made_for[entry.made_for][key] = None
-        for index in self._indexes.get(key.type, ()):
-            for value in index.values(entry.value):
-                self._indexed[index, key.namespace, value][key.name] = None
+        for index, value in entry.indexed:
+            self._indexed[index, key.namespace, value][key.name] = None
 
     def _unlink(self, entry: Entry) -> None:
         key = entry.key
@@ -197,9 +206,8 @@ class Store:
             _discard(self._controlled, entry.controller, key)
         if entry.made_for is not None:
             _discard(self._made_for, entry.made_for, key)
-        for index in self._indexes.get(key.type, ()):
-            for value in index.values(entry.value):
-                _discard(self._indexed, (index, key.namespace, value), key.name)
+        for index, value in entry.indexed:
+            _discard(self._indexed, (index, key.namespace, value), key.name)
 
 
 def _discard(groups: dict[Any, dict[Any, None]], group: Any, member: Any) -> None:

@@ -160,6 +160,16 @@ async def test_queue_delays() -> None:
     assert queue.depth == 0
 
 
+async def test_a_look_is_also_the_one_that_was_asked_for_soon() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add_soon("a", timedelta(milliseconds=5))
+    queue.add("a")
+    assert await queue.take() == "a"
+    queue.done("a")
+    await asyncio.sleep(0.02)
+    assert queue.depth == 0
+
+
 async def test_queue_backs_off() -> None:
     queue: WorkQueue[str] = WorkQueue()
     delays = [queue.retry("a").total_seconds() for _ in range(12)]
