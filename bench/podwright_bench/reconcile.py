@@ -115,7 +115,7 @@ class Measurement:
             await self._apply(place)
 
         with self.ground.node(STAGE_SECONDS):
-            await asyncio.sleep(1)  # the node is there first
+            await asyncio.sleep(5)  # the node is there first
             start = time.monotonic()
             await asyncio.gather(*(arrive(number, place) for number, place in enumerate(where)))
             async with asyncio.timeout(LIMIT_S):

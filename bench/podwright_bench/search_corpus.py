@@ -3,13 +3,18 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from statistics import median
+
+import psycopg
 
 from podwright_api.accounts.search import SearchIndex
+from podwright_api.database.engine import Database
 from podwright_api.database.search import Question
 from podwright_api.passages import Document, Line, SearchKind, passages
+from tests.database import DatabaseUrls
 
 #: Words of an hour of speech, and of one of its segments.
 WORDS_PER_HOUR = 9_000
@@ -17,6 +22,9 @@ WORDS_PER_SEGMENT = 15
 #: Words that there are; how often each is said follows Zipf's law.
 VOCABULARY = 30_000
 SHOWS = 20
+#: Hits on a page, and how often each question is asked.
+PAGE, TIMES = 20, 5
+AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -46,10 +54,10 @@ class Corpus:
             yield Line(f"{text.capitalize()}.", number, start, start + 3_600 / count)
 
 
-async def fill(index: SearchIndex, workspace: str, corpus: Corpus, hours: Iterable[int], at_once: int = 4) -> float:
-    """Index an episode of an hour for each number in ``hours``; seconds that it took."""
+async def fill(index: SearchIndex, workspace: str, corpus: Corpus, hours: int) -> float:
+    """Index so many episodes of an hour; seconds that it took."""
     began = time.perf_counter()
-    waiting = iter(hours)
+    waiting = iter(range(hours))
 
     async def put_those_left() -> None:
         for hour in waiting:
@@ -58,7 +66,7 @@ async def fill(index: SearchIndex, workspace: str, corpus: Corpus, hours: Iterab
             await index.put(workspace, document, list(passages(corpus.hour(hour))))
 
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(at_once):
+        for _ in range(AT_ONCE):
             tasks.create_task(put_those_left())
     return time.perf_counter() - began
 
@@ -81,11 +89,24 @@ def questions(corpus: Corpus) -> dict[str, Question]:
     }
 
 
-async def timed(index: SearchIndex, workspace: str, question: Question, times: int = 5) -> list[float]:
-    """Milliseconds of each asking, the page of 20 hits with their excerpts included."""
+async def measured(database: DatabaseUrls, workspace: str, hours: int, say: Callable[[str], None]) -> dict[str, float]:
+    """Fill the index, then ask each question some times: its median in milliseconds, excerpts of the page included."""
+    opened, corpus = Database.connect(database.application, AT_ONCE), Corpus.make()
+    try:
+        index = SearchIndex(opened)
+        took = await fill(index, workspace, corpus, hours)
+        say(f"{hours} hours of transcripts indexed in {took:.0f} s")
+        with psycopg.connect(database.admin, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")  # what PostgreSQL would do by itself within minutes
+        return {name: await _median_ms(index, workspace, question) for name, question in questions(corpus).items()}
+    finally:
+        await opened.close()
+
+
+async def _median_ms(index: SearchIndex, workspace: str, question: Question) -> float:
     taken = []
-    for _ in range(times):
+    for _ in range(TIMES):
         began = time.perf_counter()
-        await index.find(workspace, question, None, 20)
+        await index.find(workspace, question, None, PAGE)
         taken.append((time.perf_counter() - began) * 1000)
-    return taken
+    return round(median(taken), 1)

@@ -21,6 +21,11 @@ class Capabilities:
     #: How long after an attempt without an answer a post may still appear: before, "not there" is no finding.
     settles_within: timedelta = timedelta(0)
 
+    @property
+    def settles_alone(self) -> bool:
+        """Whether an attempt without a known outcome can always be settled without a person."""
+        return self.can_find or self.resend_safe_for == _ALWAYS
+
 
 #: Added to ``send_limit`` before an attempt counts as abandoned: clock differences and the write that confirms it.
 CLAIM_MARGIN = timedelta(seconds=30)

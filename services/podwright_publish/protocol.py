@@ -78,7 +78,8 @@ def next_step(post: Post, around: Surroundings, capabilities: Capabilities, now:
         given_up = parse_instant(last.started_at) + capabilities.send_limit + CLAIM_MARGIN
         if now < given_up:
             who = f" by {last.worker}" if last.worker else ""
-            return Wait(PostPhase.PUBLISHING, Reason.PROGRESSING, f"Being sent{who}.", until=given_up)
+            what = f"To be sent at {last.started_at}" if now < parse_instant(last.started_at) else "Being sent"
+            return Wait(PostPhase.PUBLISHING, Reason.PROGRESSING, f"{what}{who}.", until=given_up)
     released = is_released(post)
     if (uncertain := first_uncertain(status)) is not None and not released:
         return _resolve(post, around, capabilities, uncertain, now)
@@ -163,6 +164,8 @@ def first_uncertain(status: PostStatus) -> Attempt | None:
 def recorded(post: Post, worker: str, now: datetime, sent: SentPost | None = None) -> PostStatus:
     """The status with a new Pending attempt, to be written before anything is sent; ``sent`` is what will be.
 
+    ``now`` may lie ahead: then nothing is sent before that time.
+
     A Pending attempt found there has lost its worker: it becomes Unknown. A person's release settles earlier doubts.
     """
     released = is_released(post)
@@ -181,6 +184,13 @@ def recorded(post: Post, worker: str, now: datetime, sent: SentPost | None = Non
             "next_attempt_at": None,
             "retry_honoured": post.metadata.annotations.get(ANNOTATION_RETRY) or post.status.retry_honoured,
         }
+    )
+
+
+def given_back(post: Post) -> PostStatus:
+    """The status without its newest attempt, of which nothing was sent: as if it had never been recorded."""
+    return post.status.model_copy(
+        update={"phase": PostPhase.SCHEDULED, "attempts": post.status.attempts[:-1], "sent": None}
     )
 
 

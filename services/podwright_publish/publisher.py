@@ -1,6 +1,7 @@
 """Carries out what ``protocol`` decides: read, decide, record, send, confirm."""
 
 import asyncio
+import contextlib
 import heapq
 import logging
 import random
@@ -20,7 +21,7 @@ from podwright_publish.answers import Answer, Confirmed, NotTaken, Refused, Uncl
 from podwright_publish.capabilities import START_WITHIN, Capabilities
 from podwright_publish.content import content_of
 from podwright_publish.delivery import delivery_after
-from podwright_publish.due import due_at
+from podwright_publish.due import Go, due_at, verdict
 from podwright_publish.message import Media, Message
 from podwright_publish.ports import (
     ConflictError,
@@ -37,6 +38,7 @@ from podwright_publish.protocol import (
     Settled,
     Wait,
     answered,
+    given_back,
     idempotency_key,
     is_published,
     looked_up,
@@ -69,6 +71,40 @@ class Report:
     again_at: datetime | None = None
     #: The store gave no answer: the run has to be repeated.
     undone: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An attempt that is recorded, and of which nothing is sent yet."""
+
+    loaded: Loaded
+    message: Message
+    #: What came of it without anything being sent.
+    answer: Refused | NotTaken | None = None
+
+    @property
+    def post(self) -> Post:
+        return self.loaded.post
+
+    @property
+    def at(self) -> datetime:
+        """From when on it is sent."""
+        return parse_instant(self.post.status.attempts[-1].started_at)
+
+    def holds_for(self, post: Post) -> bool:
+        """Whether the post is still the one that this is of, with this record on it."""
+        there, then = post.metadata, self.post.metadata
+        same = there.generation == then.generation and there.deletion_timestamp is None
+        return same and _stands(post, self.post.status)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An attempt with its answer, which is not written yet."""
+
+    claim: Claim
+    answer: Answer
+    at: datetime
 
 
 def utc_now() -> datetime:
@@ -108,7 +144,6 @@ class Publisher:
             except NotConnectedError as error:
                 return Report(name, str(error))
             if report is not None:
-                log.info(report.message, extra={FACTS: {"post": name}})
                 return report
         return Report(name, "Others keep changing the post; left to them.")
 
@@ -119,11 +154,11 @@ class Publisher:
             case Settled() as settled:
                 if post.status.phase is not settled.phase:
                     await self._store.record(post, post.status.model_copy(update={"phase": settled.phase}))
-                return Report(name, settled.message)
+                return self._found(name, settled.message)
             case Wait() as wait:
-                return Report(name, wait.message, wait.until)
+                return self._found(name, wait.message, wait.until)
             case Send():
-                return await self._traced_send(loaded)
+                return await self._send_now(loaded)
             case LookUp():
                 platform = await self._store.connect(loaded)
                 finding = await platform.find(await self._told_apart(self._message(post), post))
@@ -132,21 +167,78 @@ class Publisher:
                 await self._note(loaded, finding)
                 return None
 
-    async def _traced_send(self, loaded: Loaded) -> Report:
+    def _found(self, name: str, message: str, again_at: datetime | None = None) -> Report:
+        log.info(message, extra={FACTS: {"post": name}})
+        return Report(name, message, again_at)
+
+    async def claim_ahead(self, name: str, within: timedelta) -> Claim | None:
+        """Record the first attempt of a post that is due within so long, before it is due.
+
+        None where it has to wait for its time: a doubt about it would need a person, its files have to be made ready,
+        a quota counts what went out before, or there is more to decide than the time.
+        """
+        loaded = await self._retried(lambda: self._store.load(name))
+        if loaded is None or not _can_be_claimed_ahead(loaded, self._now(), within):
+            return None
+        try:
+            return await self._claimed(loaded, await self._store.connect(loaded), due_at(loaded.post) or self._now())
+        except (ConflictError, NotConnectedError, StoreUnavailableError):
+            return None
+
+    async def send(self, claim: Claim) -> Sent | None:
+        """Send what was claimed ahead; None where it may not go out as it was recorded: it is to be decided anew."""
+        loaded = await self._retried(lambda: self._store.load(claim.post.metadata.name))
+        if loaded is None:
+            return None
+        may_go = isinstance(verdict(loaded.post, loaded.around, self._now()), Go)
+        if may_go and claim.holds_for(loaded.post):
+            with contextlib.suppress(NotConnectedError):
+                platform = await self._store.connect(loaded)
+                with self._span(loaded) as span:
+                    return await self._sent(replace(claim, loaded=loaded), platform, span)
+        await self.give_back(claim)
+        return None
+
+    async def give_back(self, claim: Claim) -> None:
+        """Take the record of an attempt away of which nothing was sent."""
+
+        async def write() -> None:
+            loaded = await self._store.load(claim.post.metadata.name)
+            if loaded is not None and _stands(loaded.post, claim.post.status):
+                await self._store.record(loaded.post, given_back(loaded.post))
+
+        await self._retried(write)
+
+    async def confirm(self, sent: Sent) -> Report:
+        """Write what came of an attempt."""
+        name = sent.claim.message.post
+        confirmed = await self._confirm(sent)
+        text = f"{type(sent.answer).__name__}. {sent.answer.message}".strip()
+        log.info(text, extra={FACTS: {"post": name}})
+        again = confirmed.status.next_attempt_at
+        return Report(name, text, datetime.fromisoformat(again) if again else None)
+
+    def _span(self, loaded: Loaded) -> contextlib.AbstractContextManager[Span]:
         metadata, channel = loaded.post.metadata, loaded.around.channel
+        earlier = [attempt for attempt in loaded.post.status.attempts if attempt.outcome is not AttemptOutcome.PENDING]
         facts = {
             "k8s.namespace.name": metadata.namespace,
             "podwright.kind": Post.KIND,
             "podwright.name": metadata.name,
             "podwright.channel": loaded.post.spec.channel_ref.name,
             "podwright.channel_type": channel.spec.type.value if channel is not None else "unknown",
-            "podwright.attempt": len(loaded.post.status.attempts) + 1,
+            "podwright.attempt": len(earlier) + 1,
         }
-        parent = span_of(metadata.uid, metadata.annotations.get(ANNOTATION_TRACE))
+        return self._tracing.during("publish", span_of(metadata.uid, metadata.annotations.get(ANNOTATION_TRACE)), facts)
+
+    async def _send_now(self, loaded: Loaded) -> Report:
         overtaken: ConflictError | None = None
-        with self._tracing.during("publish", parent, facts) as span:
+        with self._span(loaded) as span:
             try:
-                report = await self._send(loaded, await self._store.connect(loaded), span)
+                platform = await self._store.connect(loaded)
+                report = await self.confirm(
+                    await self._sent(await self._claimed(loaded, platform, self._now()), platform, span)
+                )
             except ConflictError as error:  # somebody else wrote: nothing was sent, and nothing is wrong
                 overtaken = error
                 span.note({"podwright.answer": "overtaken"})
@@ -154,31 +246,33 @@ class Publisher:
             raise overtaken
         return report
 
-    async def _send(self, loaded: Loaded, platform: Platform, span: Span) -> Report:
+    async def _claimed(self, loaded: Loaded, platform: Platform, at: datetime) -> Claim:
+        """Record an attempt that is sent ``at`` that time; raises ``ConflictError`` where somebody else wrote."""
         # Before anything is recorded: making files ready may take minutes, and is no attempt.
-        message, unready = await self._prepared(loaded)
-        problems = platform.validate(message) if unready is None else []
+        message, answer = await self._prepared(loaded)
+        if answer is None and (problems := platform.validate(message)):
+            answer = Refused(" ".join(problems))
         if message.since is not None:  # the channel looks at what is there: not to be taken for another post's
             message = await self._told_apart(message, loaded.post)
-        claimed = await self._claim(loaded.post)
-        if unready is not None:
-            answer: Answer = unready
-        elif problems:
-            answer = Refused(" ".join(problems))
-        elif self._now() - parse_instant(claimed.status.attempts[-1].started_at) > START_WITHIN:
-            answer = NotTaken("Recording the attempt took too long; nothing was sent.")
+        return Claim(replace(loaded, post=await self._claim(loaded.post, at)), message, answer)
+
+    async def _sent(self, claim: Claim, platform: Platform, span: Span) -> Sent:
+        message, answer = claim.message, claim.answer
+        told: Answer
+        if answer is not None:
+            told = answer
+        elif self._now() - claim.at > START_WITHIN:
+            told = NotTaken("Recording the attempt took too long; nothing was sent.")
         else:
-            answer = await self._asked(platform, message, loaded.capabilities)
-        if isinstance(answer, Confirmed) and message.notes:
-            answer = replace(answer, message=" ".join(filter(None, [answer.message, *message.notes])))
-        span.note({"podwright.answer": type(answer).__name__})
-        if not isinstance(answer, Confirmed):
-            span.fail(answer.message)
-        confirmed = await self._confirm(claimed, answer)
-        await self._note(loaded, answer)
-        text = f"{type(answer).__name__}. {answer.message}".strip()
-        again = confirmed.status.next_attempt_at
-        return Report(message.post, text, datetime.fromisoformat(again) if again else None)
+            told = await self._asked(platform, message, claim.loaded.capabilities)
+        if isinstance(told, Confirmed) and message.notes:
+            told = replace(told, message=" ".join(filter(None, [told.message, *message.notes])))
+        span.note({"podwright.answer": type(told).__name__})
+        if not isinstance(told, Confirmed):
+            span.fail(told.message)
+        at = self._now()
+        await self._note(claim.loaded, told)
+        return Sent(claim, told, at)
 
     async def _told_apart(self, message: Message, post: Post) -> Message:
         return replace(message, others=frozenset(await self._store.platform_ids(post)))
@@ -194,9 +288,9 @@ class Publisher:
             raise ConflictError(message.post)
         return message, None
 
-    async def _claim(self, post: Post) -> Post:
+    async def _claim(self, post: Post, at: datetime) -> Post:
         """Record the attempt. Where the answer to the write is lost, what stands there tells whether it happened."""
-        status = recorded(post, self._worker, self._now(), content_of(post))
+        status = recorded(post, self._worker, at, content_of(post))
         try:
             return await self._store.record(post, status)
         except StoreUnavailableError:
@@ -216,14 +310,14 @@ class Publisher:
             log.exception("publishing broke", extra={FACTS: {"post": message.post}})
             return Unclear(f"The publisher failed while sending ({type(error).__name__}).")
 
-    async def _confirm(self, claimed: Post, answer: Answer) -> Post:
+    async def _confirm(self, sent: Sent) -> Post:
         """Write the outcome. Others may write conditions meanwhile; only the attempt itself must still be ours."""
-        current = claimed
+        current = claimed = sent.claim.post
 
         async def write() -> Post:
             nonlocal current
             try:
-                return await self._store.record(current, answered(current, answer, self._now(), self._jitter()))
+                return await self._store.record(current, answered(current, sent.answer, sent.at, self._jitter()))
             except ConflictError:
                 loaded = await self._store.load(claimed.metadata.name)
                 if loaded is None or not _stands(loaded.post, claimed.status):
@@ -281,6 +375,17 @@ class Publisher:
             made=post.metadata.creation_timestamp,
             since=min(at, *started) if started else None,
         )
+
+
+def _can_be_claimed_ahead(loaded: Loaded, now: datetime, within: timedelta) -> bool:
+    post, channel, due = loaded.post, loaded.around.channel, due_at(loaded.post)
+    if channel is None or due is None or not now < due <= now + within or post.status.attempts:
+        return False
+    if post.spec.media or post.spec.short_link or channel.spec.limits.max_posts_per_day is not None:
+        return False
+    return loaded.capabilities.settles_alone and isinstance(
+        next_step(post, loaded.around, loaded.capabilities, due), Send
+    )
 
 
 def _stands(post: Post, status: PostStatus) -> bool:

@@ -1,15 +1,20 @@
 """A channel's run over posts that a watch tells of: what it takes up, what it reads, when it ends."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from podwright_crds.post import Post, PostPhase
+import pytest
+
+from podwright_core.times import parse_instant
+from podwright_crds.post import AttemptOutcome, Post, PostPhase
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.channel_run import ChannelRun
+from podwright_publish.due import due_at
 from podwright_publish.followed import FollowedPosts
 from podwright_publish.publisher import Publisher
-from tests.unit.publish.memory import Faults, MemoryPlatform, MemoryStore, post
+from tests.unit.publish.memory import Clock, Crash, Faults, MemoryPlatform, MemoryStore, post
 
 BRIEF = timedelta(milliseconds=50)
 DEDUPES = Capabilities(timedelta.max, can_find=False, send_limit=timedelta(seconds=5))
@@ -113,3 +118,105 @@ async def test_a_run_that_sees_nothing_stops_all_the_same() -> None:
     world.stop.set()
     async with asyncio.timeout(60):
         await world.run.work()
+
+
+TOGETHER = 5
+FINDS = Capabilities(timedelta(0), can_find=True, send_limit=timedelta(seconds=5))
+
+
+def together(within: timedelta, **spec: Any) -> list[Post]:
+    at = datetime.now(UTC) + within
+    return [post(f"post-{number}", publishAt=at.isoformat(), **spec) for number in range(TOGETHER)]
+
+
+async def test_of_posts_that_come_due_together_attempts_are_recorded_ahead_and_sent_in_time() -> None:
+    found = together(timedelta(seconds=0.4))
+    world = World(*found, linger=timedelta(seconds=1))
+    working = asyncio.create_task(world.done())
+    await asyncio.sleep(0.25)
+    assert {there.status.attempts[-1].outcome for there in world.store.posts.values()} == {AttemptOutcome.PENDING}
+    recorded = {parse_instant(there.status.attempts[-1].started_at) for there in world.store.posts.values()}
+    assert recorded == {due_at(found[0])}
+    assert not world.platform.published
+    version = {there.metadata.resource_version for there in world.store.posts.values()}
+    for there in world.store.posts.values():  # the watch tells of what was recorded
+        world.followed.gone(there.metadata.name)
+        world.followed.seen(there)
+    await asyncio.sleep(0.05)
+    assert {there.metadata.resource_version for there in world.store.posts.values()} == version
+    await working
+    assert world.phases() == {PostPhase.PUBLISHED}
+    assert set(world.platform.published.values()) == {1}
+    late = [there.status.lateness_seconds for there in world.store.posts.values()]
+    assert all(seconds is not None and 0 <= seconds < 0.3 for seconds in late)
+
+
+async def test_where_a_doubt_would_need_a_person_nothing_is_recorded_ahead() -> None:
+    world = World(*together(timedelta(seconds=0.4)), linger=timedelta(seconds=1))
+    world.platform.capabilities = Capabilities(timedelta(0), can_find=False, send_limit=timedelta(seconds=5))
+    working = asyncio.create_task(world.done())
+    await asyncio.sleep(0.25)
+    assert not any(there.status.attempts for there in world.store.posts.values())
+    await working
+    assert world.phases() == {PostPhase.PUBLISHED}
+
+
+async def test_what_is_changed_after_it_was_recorded_ahead_goes_out_as_it_is_now() -> None:
+    world = World(*together(timedelta(seconds=0.5)), linger=timedelta(seconds=1))
+    working = asyncio.create_task(world.done())
+    await asyncio.sleep(0.2)
+    there = world.store.posts["post-0"]
+    spec = there.spec.model_copy(update={"text": "Another text."})
+    metadata = there.metadata.model_copy(update={"generation": there.metadata.generation + 1})
+    world.store.write(there.model_copy(update={"spec": spec, "metadata": metadata}))
+    world.followed.seen(world.store.posts["post-0"])
+    await working
+    assert world.phases() == {PostPhase.PUBLISHED}
+    assert set(world.platform.published.values()) == {1}
+    sent = world.store.posts["post-0"].status.sent
+    assert sent is not None
+    assert sent.text == "Another text."
+
+
+async def test_what_may_not_go_out_any_more_is_given_back() -> None:
+    world = World(*together(timedelta(seconds=0.4)), linger=timedelta(seconds=0.3))
+    working = asyncio.create_task(world.done())
+    await asyncio.sleep(0.2)
+    spec = world.store.channel.spec.model_copy(update={"suspend": True})
+    world.store.channel = world.store.channel.model_copy(update={"spec": spec})
+    await working
+    assert not world.platform.published
+    assert not any(there.status.attempts for there in world.store.posts.values())
+
+
+async def test_a_run_that_is_told_to_stop_gives_back_what_it_recorded_ahead() -> None:
+    world = World(*together(timedelta(seconds=5)), linger=timedelta(seconds=10))
+    working = asyncio.create_task(world.done())
+    await asyncio.sleep(0.2)
+    assert all(there.status.attempts for there in world.store.posts.values())
+    world.stop.set()
+    await working
+    assert not any(there.status.attempts for there in world.store.posts.values())
+    assert world.phases() == {PostPhase.SCHEDULED}
+
+
+@pytest.mark.parametrize("capabilities", [DEDUPES, FINDS], ids=["dedupes", "finds"])
+@pytest.mark.parametrize("crash_at", range(1, 47))
+async def test_a_crash_at_any_step_of_several_ends_in_one_publication_each(
+    capabilities: Capabilities, crash_at: int
+) -> None:
+    world = World(*together(timedelta(seconds=0.1)), linger=timedelta(seconds=0.1))
+    world.platform.capabilities = capabilities
+    world.store.faults.crash_at = frozenset(range(crash_at, 1000))  # it does not tidy up either
+    with contextlib.suppress(Crash):
+        await world.done()
+    world.store.faults.crash_at = frozenset()
+    clock = Clock(datetime.now(UTC))
+    heir = Publisher(world.store, "heir", now=clock)
+    for _ in range(3):
+        clock.forward(minutes=3)
+        for name in world.store.posts:
+            await heir.work(name)
+    assert world.phases() == {PostPhase.PUBLISHED}
+    assert set(world.platform.published.values()) == {1}
+    assert len(world.platform.published) == TOGETHER

@@ -28,7 +28,7 @@ from podwright_publish.due import Surroundings, latest_at
 from podwright_publish.protocol import LookUp, Send, Settled, Step, Wait, is_published, next_step
 
 #: The publisher writes first when a post is due and while it sends: a status written meanwhile would be in its way.
-GIVE_WAY: Final = timedelta(seconds=5)
+GIVE_WAY: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def desired(post: Post, observed: PostObserved, now: datetime) -> Plan:
     step = next_step(post, observed.around, capabilities_around(observed.around.channel, post), now)
     look_again = _by_the_clock(post, observed.around, step, now)
     outcome = _outcome(step)
-    if _is_being_sent(post, now):
-        return Plan(outcome=outcome, status=post.status, requeue_after=GIVE_WAY, silent=True)
+    if (sending := _being_sent_until(post)) is not None and now < sending:
+        return Plan(outcome=outcome, status=post.status, requeue_after=sending - now, silent=True)
     published = isinstance(step, Settled) and step.phase is PostPhase.PUBLISHED
     status = ConditionStatus.TRUE if published else ConditionStatus.FALSE
     return Plan(
@@ -54,11 +54,12 @@ def desired(post: Post, observed: PostObserved, now: datetime) -> Plan:
     )
 
 
-def _is_being_sent(post: Post, now: datetime) -> bool:
+def _being_sent_until(post: Post) -> datetime | None:
+    """Until when an attempt without an answer is left alone; it may be recorded before it is sent."""
     last = post.status.attempts[-1] if post.status.attempts else None
     if last is None or last.outcome is not AttemptOutcome.PENDING:
-        return False
-    return now - parse_instant(last.started_at) < GIVE_WAY
+        return None
+    return parse_instant(last.started_at) + GIVE_WAY
 
 
 def _approval(post: Post, now: datetime) -> ApprovalRecord | None:
