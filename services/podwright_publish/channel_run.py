@@ -86,7 +86,8 @@ class ChannelRun:
                 ends = self._ends(due[0] if due else None, now)
                 if ends <= now:
                     break
-                wakes = min(ends, due[0]) if due else ends
+                coming = [at - AHEAD for at in self._next.values() if at > now + AHEAD]
+                wakes = min([ends, *coming, *([due[0]] if due else [])])
                 await asyncio.wait(
                     {stopped, changes}, timeout=(wakes - now).total_seconds(), return_when=asyncio.FIRST_COMPLETED
                 )

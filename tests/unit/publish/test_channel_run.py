@@ -9,6 +9,7 @@ import pytest
 
 from podwright_core.times import parse_instant
 from podwright_crds.post import AttemptOutcome, Post, PostPhase
+from podwright_publish import channel_run
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.channel_run import ChannelRun
 from podwright_publish.due import due_at
@@ -149,6 +150,19 @@ async def test_of_posts_that_come_due_together_attempts_are_recorded_ahead_and_s
     assert set(world.platform.published.values()) == {1}
     late = [there.status.lateness_seconds for there in world.store.posts.values()]
     assert all(seconds is not None and 0 <= seconds < 0.3 for seconds in late)
+
+
+async def test_a_run_wakes_to_record_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_run, "AHEAD", timedelta(seconds=0.3))
+    world = World(*together(timedelta(seconds=0.7)), linger=timedelta(seconds=1))
+    working = asyncio.create_task(world.done())
+    await asyncio.sleep(0.2)
+    assert not any(there.status.attempts for there in world.store.posts.values())
+    await asyncio.sleep(0.35)
+    assert all(there.status.attempts for there in world.store.posts.values())
+    assert not world.platform.published
+    await working
+    assert world.phases() == {PostPhase.PUBLISHED}
 
 
 async def test_where_a_doubt_would_need_a_person_nothing_is_recorded_ahead() -> None:
