@@ -29,6 +29,8 @@ CONNECTIONS: Final = 32
 #: A load that asks for all there is needs no more to keep one process busy.
 CLOSED_CONNECTIONS: Final = 16
 EVENTS: Final = 5
+#: Share of a core that a facade takes when nobody asks it, at most.
+SETTLED: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,16 @@ def load(port: int, prefix: str, paths: list[tuple[str, int]], tokens: list[str]
         check=True,
     )
     return json.loads(done.stdout)
+
+
+def until_settled(pid: int) -> None:
+    """Wait until the facade has put into the search index what it found when it started."""
+    busy = 1.0
+    while busy > SETTLED:
+        before = cpu_seconds(pid)
+        time.sleep(2)
+        busy = (cpu_seconds(pid) - before) / 2
+    say(f"settled: the facade takes {busy:.0%} of a core")
 
 
 def sustained(size: Size, ground: Ground, paths: list[tuple[str, int]], tokens: list[str]) -> dict[str, Any]:
@@ -172,6 +184,7 @@ def measured(size: Size, ground: Ground) -> dict[str, Any]:
     tokens = [admin, reader]
     # What the facade has not read yet it reads now.
     load(ground.facade_port, "/api/v1", paths, tokens, {"connections": 4, "seconds": 1, "rate": 20})
+    until_settled(ground.pids["facade"])
     result: dict[str, Any] = {"size": size.name, "cpus": os.cpu_count(), "load_before": round(os.getloadavg()[0], 2)}
     result |= sustained(size, ground, paths, tokens)
     result |= compared(size, ground, paths, tokens)

@@ -185,14 +185,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         redirect_slashes=False,
         middleware=[
             Middleware(RequestFrame, metrics=metrics, tracing=tracing or NoTracing()),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_origins,
-                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=_ALLOWED_HEADERS,
-                expose_headers=_EXPOSED_HEADERS,
-                max_age=3600,
-            ),
+            *_cors(settings),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, seconds=settings.body_seconds),
             Middleware(Authenticate, prefix=contract.API_PREFIX, is_open=is_open),
             Middleware(Repeatable, prefix=contract.API_PREFIX),
@@ -206,6 +199,22 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
     _document_token(app)
     _add_error_answers(app, settings)
     return app
+
+
+def _cors(settings: Settings) -> list[Middleware]:
+    """Nothing where no other origin may ask."""
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_ALLOWED_HEADERS,
+            expose_headers=_EXPOSED_HEADERS,
+            max_age=3600,
+        )
+    ]
 
 
 def _following(services: Services) -> list[asyncio.Task[None]]:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,10 +59,9 @@ class Authenticate:
 
         async def send_with_quota(message: Message) -> None:
             if quota and message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["RateLimit-Limit"] = str(quota.limit)
-                headers["RateLimit-Remaining"] = str(quota.remaining)
-                headers["RateLimit-Reset"] = str(quota.seconds_left)
+                told = {"limit": quota.limit, "remaining": quota.remaining, "reset": quota.seconds_left}
+                headers = [(b"ratelimit-%b" % name.encode(), b"%d" % number) for name, number in told.items()]
+                message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
         try:

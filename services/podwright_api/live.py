@@ -10,7 +10,7 @@ import bisect
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -162,14 +162,20 @@ class LiveNamespace:
             raise _unavailable()
 
     def page(
-        self, kind: Kind, after: str | None, limit: int, wanted: Callable[[JsonObject], bool]
+        self, kind: Kind, after: str | None, limit: int, checks: Sequence[Callable[[JsonObject], bool]]
     ) -> tuple[list[str], str | None]:
-        """Names of wanted objects after a name, in order, and the name to go on after; None: these were the last."""
+        """Names of objects that pass all checks after a name, in order, and the name to go on after; None: these were
+        the last.
+        """
         names, objects = self._names[kind], self.objects[kind]
         place = bisect.bisect_right(names, after) if after is not None else 0
+        if not checks:
+            end = place + limit
+            return names[place:end], names[end - 1] if end < len(names) else None
+        passes = checks[0] if len(checks) == 1 else lambda body: all(check(body) for check in checks)
         found: list[str] = []
         for number, name in enumerate(names[place : place + SCANNED], place + 1):
-            if wanted(objects[name]):
+            if passes(objects[name]):
                 found.append(name)
                 if len(found) == limit:
                     return found, name if number < len(names) else None

@@ -61,7 +61,7 @@ class RequestFrame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = list(message.get("headers", ()))
-                there = {name.lower() for name, _ in headers}
+                there = {name for name, _ in headers}  # ASGI has them in lower case
                 headers.append((b"x-request-id", request_id.encode()))
                 headers += [header for header in SECURITY_HEADERS.items() if header[0] not in there]
                 message["headers"] = headers

@@ -82,7 +82,7 @@ async def page(
     cursor: str | None,
     fields: Mapping[str, str | None] | None = None,
     labels: str | None = None,
-    wanted: Callable[[JsonObject], bool] = lambda _: True,
+    wanted: Callable[[JsonObject], bool] | None = None,
 ) -> Response:
     """A page of what the actor may see and wants; it may hold fewer items than ``limit`` where some are neither.
 
@@ -94,16 +94,16 @@ async def page(
         found = await tenant.cluster.list(
             kind, tenant.namespace, limit=limit, cursor=cursor, fields=given, labels=labels
         )
-        items = [item for item in found.items if wanted(item)]
+        items = [item for item in found.items if wanted is None or wanted(item)]
         return page_answer(request, Page(await visible(tenant, kind, items), found.next_cursor))
     now = await tenant.now(kind, *_SHOW_OF.get(kind, ()))
     paths = {tuple(path.split(".")): value for path, value in given.items()}
-
-    def matches(body: JsonObject) -> bool:
-        return all(_at(body, path) == value for path, value in paths.items()) and wanted(body)
-
-    reach = _reaching(tenant, kind, now)
-    names, following = now.page(kind, _after(cursor), limit, lambda body: matches(body) and reach(body))
+    checks = [wanted] if wanted else []
+    if paths:
+        checks.append(lambda body: all(_at(body, path) == value for path, value in paths.items()))
+    if reach := _reaching(tenant, kind, now):
+        checks.append(reach)
+    names, following = now.page(kind, _after(cursor), limit, checks)
     return shown_page(request, [now.derived(kind, name, encoded) for name in names], _cursor(following))
 
 
@@ -191,27 +191,28 @@ async def visible(tenant: Tenant, kind: Kind, items: list[JsonObject]) -> list[J
     if tenant.all_shows:
         return items
     reach = _reaching(tenant, kind, await tenant.now(*_SHOW_OF.get(kind, ())))
-    return [item for item in items if reach(item)]
+    return [item for item in items if reach is None or reach(item)]
 
 
 #: Kinds whose show stands in an object of another kind.
 _SHOW_OF: dict[Kind, tuple[Kind, ...]] = {Post: (Episode,)}
 
 
-def _reaching(tenant: Tenant, kind: Kind, now: LiveNamespace) -> Callable[[JsonObject], bool]:
-    """Whether an object of a kind is of a show that the actor may see."""
+def _reaching(tenant: Tenant, kind: Kind, now: LiveNamespace) -> Callable[[JsonObject], bool] | None:
+    """Whether an object of a kind is of a show that the actor may see; None: all are."""
     if tenant.all_shows or kind not in (Podcast, Episode, Campaign, Post):
-        return lambda _: True
+        return None
+    shows = tenant.membership.shows
     if kind is Podcast:
-        return lambda body: tenant.reaches(body["metadata"].get("name"))
+        return lambda body: body["metadata"].get("name") in shows
     if kind is Episode:
-        return lambda body: tenant.reaches(show_of_episode(body))
+        return lambda body: show_of_episode(body) in shows
     if kind is Campaign:
-        return lambda body: tenant.reaches(show_of_campaign(body))
+        return lambda body: show_of_campaign(body) in shows
 
     def of_post(body: JsonObject) -> bool:
         episode = now.objects[Episode].get(episode_of_post(body) or "")
-        return tenant.reaches(show_of_episode(episode) if episode else None)
+        return episode is not None and show_of_episode(episode) in shows
 
     return of_post
 
