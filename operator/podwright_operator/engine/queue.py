@@ -10,16 +10,10 @@ K = TypeVar("K")
 
 _FIRST_BACKOFF_S: Final = 0.5
 _LAST_BACKOFF_S: Final = 120.0
-#: One in so many takes the key that has waited longest, the others the newest.
-_OLDEST_OF: Final = 4
 
 
 class WorkQueue(Generic[K]):
-    """Keys to look at. A key added while it is worked on comes again afterwards.
-
-    Mostly the newest comes first: where thousands wait, what was begun gets done before more is begun, and what just
-    arrived is looked at soon. The oldest get their share, so that none waits for ever.
-    """
+    """Keys to look at. A key added while it is worked on comes again afterwards."""
 
     def __init__(self, jitter: random.Random | None = None) -> None:
         self._ready: deque[tuple[K, float]] = deque()
@@ -30,7 +24,6 @@ class WorkQueue(Generic[K]):
         self._soon: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
         self._tokens = asyncio.Semaphore(0)
-        self._taken = 0
         self._jitter = jitter or random.Random()  # noqa: S311  (spreads retries)
 
     def add(self, key: K) -> None:
@@ -86,8 +79,7 @@ class WorkQueue(Generic[K]):
     async def take(self) -> K:
         """The next key; call ``done`` when finished with it."""
         await self._tokens.acquire()
-        self._taken += 1
-        key, _ = self._ready.popleft() if self._taken % _OLDEST_OF == 0 else self._ready.pop()
+        key, _ = self._ready.popleft()
         self._waiting.discard(key)
         if timer := self._soon.pop(key, None):  # what asked for a look soon gets it now
             timer.cancel()
