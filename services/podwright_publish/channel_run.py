@@ -27,8 +27,9 @@ _LONGEST: Final = timedelta(minutes=55)
 #: out are written once the others are out as well: writes would make each wait for those before it.
 AHEAD: Final = timedelta(seconds=12)
 _SEVERAL: Final = 4
-#: Answers that wait to be written, and for how long, at most: what a crash leaves to be found out.
-_UNWRITTEN: Final = 50
+#: Attempts recorded ahead, and answers that wait to be written, at most: what a crash leaves to be found out.
+_MOST: Final = 50
+#: How long an answer waits to be written while posts are due.
 _UNWRITTEN_FOR: Final = timedelta(seconds=5)
 
 
@@ -127,12 +128,12 @@ class ChannelRun:
         return None
 
     def _is_full(self, now: datetime) -> bool:
-        return len(self._answers) >= _UNWRITTEN or now - self._answers[0].at > _UNWRITTEN_FOR
+        return len(self._answers) >= _MOST or now - self._answers[0].at > _UNWRITTEN_FOR
 
     def _next_ahead(self, now: datetime) -> str | None:
         """Of several posts that come due soon, the next that may be recorded ahead."""
         soon = sorted((at, name) for name, at in self._next.items() if at <= now + AHEAD)
-        if len(soon) < _SEVERAL:
+        if len(soon) < _SEVERAL or len(self._claims) >= _MOST:
             return None
         return next((name for _, name in soon if name not in self._claims and name not in self._not_ahead), None)
 

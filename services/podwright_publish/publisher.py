@@ -190,8 +190,9 @@ class Publisher:
         loaded = await self._retried(lambda: self._store.load(claim.post.metadata.name))
         if loaded is None:
             return None
-        may_go = isinstance(verdict(loaded.post, loaded.around, self._now()), Go)
-        if may_go and claim.holds_for(loaded.post):
+        now = self._now()
+        in_time = now - claim.at <= START_WITHIN  # else those before it took long, and it is recorded anew
+        if in_time and claim.holds_for(loaded.post) and isinstance(verdict(loaded.post, loaded.around, now), Go):
             with contextlib.suppress(NotConnectedError):
                 platform = await self._store.connect(loaded)
                 with self._span(loaded) as span:

@@ -1,5 +1,6 @@
 """A store and platforms in memory, with a switch that ends the process at any of their steps."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -87,6 +88,8 @@ class MemoryPlatform:
     refuses: list[str] = field(default_factory=list)
     #: What the last message was not to be taken for.
     told_apart: frozenset[str] = frozenset()
+    #: How long a request takes.
+    takes_s: float = 0.0
 
     def validate(self, message: Message) -> list[str]:
         del message
@@ -94,6 +97,7 @@ class MemoryPlatform:
 
     async def publish(self, message: Message) -> Answer:
         self.faults.step()
+        await asyncio.sleep(self.takes_s)
         self.told_apart = message.others
         if not (self.capabilities.resend_safe_for and self.published[message.key]):
             self.published[message.key] += 1

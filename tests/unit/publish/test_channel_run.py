@@ -9,7 +9,7 @@ import pytest
 
 from podwright_core.times import parse_instant
 from podwright_crds.post import AttemptOutcome, Post, PostPhase
-from podwright_publish import channel_run
+from podwright_publish import channel_run, publisher
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.channel_run import ChannelRun
 from podwright_publish.due import due_at
@@ -201,6 +201,17 @@ async def test_what_may_not_go_out_any_more_is_given_back() -> None:
     await working
     assert not world.platform.published
     assert not any(there.status.attempts for there in world.store.posts.values())
+
+
+async def test_what_could_not_be_sent_soon_after_its_time_is_recorded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher, "START_WITHIN", timedelta(seconds=0.15))
+    world = World(*together(timedelta(seconds=0.3)), linger=timedelta(seconds=0.5))
+    world.platform.takes_s = 0.1
+    await world.done()
+    assert world.phases() == {PostPhase.PUBLISHED}
+    assert set(world.platform.published.values()) == {1}
+    assert {len(there.status.attempts) for there in world.store.posts.values()} == {1}
+    assert len({there.status.attempts[0].started_at for there in world.store.posts.values()}) > 1
 
 
 async def test_a_run_that_is_told_to_stop_gives_back_what_it_recorded_ahead() -> None:

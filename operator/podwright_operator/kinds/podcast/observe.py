@@ -23,10 +23,10 @@ from podwright_operator.settings import StageJobSettings
 
 
 def _episode_facts(episode: Episode) -> Any:
-    """What a show reads of an episode: how far its stages are matters only once it has results."""
+    """What a show reads of an episode: its file and how far its stages are matter only once it has results."""
     status = episode.status
-    results = tuple((stage.key, stage.digest) for stage in status.stages) if status.checks else None
-    return episode.spec, is_ready(episode), status.media, results
+    results = (status.media, tuple((stage.key, stage.digest) for stage in status.stages)) if status.checks else None
+    return episode.spec, is_ready(episode), results
 
 
 class PodcastKind(Kind[Podcast, PodcastObserved]):
