@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from podwright_crds.post import Post
+from podwright_publish.campaign_run import first_look
 from podwright_publish.followed import FollowedPosts
 from podwright_publish.ports import ConflictError, StoreUnavailableError
 from podwright_publish.protocol import is_published
-from podwright_publish.publisher import Claim, Publisher, Report, Sent, first_look, utc_now
+from podwright_publish.publisher import Claim, Publisher, Report, Sent, utc_now
 from podwright_publish.runs import LEAD, taken_up_from
 from podwright_telemetry.json_logs import FACTS
 

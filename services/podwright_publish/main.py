@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from podwright_crds.post import Post
+from podwright_publish.campaign_run import publish_all
 from podwright_publish.channel_run import ChannelRun
 from podwright_publish.collector import collect
 from podwright_publish.followed import FollowedPosts
 from podwright_publish.kubernetes_store import KubernetesStore, own_namespace
 from podwright_publish.ports import StoreUnavailableError
-from podwright_publish.publisher import Publisher, Report, publish_all, utc_now
+from podwright_publish.publisher import Publisher, Report, utc_now
 from podwright_telemetry import json_logs
 from podwright_telemetry.spans import Tracing
 from podwright_telemetry.tracing import from_environment
