@@ -226,8 +226,9 @@ class Measurement:
         raw.ask({"chats": self._asked(8), "max_tokens": 16})
         for concurrency in CONCURRENCY:
             asked = self._asked(concurrency * self._size.turns[concurrency])
-            # One request at a time is one after the other; more of them are the engine's to arrange.
-            parts = [[chat] for chat in asked] if concurrency == 1 else [asked]
+            # No more at once than the clients ask; the most of them are the engine's to arrange.
+            step = len(asked) if concurrency == max(CONCURRENCY) else concurrency
+            parts = [asked[begin : begin + step] for begin in range(0, len(asked), step)]
             answers = [raw.ask({"chats": part, "max_tokens": self._size.tokens}) for part in parts]
             self._keep(
                 f"offline_{concurrency}",
