@@ -171,14 +171,15 @@ class Publisher:
     async def claim_ahead(self, name: str, within: timedelta) -> Claim | None:
         """Record the first attempt of a post that is due within so long, before it is due.
 
-        None where it has to wait for its time: a doubt about it would need a person, its files have to be made ready,
-        a quota counts what went out before, or there is more to decide than the time.
+        None where it has to wait for its time: a doubt about it would need a person or take long, its files have to be
+        made ready, a quota counts what went out before, or there is more to decide than the time.
         """
         loaded = await self._retried(lambda: self._store.load(name))
-        if loaded is None or not _can_be_claimed_ahead(loaded, self._now(), within):
+        due = _claimable_for(loaded, self._now(), within) if loaded is not None else None
+        if loaded is None or due is None:
             return None
         try:
-            return await self._claimed(loaded, await self._store.connect(loaded), due_at(loaded.post) or self._now())
+            return await self._claimed(loaded, await self._store.connect(loaded), due)
         except (ConflictError, NotConnectedError, StoreUnavailableError):
             return None
 
@@ -375,15 +376,17 @@ class Publisher:
         )
 
 
-def _can_be_claimed_ahead(loaded: Loaded, now: datetime, within: timedelta) -> bool:
+def _claimable_for(loaded: Loaded, now: datetime, within: timedelta) -> datetime | None:
+    """When a post is due whose attempt may be recorded before that; None where it may not."""
     post, channel, due = loaded.post, loaded.around.channel, due_at(loaded.post)
     if channel is None or due is None or not now < due <= now + within or post.status.attempts:
-        return False
-    if post.spec.media or post.spec.short_link or channel.spec.limits.max_posts_per_day is not None:
-        return False
-    return loaded.capabilities.settles_alone and isinstance(
-        next_step(post, loaded.around, loaded.capabilities, due), Send
-    )
+        return None
+    if post.spec.media or post.spec.thread or post.spec.first_comment or post.spec.short_link:
+        return None
+    if channel.spec.limits.max_posts_per_day is not None or not loaded.capabilities.settles_alone:
+        return None
+    goes = next_step(post, loaded.around, loaded.capabilities, due)
+    return due if isinstance(goes, Send) else None
 
 
 def _stands(post: Post, status: PostStatus) -> bool:

@@ -123,6 +123,8 @@ async def test_a_run_that_sees_nothing_stops_all_the_same() -> None:
 
 TOGETHER = 5
 FINDS = Capabilities(timedelta(0), can_find=True, send_limit=timedelta(seconds=5))
+NEITHER = Capabilities(timedelta(0), can_find=False, send_limit=timedelta(seconds=5))
+SOON = timedelta(seconds=1.5)
 
 
 def together(within: timedelta, **spec: Any) -> list[Post]:
@@ -130,72 +132,88 @@ def together(within: timedelta, **spec: Any) -> list[Post]:
     return [post(f"post-{number}", publishAt=at.isoformat(), **spec) for number in range(TOGETHER)]
 
 
-async def test_of_posts_that_come_due_together_attempts_are_recorded_ahead_and_sent_in_time() -> None:
-    found = together(timedelta(seconds=0.4))
-    world = World(*found, linger=timedelta(seconds=1))
-    working = asyncio.create_task(world.done())
-    await asyncio.sleep(0.25)
+async def recorded_ahead(world: World) -> None:
+    """Wait until every post has its attempt, and nothing was sent."""
+    async with asyncio.timeout(60):
+        while not all(there.status.attempts for there in world.store.posts.values()):  # noqa: ASYNC110  (a run fills it)
+            await asyncio.sleep(0.01)
     assert {there.status.attempts[-1].outcome for there in world.store.posts.values()} == {AttemptOutcome.PENDING}
-    recorded = {parse_instant(there.status.attempts[-1].started_at) for there in world.store.posts.values()}
-    assert recorded == {due_at(found[0])}
     assert not world.platform.published
-    version = {there.metadata.resource_version for there in world.store.posts.values()}
+
+
+def published_once_each(world: World) -> bool:
+    return world.phases() == {PostPhase.PUBLISHED} and list(world.platform.published.values()) == [1] * TOGETHER
+
+
+async def test_of_posts_that_come_due_together_attempts_are_recorded_ahead() -> None:
+    found = together(SOON)
+    world = World(*found, linger=2 * SOON)
+    working = asyncio.create_task(world.done())
+    await recorded_ahead(world)
+    begins = {parse_instant(there.status.attempts[-1].started_at) for there in world.store.posts.values()}
+    assert begins == {due_at(found[0])}
+    versions = [there.metadata.resource_version for there in world.store.posts.values()]
     for there in world.store.posts.values():  # the watch tells of what was recorded
         world.followed.gone(there.metadata.name)
         world.followed.seen(there)
     await asyncio.sleep(0.05)
-    assert {there.metadata.resource_version for there in world.store.posts.values()} == version
+    assert [there.metadata.resource_version for there in world.store.posts.values()] == versions
     await working
-    assert world.phases() == {PostPhase.PUBLISHED}
-    assert set(world.platform.published.values()) == {1}
+    assert published_once_each(world)
     late = [there.status.lateness_seconds for there in world.store.posts.values()]
-    assert all(seconds is not None and 0 <= seconds < 0.3 for seconds in late)
+    assert all(seconds is not None and seconds >= 0 for seconds in late)
 
 
 async def test_a_run_wakes_to_record_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_run, "AHEAD", timedelta(seconds=0.3))
-    world = World(*together(timedelta(seconds=0.7)), linger=timedelta(seconds=1))
+    monkeypatch.setattr(channel_run, "AHEAD", SOON)
+    world = World(*together(2 * SOON), linger=3 * SOON)
     working = asyncio.create_task(world.done())
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(SOON.total_seconds() / 3)
     assert not any(there.status.attempts for there in world.store.posts.values())
-    await asyncio.sleep(0.35)
-    assert all(there.status.attempts for there in world.store.posts.values())
-    assert not world.platform.published
+    await recorded_ahead(world)
     await working
-    assert world.phases() == {PostPhase.PUBLISHED}
+    assert published_once_each(world)
 
 
-async def test_where_a_doubt_would_need_a_person_nothing_is_recorded_ahead() -> None:
-    world = World(*together(timedelta(seconds=0.4)), linger=timedelta(seconds=1))
-    world.platform.capabilities = Capabilities(timedelta(0), can_find=False, send_limit=timedelta(seconds=5))
-    working = asyncio.create_task(world.done())
-    await asyncio.sleep(0.25)
-    assert not any(there.status.attempts for there in world.store.posts.values())
-    await working
-    assert world.phases() == {PostPhase.PUBLISHED}
+@pytest.mark.parametrize(
+    ("capabilities", "spec"),
+    [(NEITHER, {}), (DEDUPES, {"thread": ["And more."]}), (DEDUPES, {"firstComment": "More below."})],
+    ids=["a person would be needed", "a thread", "a comment"],
+)
+async def test_where_a_doubt_would_cost_much_nothing_is_recorded_ahead(
+    capabilities: Capabilities, spec: dict[str, Any]
+) -> None:
+    found = together(SOON, **spec)
+    world = World(*found, linger=2 * SOON)
+    world.platform.capabilities = capabilities
+    await world.done()
+    assert published_once_each(world)
+    begins = [parse_instant(there.status.attempts[0].started_at) for there in world.store.posts.values()]
+    due = due_at(found[0])
+    assert due is not None
+    assert min(begins) > due
 
 
 async def test_what_is_changed_after_it_was_recorded_ahead_goes_out_as_it_is_now() -> None:
-    world = World(*together(timedelta(seconds=0.5)), linger=timedelta(seconds=1))
+    world = World(*together(SOON), linger=2 * SOON)
     working = asyncio.create_task(world.done())
-    await asyncio.sleep(0.2)
+    await recorded_ahead(world)
     there = world.store.posts["post-0"]
     spec = there.spec.model_copy(update={"text": "Another text."})
     metadata = there.metadata.model_copy(update={"generation": there.metadata.generation + 1})
     world.store.write(there.model_copy(update={"spec": spec, "metadata": metadata}))
     world.followed.seen(world.store.posts["post-0"])
     await working
-    assert world.phases() == {PostPhase.PUBLISHED}
-    assert set(world.platform.published.values()) == {1}
+    assert published_once_each(world)
     sent = world.store.posts["post-0"].status.sent
     assert sent is not None
     assert sent.text == "Another text."
 
 
 async def test_what_may_not_go_out_any_more_is_given_back() -> None:
-    world = World(*together(timedelta(seconds=0.4)), linger=timedelta(seconds=0.3))
+    world = World(*together(SOON), linger=SOON)
     working = asyncio.create_task(world.done())
-    await asyncio.sleep(0.2)
+    await recorded_ahead(world)
     spec = world.store.channel.spec.model_copy(update={"suspend": True})
     world.store.channel = world.store.channel.model_copy(update={"spec": spec})
     await working
@@ -204,21 +222,19 @@ async def test_what_may_not_go_out_any_more_is_given_back() -> None:
 
 
 async def test_what_could_not_be_sent_soon_after_its_time_is_recorded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher, "START_WITHIN", timedelta(seconds=0.15))
-    world = World(*together(timedelta(seconds=0.3)), linger=timedelta(seconds=0.5))
-    world.platform.takes_s = 0.1
+    monkeypatch.setattr(publisher, "START_WITHIN", timedelta(seconds=0.7))
+    world = World(*together(SOON), linger=2 * SOON)
+    world.platform.takes_s = 0.5
     await world.done()
-    assert world.phases() == {PostPhase.PUBLISHED}
-    assert set(world.platform.published.values()) == {1}
+    assert published_once_each(world)
     assert {len(there.status.attempts) for there in world.store.posts.values()} == {1}
     assert len({there.status.attempts[0].started_at for there in world.store.posts.values()}) > 1
 
 
 async def test_a_run_that_is_told_to_stop_gives_back_what_it_recorded_ahead() -> None:
-    world = World(*together(timedelta(seconds=5)), linger=timedelta(seconds=10))
+    world = World(*together(timedelta(seconds=10)), linger=timedelta(seconds=20))
     working = asyncio.create_task(world.done())
-    await asyncio.sleep(0.2)
-    assert all(there.status.attempts for there in world.store.posts.values())
+    await recorded_ahead(world)
     world.stop.set()
     await working
     assert not any(there.status.attempts for there in world.store.posts.values())
@@ -226,22 +242,25 @@ async def test_a_run_that_is_told_to_stop_gives_back_what_it_recorded_ahead() ->
 
 
 @pytest.mark.parametrize("capabilities", [DEDUPES, FINDS], ids=["dedupes", "finds"])
-@pytest.mark.parametrize("crash_at", range(1, 47))
-async def test_a_crash_at_any_step_of_several_ends_in_one_publication_each(
-    capabilities: Capabilities, crash_at: int
+@pytest.mark.parametrize("fault", ["crash", "lost answer"])
+@pytest.mark.parametrize("step", range(1, 47))
+async def test_a_fault_at_any_step_of_several_ends_in_one_publication_each(
+    capabilities: Capabilities, fault: str, step: int
 ) -> None:
     world = World(*together(timedelta(seconds=0.1)), linger=timedelta(seconds=0.1))
     world.platform.capabilities = capabilities
-    world.store.faults.crash_at = frozenset(range(crash_at, 1000))  # it does not tidy up either
+    faults = world.store.faults
+    if fault == "crash":
+        faults.crash_at = frozenset(range(step, 1000))  # it does not tidy up either
+    else:
+        faults.lost_at = frozenset({step})
     with contextlib.suppress(Crash):
         await world.done()
-    world.store.faults.crash_at = frozenset()
+    faults.crash_at = faults.lost_at = frozenset()
     clock = Clock(datetime.now(UTC))
     heir = Publisher(world.store, "heir", now=clock)
     for _ in range(3):
         clock.forward(minutes=3)
         for name in world.store.posts:
             await heir.work(name)
-    assert world.phases() == {PostPhase.PUBLISHED}
-    assert set(world.platform.published.values()) == {1}
-    assert len(world.platform.published) == TOGETHER
+    assert published_once_each(world)
