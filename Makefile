@@ -16,6 +16,10 @@ PYTEST := $(RUN) pytest
 # it: it was disturbed, and wants to be looked at.
 AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none --maxfail 3
 THE_OTHERS := --ignore tests/integration/operator --ignore tests/integration/bench
+CORES := $(shell python3 -c 'import os; print(min(os.cpu_count() or 2, 8))')
+MORE := $(shell expr $(CORES) + 1)
+# Kueue and Argo CD's judgement take two processors six minutes to compile; their tests are skipped without them.
+JUDGES := $(if $(filter 1 2 3,$(CORES)),,kueue gitops)
 NAMED = $(if $(NAME),--name $(NAME))
 
 .PHONY: chaos chaos-publish landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
@@ -54,19 +58,19 @@ types: sync ## mypy, strict
 	@$(RUN) mypy
 
 unit: sync ## decisions: tables and properties
-	@$(PYTEST) -n 2 tests/unit
+	@$(PYTEST) -n $(CORES) tests/unit
 
 prepare: sync ## build and download what the cluster needs, once
 	@$(LOCAL) prepare
-	@$(LOCAL) programs prometheus
+	@$(LOCAL) programs prometheus $(JUDGES)
 
 contract: sync ## schemas, manifests, chart, against a real API server
-	@$(PYTEST) tests/contract
+	@$(PYTEST) -n $(CORES) --dist loadfile tests/contract
 
 # In two runs: the servers that tests share stay as long as their run, and idle ones take a core together.
 integration: sync ## adapters against the real thing
-	@$(PYTEST) -n 3 --dist loadfile tests/integration/operator || $(AGAIN) tests/integration/operator
-	@$(PYTEST) -n 3 --dist loadfile tests/integration $(THE_OTHERS) || $(AGAIN) tests/integration $(THE_OTHERS)
+	@$(PYTEST) -n $(MORE) --dist loadfile tests/integration/operator || $(AGAIN) tests/integration/operator
+	@$(PYTEST) -n $(MORE) --dist loadfile tests/integration $(THE_OTHERS) || $(AGAIN) tests/integration $(THE_OTHERS)
 	@$(PYTEST) tests/integration/bench || $(AGAIN) tests/integration/bench
 
 e2e: sync ## the product on a real cluster of its own

@@ -1,53 +1,50 @@
-"""How GitOps tools judge an object: Argo CD by a Lua script, Flux and others by kstatus.
+"""How GitOps tools judge objects: Argo CD by its own library and our scripts, Flux and others by kstatus's."""
 
-Both are made after the originals and named so: the Lua runs in Lua 5.1 with the libraries that Argo CD leaves a health
-script (``util/lua/lua.go`` of Argo CD: base, table, string, package; no io, os or debug). The rules of kstatus are
-those of ``sigs.k8s.io/cli-utils/pkg/kstatus/status`` for kinds that it does not know by name.
-"""
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from enum import StrEnum
-from typing import Any, NamedTuple
+import yaml
 
-from lupa.lua51 import LuaRuntime
+from podwright_local.go_programs import GITOPS
+from podwright_local.paths import REPOSITORY
+from tests.compiled import compiled
 
 Object = dict[str, Any]
-_WITHHELD = ("io", "os", "debug", "dofile", "loadfile", "require", "python")
+
+HEALTH = REPOSITORY / "k8s" / "gitops" / "argocd" / "health"
+_KEY = "resource.customizations.health."
 
 
-class Health(NamedTuple):
-    status: str
+@dataclass(frozen=True)
+class Judged:
+    """What both say of one object."""
+
+    health: str
     message: str
+    kstatus: str
 
 
-class Kstatus(StrEnum):
-    IN_PROGRESS = "InProgress"
-    CURRENT = "Current"
-    FAILED = "Failed"
-    TERMINATING = "Terminating"
+@cache
+def scripts() -> dict[str, str]:
+    """By `GROUP/KIND`, from what the kustomization puts into Argo CD's ConfigMap under `GROUP_KIND`."""
+    [generator] = yaml.safe_load((HEALTH / "kustomization.yaml").read_text())["configMapGenerator"]
+    pairs = [entry.removeprefix(_KEY).split("=") for entry in generator["files"]]
+    return {key.replace("_", "/"): (HEALTH / file).read_text() for key, file in pairs}
 
 
-def argo_health(script: str, obj: Object) -> Health:
-    """What a health script says of an object; raises ``lupa.LuaError`` where it fails."""
-    lua = LuaRuntime(unpack_returned_tuples=True, register_eval=False, register_builtins=False)
-    scope = lua.globals()
-    for name in _WITHHELD:
-        scope[name] = None
-    scope["obj"] = lua.table_from(obj, recursive=True)
-    found = dict(lua.execute(script))
-    return Health(found["status"], found.get("message", ""))
-
-
-def kstatus(obj: Object) -> Kstatus:
-    """``status.Compute``: deletion, generation, the abnormal conditions, then Ready."""
-    metadata, status = obj["metadata"], obj.get("status", {})
-    if metadata.get("deletionTimestamp"):
-        return Kstatus.TERMINATING
-    observed = status.get("observedGeneration")
-    if observed is not None and observed != metadata.get("generation"):
-        return Kstatus.IN_PROGRESS
-    held = {item["type"]: item["status"] for item in status.get("conditions", ())}
-    if held.get("Reconciling") == "True":
-        return Kstatus.IN_PROGRESS
-    if held.get("Stalled") == "True":
-        return Kstatus.FAILED
-    return Kstatus.CURRENT if held.get("Ready", "True") == "True" else Kstatus.IN_PROGRESS
+def judged(objects: Sequence[Object]) -> list[Judged]:
+    """Raises where a script fails or a kind has none."""
+    question = json.dumps({"scripts": scripts(), "objects": list(objects)})
+    done = subprocess.run(
+        [compiled(GITOPS) / "health"], input=question, capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode:
+        raise ValueError(done.stderr.strip())
+    return [
+        Judged(item["argocd"]["status"], item["argocd"]["message"], item["kstatus"]["status"])
+        for item in json.loads(done.stdout)
+    ]

@@ -1,8 +1,9 @@
 """``make bench-api``: what the facade stands, beside a bare FastAPI endpoint doing the same queries.
 
-A real API server, PostgreSQL, the facade as its own process with the chart's rights, the bare endpoint as another, and
-the load from a third, all on 127.0.0.1. Two kinds of callers are measured together: an admin's access token, and an API
-key that may read one show. Search is asked of the index itself, without HTTP. The last line is one JSON object.
+A real API server, PostgreSQL, two replicas of the facade with the chart's rights, the bare endpoint, and the load, each
+a process of its own on 127.0.0.1. The rate that is kept up is asked of both replicas; what is compared with the bare
+endpoint, of one. Two kinds of callers are measured together: an admin's access token, and an API key that may read one
+show. Search is asked of the index itself, without HTTP. The last line is one JSON object.
 """
 
 import argparse
@@ -29,6 +30,8 @@ CONNECTIONS: Final = 32
 #: A load that asks for all there is needs no more to keep one process busy.
 CLOSED_CONNECTIONS: Final = 16
 EVENTS: Final = 5
+#: Processes of the facade.
+REPLICAS: Final = ("facade", "replica")
 #: Share of a core that a facade takes when nobody asks it, at most.
 SETTLED: Final = 0.05
 SETTLES_S: Final = 600
@@ -74,10 +77,10 @@ def mix(amount: Amount, documents: list[str]) -> list[tuple[str, int]]:
     ]
 
 
-def load(port: int, prefix: str, paths: list[tuple[str, int]], tokens: list[str], how: dict[str, Any]) -> Any:
+def load(ports: list[int], prefix: str, paths: list[tuple[str, int]], tokens: list[str], how: dict[str, Any]) -> Any:
     """Run the load's process; its figures."""
     requests = [{"path": prefix + path, "token": token, "weight": weight} for path, weight in paths for token in tokens]
-    plan = {"host": "127.0.0.1", "port": port, "requests": requests, **how}
+    plan = {"host": "127.0.0.1", "ports": ports, "requests": requests, **how}
     done = subprocess.run(
         [sys.executable, "-m", "podwright_bench.api_load"],
         input=json.dumps(plan),
@@ -88,23 +91,25 @@ def load(port: int, prefix: str, paths: list[tuple[str, int]], tokens: list[str]
     return json.loads(done.stdout)
 
 
-def until_settled(pid: int) -> None:
-    """Wait until the facade has put into the search index what it found when it started."""
+def until_settled(pids: list[int]) -> None:
+    """Wait until the facade's replicas have put into the search index what they found when they started."""
     busy, until = 1.0, time.monotonic() + SETTLES_S
     while busy > SETTLED:
         if time.monotonic() > until:
             raise SystemExit(f"the facade is still busy after {SETTLES_S} s: nothing can be measured")
-        before = cpu_seconds(pid)
+        before = sum(map(cpu_seconds, pids))
         time.sleep(2)
-        busy = (cpu_seconds(pid) - before) / 2
+        busy = (sum(map(cpu_seconds, pids)) - before) / 2
     say(f"settled: the facade takes {busy:.0%} of a core")
 
 
 def sustained(size: Size, ground: Ground, paths: list[tuple[str, int]], tokens: list[str]) -> dict[str, Any]:
+    """A rate that is kept up, asked of both replicas, as a Service spreads connections."""
     how = {"connections": CONNECTIONS, "seconds": size.seconds, "rate": size.rate}
-    before = cpu_seconds(ground.pids["facade"])
-    found = load(ground.facade_port, "/api/v1", paths, tokens, how)
-    busy = (cpu_seconds(ground.pids["facade"]) - before) / size.seconds
+    pids = [ground.pids[name] for name in REPLICAS]
+    before = sum(map(cpu_seconds, pids))
+    found = load([ground.facade_port, ground.replica_port], "/api/v1", paths, tokens, how)
+    busy = (sum(map(cpu_seconds, pids)) - before) / size.seconds
     say(f"{size.rate}/s for {size.seconds} s: {found}")
     return {
         **{name: found[name] for name in ("requests_per_s", "p50_ms", "p95_ms", "p99_ms", "max_ms", "errors")},
@@ -123,7 +128,7 @@ def compared(size: Size, ground: Ground, paths: list[tuple[str, int]], tokens: l
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(size.rounds):
         for name, (port, prefix, callers) in sides.items():
-            found = load(port, prefix, paths, callers, how)
+            found = load([port], prefix, paths, callers, how)
             say(f"as many as go: {name} {found}")
             if found["errors"]:
                 raise SystemExit("a measurement with errors measures nothing")
@@ -186,8 +191,9 @@ def measured(size: Size, ground: Ground) -> dict[str, Any]:
     paths = mix(size.amount, api_ground.document_ids(ground))
     tokens = [admin, reader]
     # What the facade has not read yet it reads now.
-    load(ground.facade_port, "/api/v1", paths, tokens, {"connections": 4, "seconds": 1, "rate": 20})
-    until_settled(ground.pids["facade"])
+    for port in (ground.facade_port, ground.replica_port):
+        load([port], "/api/v1", paths, tokens, {"connections": 4, "seconds": 1, "rate": 20})
+    until_settled([ground.pids[name] for name in REPLICAS])
     result: dict[str, Any] = {"size": size.name, "cpus": os.cpu_count(), "load_before": round(os.getloadavg()[0], 2)}
     result |= sustained(size, ground, paths, tokens)
     result |= compared(size, ground, paths, tokens)

@@ -48,6 +48,8 @@ class Ground:
     control_plane: ControlPlane
     database: DatabaseUrls
     facade_port: int
+    #: A second replica of the facade, which only the sustained load asks.
+    replica_port: int
     bare_port: int
     pids: dict[str, int]
 
@@ -79,15 +81,14 @@ def api_server_and_database(folder: Path) -> Iterator[tuple[ControlPlane, Databa
 
 @contextlib.contextmanager
 def serving(control_plane: ControlPlane, database: DatabaseUrls, folder: Path) -> Iterator[Ground]:
-    """The facade, with the rights that the chart gives it, and the bare endpoint, each a process of its own."""
-    facade_port, bare_port = free_ports(2)
+    """Two replicas of the facade, with the rights that the chart gives it, and the bare endpoint, a process each."""
+    facade_port, replica_port, bare_port = free_ports(3)
     environment = os.environ | {
         "KUBECONFIG": str(control_plane.kubeconfig_of(SYSTEM, "podwright-api")),
         "PODWRIGHT_API_TOKEN": TOKEN,
         "PODWRIGHT_API_NAMESPACES": NAMESPACE,
         "PODWRIGHT_API_WORKSPACE_ACCOUNT": "podwright-workspace",
         "PODWRIGHT_API_HOST": "127.0.0.1",
-        "PODWRIGHT_API_PORT": str(facade_port),
         "PODWRIGHT_DATABASE_URL": database.application,
         "PODWRIGHT_API_SIGNING_KEYS": "signing" * 8,
         "PODWRIGHT_API_ENCRYPTION_KEYS": "sealing" * 8,
@@ -95,14 +96,19 @@ def serving(control_plane: ControlPlane, database: DatabaseUrls, folder: Path) -
     }
     bare = ["podwright_bench.api_bare", str(bare_port), str(control_plane.kubeconfig), NAMESPACE, database.admin]
     with (
-        _process(["podwright_api"], environment, folder / "facade.log") as facade,
+        _process(["podwright_api"], _at(facade_port, environment), folder / "facade.log") as facade,
+        _process(["podwright_api"], _at(replica_port, environment), folder / "replica.log") as replica,
         _process(bare, dict(os.environ), folder / "bare.log") as beside,
     ):
         _wait(f"http://127.0.0.1:{facade_port}/readyz", facade, folder / "facade.log")
+        _wait(f"http://127.0.0.1:{replica_port}/readyz", replica, folder / "replica.log")
         _wait(f"http://127.0.0.1:{bare_port}/podcasts", beside, folder / "bare.log")
-        yield Ground(
-            control_plane, database, facade_port, bare_port, {"facade": facade.pid, "bare endpoint": beside.pid}
-        )
+        pids = {"facade": facade.pid, "replica": replica.pid, "bare endpoint": beside.pid}
+        yield Ground(control_plane, database, facade_port, replica_port, bare_port, pids)
+
+
+def _at(port: int, environment: dict[str, str]) -> dict[str, str]:
+    return environment | {"PODWRIGHT_API_PORT": str(port)}
 
 
 async def fill(control_plane: ControlPlane, amount: Amount) -> None:

@@ -2,8 +2,9 @@
 
     python -m podwright_bench.api_load < plan.json
 
-The plan names host, port, requests (path, bearer token, weight), connections, seconds, and ``rate``: requests a second
-at fixed times, whatever the answers take (a late answer counts from when its request was due), or 0 for as many as go.
+The plan names host, ports (connections are spread over them, as a Service does), requests (path, bearer token, weight),
+connections, seconds, and ``rate``: requests a second at fixed times, whatever the answers take (a late answer counts
+from when its request was due), or 0 for as many as go.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import sys
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from typing import Any, cast
 
 import httptools
@@ -25,7 +27,7 @@ _MOST_WAITING = 20_000
 @dataclass(frozen=True)
 class Plan:
     host: str
-    port: int
+    ports: list[int]
     #: Whole requests, each as often as it should come relative to the others.
     requests: list[bytes]
     connections: int
@@ -35,13 +37,11 @@ class Plan:
     @classmethod
     def read(cls, text: str) -> "Plan":
         plan = json.loads(text)
-        host, port = plan["host"], plan["port"]
-        requests = [
-            _request(host, port, one["path"], one["token"]) for one in plan["requests"] for _ in range(one["weight"])
-        ]
+        host = plan["host"]
+        requests = [_request(host, one["path"], one["token"]) for one in plan["requests"] for _ in range(one["weight"])]
         # The same order every time, and not all of a kind after the other.
         random.Random(1).shuffle(requests)  # noqa: S311
-        return cls(host, port, requests, plan["connections"], plan["seconds"], plan["rate"])
+        return cls(host, plan["ports"], requests, plan["connections"], plan["seconds"], plan["rate"])
 
 
 @dataclass
@@ -112,8 +112,8 @@ class Load:
     async def run(self) -> Outcome:
         loop = asyncio.get_running_loop()
         connecting = (
-            loop.create_connection(lambda: Connection(self), self._plan.host, self._plan.port)
-            for _ in range(self._plan.connections)
+            loop.create_connection(lambda: Connection(self), self._plan.host, port)
+            for port in islice(cycle(self._plan.ports), self._plan.connections)
         )
         opened = [transport for transport, _ in await asyncio.gather(*connecting)]
         self.outcome.begun = time.perf_counter()
@@ -172,8 +172,8 @@ class Load:
                 await asyncio.sleep(0.01)
 
 
-def _request(host: str, port: int, path: str, token: str) -> bytes:
-    lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Accept: application/json"]
+def _request(host: str, path: str, token: str) -> bytes:
+    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Accept: application/json"]
     if token:
         lines.append(f"Authorization: Bearer {token}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

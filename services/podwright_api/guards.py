@@ -115,10 +115,14 @@ class Repeatable:
         try:
             await self._app(scope, _again(body, receive), answer.send)
         finally:
-            if answer.fulfilled():
-                await repetition.keep(*of, answer.kept())
-            else:
-                await repetition.release(*of)
+            try:
+                if answer.fulfilled():
+                    await repetition.keep(*of, answer.kept())
+                else:
+                    await repetition.release(*of)
+            except FacadeError as problem:  # what was asked for is done: whoever repeats it is told to wait
+                logger.warning("an answer could not be kept for its Idempotency-Key: %s", problem)
+            await answer.finish()
 
 
 class Recorded:
@@ -165,14 +169,14 @@ def _worth_recording(status: int) -> bool:
 
 
 class _Recorder:
-    """Passes an answer on and remembers it."""
+    """Passes an answer on and remembers it, but holds its end back: whoever has all of it may ask again at once."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._status = 0
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
-        self._ended = False
+        self._end: Message | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -182,11 +186,17 @@ class _Recorder:
                     self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
         elif message["type"] == "http.response.body":
             self._body += message.get("body", b"")
-            self._ended = not message.get("more_body", False)
+            if not message.get("more_body", False):
+                self._end = message
+                return
         await self._send(message)
 
+    async def finish(self) -> None:
+        if self._end is not None:
+            await self._send(self._end)
+
     def fulfilled(self) -> bool:
-        return self._ended and HTTPStatus.OK <= self._status < HTTPStatus.MULTIPLE_CHOICES
+        return self._end is not None and HTTPStatus.OK <= self._status < HTTPStatus.MULTIPLE_CHOICES
 
     def kept(self) -> KeptAnswer:
         return KeptAnswer(self._status, self._headers, bytes(self._body))

@@ -55,22 +55,26 @@ def folder(cache: Cache) -> Path:
     return cache.binaries(key())
 
 
-def builder_ready(cache: Cache) -> Path | None:
-    """The folder that holds BuildKit, as soon as there is one."""
-    done = folder(cache)
-    return done if done.exists() else None
-
-
 def build_first(cache: Cache, progress: Progress) -> Path:
     """BuildKit alone; the folder that holds it."""
-    target = cache.root / "bin" / f"{key()}-buildkit"
+    # Whoever builds images does not wait for the lock, under which the rest compiles.
+    if there := _with_buildkit(cache):
+        return there
     with exclusive(cache.locks / "go"):
-        if folder(cache).exists():
-            return folder(cache)
-        if not target.exists():
-            with progress.step("compiling BuildKit", cache.logs / "go-buildkit.log"):
-                _compile(cache, FIRST, target, cache.logs / "go-buildkit.log")
-    return target
+        if there := _with_buildkit(cache):
+            return there
+        target = _buildkit_folder(cache)
+        with progress.step("compiling BuildKit", cache.logs / "go-buildkit.log"):
+            _compile(cache, FIRST, target, cache.logs / "go-buildkit.log")
+        return target
+
+
+def _buildkit_folder(cache: Cache) -> Path:
+    return cache.root / "bin" / f"{key()}-buildkit"
+
+
+def _with_buildkit(cache: Cache) -> Path | None:
+    return next((found for found in (folder(cache), _buildkit_folder(cache)) if found.exists()), None)
 
 
 def build_all(cache: Cache, progress: Progress) -> Path:

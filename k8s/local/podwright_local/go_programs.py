@@ -12,10 +12,17 @@ from podwright_local.locks import exclusive
 from podwright_local.paths import LOCAL, Cache
 from podwright_local.progress import Progress
 
+#: What the compiler may use before it looks for garbage, as GOGC: a fifth of its time, where memory is plenty.
+_GENEROUS = "400"
+_PLENTY_PER_CORE = 4 << 30
+
 
 def go_environment(cache: Cache) -> dict[str, str]:
     """For the go command: everything that it fetches and compiles stays below the cache."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    plenty = memory // (os.cpu_count() or 1) >= _PLENTY_PER_CORE
     return {
+        "GOGC": os.environ.get("GOGC", _GENEROUS if plenty else "100"),
         "GOMODCACHE": str(cache.go_modules),
         "GOCACHE": str(cache.go_build),
         "GOFLAGS": "-modcacherw",
@@ -94,4 +101,21 @@ ARGO_WORKFLOWS = GoPrograms(
     folders={("github.com/argoproj/argo-workflows/v3", "manifests/base/crds/minimal"): "crds"},
 )
 
-GO_PROGRAMS = {programs.name: programs for programs in (PROMETHEUS, ARGO_WORKFLOWS)}
+#: Admits stage Jobs in tests; with the manifests of its installation. Its module asks for the Kubernetes of the
+#: cluster's programs, so that what they have in common compiles once.
+KUEUE = GoPrograms(
+    "kueue",
+    "Kueue",
+    ("sigs.k8s.io/kueue/cmd/kueue",),
+    folders={("sigs.k8s.io/kueue", "config"): "config"},
+)
+
+#: Judges objects in tests as Argo CD and Flux do. Its tag: Argo CD still asks for what Kubernetes 1.35 leaves out.
+GITOPS = GoPrograms(
+    "gitops",
+    "Argo CD's and kstatus's judgement",
+    ("./health",),
+    tags="kubernetes_protomessage_one_more_release",
+)
+
+GO_PROGRAMS = {programs.name: programs for programs in (PROMETHEUS, ARGO_WORKFLOWS, KUEUE, GITOPS)}

@@ -33,7 +33,7 @@ class KubeType:
     #: Whether its CRD may be missing from the cluster.
     optional: bool = False
     #: Keeps what decisions read; the rest of a stored object would only cost memory. The store knows by itself an
-    #: object's name, namespace, UID and version.
+    #: object's name, namespace, UID, version and controller.
     trim: Callable[[Raw], Raw] = lambda raw: raw
     #: Own kinds are read as models.
     model: type[Resource] | None = None
@@ -100,6 +100,11 @@ def _chosen(raw: Raw, *names: str) -> Raw:
     return {name: raw[name] for name in names if name in raw}
 
 
+#: What the store reads off a child itself, and a key that an annotation has in full.
+_OTHER_LABELS = frozenset({names.LABEL_MANAGED_BY, names.LABEL_KIND, names.LABEL_NAME, names.LABEL_STAGE_KEY})
+_OTHER_ANNOTATIONS = frozenset({names.ANNOTATION_OWNER_NAME, names.ANNOTATION_SPEC_DIGEST, names.ANNOTATION_TRACE})
+
+
 def _trimmed_job(raw: Raw) -> Raw:
     """Of the conditions those that hold; only one says something."""
     status = raw.get("status", {})
@@ -108,8 +113,10 @@ def _trimmed_job(raw: Raw) -> Raw:
         for item in status.get("conditions") or ()
         if item.get("status") == "True"
     ]
+    labels = {key: value for key, value in labels_of(raw).items() if key not in _OTHER_LABELS}
+    annotations = {key: value for key, value in annotations_of(raw).items() if key not in _OTHER_ANNOTATIONS}
     return {
-        "metadata": _child_metadata(raw, "labels", "annotations"),
+        "metadata": {**_child_metadata(raw), "labels": labels, "annotations": annotations},
         "spec": _chosen(raw.get("spec", {}), "suspend"),
         "status": {**_chosen(status, "active"), "conditions": held},
     }
@@ -117,23 +124,32 @@ def _trimmed_job(raw: Raw) -> Raw:
 
 def _trimmed_pod(raw: Raw) -> Raw:
     status = raw.get("status", {})
-    kept = _chosen(status, "phase", "reason", "message")
+    kept = _chosen(status, "phase")
     for group in ("containerStatuses", "initContainerStatuses"):
         if group in status:
-            kept[group] = [_chosen(item, "name", "state", "lastState") for item in status[group]]
-    kept["conditions"] = [item for item in status.get("conditions") or () if item.get("status") == "False"]
-    metadata = _child_metadata(raw)
-    owners = [_chosen(item, "uid", "controller") for item in metadata.get("ownerReferences", ())]
+            kept[group] = [_trimmed_container(item) for item in status[group]]
+    kept["conditions"] = [
+        _chosen(item, "type", "status", "reason", "message")
+        for item in status.get("conditions") or ()
+        if item["type"] == "PodScheduled" and item.get("status") == "False"
+    ]
     stage = _chosen(dict(labels_of(raw)), names.LABEL_STAGE)
-    return {
-        "metadata": {**metadata, "ownerReferences": owners, "labels": stage},
-        "spec": _chosen(raw.get("spec", {}), "nodeName"),
-        "status": kept,
-    }
+    return {"metadata": {**_child_metadata(raw), "labels": stage}, "status": kept}
 
 
-def _child_metadata(raw: Raw, *more: str) -> Raw:
-    return _chosen(raw.get("metadata", {}), "creationTimestamp", "deletionTimestamp", "ownerReferences", *more)
+def _trimmed_container(status: Raw) -> Raw:
+    kept = _chosen(status, "name")
+    for group in ("state", "lastState"):
+        if states := status.get(group):
+            kept[group] = {
+                name: {key: value for key, value in (state or {}).items() if key != "containerID"}
+                for name, state in states.items()
+            }
+    return kept
+
+
+def _child_metadata(raw: Raw) -> Raw:
+    return _chosen(raw.get("metadata", {}), "creationTimestamp", "deletionTimestamp")
 
 
 JOB = KubeType("Job", "jobs", "v1", "batch", selector=MANAGED_SELECTOR, trim=_trimmed_job)

@@ -60,6 +60,8 @@ class Entry:
         raw = from_json(self.text)
         identity = {"name": self.key.name, "namespace": self.key.namespace, "uid": self.uid}
         raw["metadata"].update(identity, resourceVersion=str(self.version))
+        if self.controller is not None:
+            raw["metadata"].setdefault("ownerReferences", [{"uid": self.controller, "controller": True}])
         return raw
 
 

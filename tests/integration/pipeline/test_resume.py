@@ -7,6 +7,7 @@ import pytest
 from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse, StageName
 from podwright_core.transcript import Segment
+from podwright_core.windows import LONGEST
 from podwright_pipeline import ffmpeg
 from podwright_pipeline.engines import Speech
 from podwright_pipeline.errors import TemporaryError
@@ -47,9 +48,13 @@ class OneTranscriber:
 
 @pytest.fixture(scope="module")
 def long_recording(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample four times over: ten minutes, two windows."""
+    """The sample several times over: a little more than one window takes."""
     target = tmp_path_factory.mktemp("long") / "long.flac"
-    ffmpeg.run(["-stream_loop", "3", "-i", media / "speech.mp3", "-ac", "1", target], seconds=600, time_limit=300)
+    ffmpeg.run(
+        ["-stream_loop", "3", "-i", media / "speech.mp3", "-ac", "1", "-t", f"{LONGEST + 10}", target],
+        seconds=600,
+        time_limit=300,
+    )
     return target
 
 

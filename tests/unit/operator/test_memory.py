@@ -5,16 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import pytest
+
 from podwright_crds.episode import Episode
 from podwright_operator.engine.cluster import Cluster
 from podwright_operator.engine.kube import JOB, POD, ObjectKey, Raw, own
 from podwright_operator.engine.reconciler import ClusterView
 from podwright_operator.engine.store import Store
 from podwright_operator.kinds.job_state import JobPhase, jobs_seen
+from podwright_operator.kinds.model_endpoint.observe import pod_seen
 from tests.unit.operator.builders import NAMESPACE, episode
 
 AT = "2026-11-21T10:00:00Z"
 OWNER = {"apiVersion": "v1", "kind": "K", "name": "one", "uid": "uid-owner", "controller": True}
+ENDED = {"exitCode": 1, "message": "why", "startedAt": AT, "finishedAt": AT, "containerID": "containerd://1"}
+UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"}
 
 
 def told(name: str, **parts: Any) -> Raw:
@@ -57,6 +62,34 @@ def test_a_job_and_its_pod_say_what_they_said() -> None:
         identity = ("name", "namespace", "uid", "resourceVersion")
         assert [value["metadata"][name] for name in identity] == [raw["metadata"][name] for name in identity]
         assert "managedFields" not in value["metadata"]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"phase": "Pending", "conditions": [UNSCHEDULABLE]},
+        {
+            "phase": "Pending",
+            "containerStatuses": [{"name": "stage", "state": {"waiting": {"reason": "ErrImagePull"}}}],
+        },
+        {"phase": "Running", "containerStatuses": [{"name": "stage", "state": {"running": {"startedAt": AT}}}]},
+        {
+            "phase": "Pending",
+            "initContainerStatuses": [
+                {"name": "weights", "state": {"running": {"startedAt": AT}}, "lastState": {"terminated": ENDED}}
+            ],
+        },
+    ],
+)
+def test_a_pod_says_what_it_said(status: Raw) -> None:
+    raw = told("pod", metadata={"ownerReferences": [{**OWNER, "uid": "uid-job"}]}, status=status)
+    store = Store()
+    store.put(POD, raw)
+    entry = store.entry(ObjectKey(POD, NAMESPACE, "pod"))
+    assert entry is not None
+    job = told("job", metadata={"annotations": {}})
+    assert jobs_seen([job], [entry.value]) == jobs_seen([job], [raw])
+    assert pod_seen(entry.value) == pod_seen(raw)
 
 
 def test_a_resource_reads_as_it_was_told() -> None:
