@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import time
@@ -70,11 +71,23 @@ async def ports_of(cluster: KubernetesCluster, settings: Settings) -> AsyncItera
         yield Ports(prober=prober, progress=progress, texts=BucketTexts())
 
 
+def collect_seldom() -> None:
+    """Have Python look for cycles of garbage less often, and never in what was imported.
+
+    With its own settings that takes a twelfth of the operator's time, and with 2,000 Episodes 0.6 s at once, in which
+    nobody is served; little here ends in cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 100)
+
+
 MakePorts = Callable[[KubernetesCluster, Settings], contextlib.AbstractAsyncContextManager[Ports]]
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports: MakePorts = ports_of) -> None:
     """Run until ``stop`` is set or a signal comes."""
+    collect_seldom()
     stop = stop or asyncio.Event()
     limit = RateLimit(settings.api_rate, burst=max(1, int(settings.api_rate)))
     login = connection()
