@@ -21,6 +21,8 @@ class Index(Generic[R]):
 
     model: type[R]
     values: Callable[[R], Iterable[str]]
+    #: What is read of each object where many are read at once. It is kept, so that a look parses none of them.
+    extract: Callable[[R], Any] | None = None
 
     __hash__ = object.__hash__
 
@@ -37,6 +39,10 @@ class View(Protocol):
 
     def select(self, index: Index[R], namespace: str, value: str) -> Sequence[R]:
         """Objects whose index values contain ``value``, by name."""
+        ...
+
+    def extracts(self, index: Index[Any], namespace: str, value: str) -> Sequence[Any]:
+        """What the index extracts of those objects, by name."""
         ...
 
     def children(self, owner: Resource, type_: KubeType) -> Sequence[Raw]:

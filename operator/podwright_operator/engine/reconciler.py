@@ -58,6 +58,9 @@ class ClusterView:
     def select(self, index: Index[R], namespace: str, value: str) -> Sequence[R]:
         return self.store.select(index, namespace, value)
 
+    def extracts(self, index: Index[Any], namespace: str, value: str) -> Sequence[Any]:
+        return self.store.extracts(index, namespace, value)
+
     def children(self, owner: Resource, type_: KubeType) -> Sequence[Any]:
         return [entry.value for entry in self.store.controlled(owner.metadata.uid, type_)]
 

@@ -50,6 +50,8 @@ class Entry:
     made_for: tuple[str, str, str] | None
     #: Where it is found, by index and value.
     indexed: tuple[tuple[Index[Any], str], ...]
+    #: What indexes extract of it.
+    extracts: tuple[tuple[Index[Any], Any], ...] = ()
 
     @property
     def value(self) -> Any:
@@ -123,6 +125,7 @@ class Store:
             deleting=kube.is_deleting(raw),
             made_for=_made_for(raw),
             indexed=self._places(type_, text),
+            extracts=self._extracts(type_, text),
         )
         if old is not None:
             self._unlink(old)
@@ -165,6 +168,11 @@ class Store:
         found = self._objects[kube.own(index.model)].get(namespace, {})
         return [found[name].value for name in sorted(self._indexed.get((index, namespace, value), ()))]
 
+    def extracts(self, index: Index[Any], namespace: str, value: str) -> Sequence[Any]:
+        found = self._objects[kube.own(index.model)].get(namespace, {})
+        names = sorted(self._indexed.get((index, namespace, value), ()))
+        return [extract for name in names for of, extract in found[name].extracts if of is index]
+
     def controlled(self, uid: str, type_: KubeType) -> list[Entry]:
         """Objects of a type whose controller has this UID, by name."""
         return self._sorted(self._controlled.get(uid, ()), type_)
@@ -183,6 +191,14 @@ class Store:
             return ()
         resource = _parsed(type_.model, text)
         return tuple((index, intern(value)) for index in self._indexes[type_] for value in index.values(resource))
+
+    def _extracts(self, type_: KubeType, text: bytes) -> tuple[tuple[Index[Any], Any], ...]:
+        """What is kept of an object of an own kind beside it."""
+        wanted = [(index, index.extract) for index in self._indexes.get(type_, ()) if index.extract is not None]
+        if type_.model is None or not wanted:
+            return ()
+        resource = _parsed(type_.model, text)
+        return tuple((index, extract(resource)) for index, extract in wanted)
 
     def _drop(self, key: ObjectKey, uid: str) -> Change | None:
         old = self.entry(key)

@@ -12,6 +12,7 @@ from kubernetes.client.exceptions import ApiException, NotFoundException
 from podwright_crds import names
 from podwright_crds.episode import Episode
 from podwright_operator.kinds.podcast.desired import desired
+from podwright_operator.kinds.podcast.items import listed
 from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
 from podwright_operator.settings import StageJobSettings
 from tests.integration.operator.cluster import Kubelet, Operator, Tenant, request_of, until
@@ -311,7 +312,7 @@ def test_the_feed_of_a_thousand_episodes_fits_into_one_job(tenant: Tenant) -> No
         told: dict[str, Any] = {"title": f"Folge {number}: Ärger über 日本 🎙️", "notes": f"Was {number} war. " * 100}
         body = episode(f"folge-{number:04}", **told).to_wire()
         episodes.append(Episode.read({**body, "status": status}))
-    seen = PodcastObserved(episodes=tuple(episodes), storage=Storage("https://media.example.org"))
+    seen = PodcastObserved(episodes=tuple(map(listed, episodes)), storage=Storage("https://media.example.org"))
     (job,) = desired(podcast(feed={"limit": 1000}), seen, NOW, StageJobSettings()).children
     made: Any = tenant.batch.create_namespaced_job(tenant.namespace, job.object)
     assert len(request_of(made).params["items"]) == 1000

@@ -12,7 +12,7 @@ from podwright_crds.podcast import Podcast
 from podwright_crds.resource import LocalRef
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.podcast.desired import desired, feed_request
-from podwright_operator.kinds.podcast.items import listing
+from podwright_operator.kinds.podcast.items import Listing, listed, listing
 from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
 from podwright_operator.kinds.selection import selects
 from podwright_operator.settings import StageJobSettings
@@ -30,8 +30,12 @@ def finished(name: str, **spec: Any) -> Episode:
     return found.model_copy(update={"status": status})
 
 
+def feed_of(*episodes: Episode) -> Listing:
+    return listing(SPACE, map(listed, episodes), NOW)
+
+
 def plan(show: Podcast, *episodes: Episode, url: str = "https://media.example.org") -> Plan:
-    return desired(show, PodcastObserved(episodes, Storage(url)), NOW, SETTINGS)
+    return desired(show, PodcastObserved(tuple(map(listed, episodes)), Storage(url)), NOW, SETTINGS)
 
 
 def guids(show: Podcast, *episodes: Episode, url: str = "https://media.example.org") -> list[str]:
@@ -43,17 +47,17 @@ def guids(show: Podcast, *episodes: Episode, url: str = "https://media.example.o
 
 
 def test_an_episode_keeps_the_guid_that_it_had_elsewhere() -> None:
-    items = listing(SPACE, [finished("one", feed={"guid": "tag:old.example,2019:1"}), finished("two")], NOW).items
+    items = feed_of(finished("one", feed={"guid": "tag:old.example,2019:1"}), finished("two")).items
     assert {item["guid"] for item in items} == {"tag:old.example,2019:1", episode_guid(SPACE, "two")}
 
 
 def test_an_episode_can_be_kept_out_of_the_feed() -> None:
-    assert listing(SPACE, [finished("one", feed={"enabled": False})], NOW).items == ()
+    assert feed_of(finished("one", feed={"enabled": False})).items == ()
 
 
 def test_what_an_episode_declares_goes_into_the_feed() -> None:
     feed = {"seasonName": "Rye", "soundbites": [{"startSeconds": 3, "durationSeconds": 20}]}
-    (item,) = listing(SPACE, [finished("one", feed=feed, people=["Ada"])], NOW).items
+    (item,) = feed_of(finished("one", feed=feed, people=["Ada"])).items
     assert item["people"] == ["Ada"]
     assert item["feed"]["seasonName"] == "Rye"
     assert item["feed"]["soundbites"][0]["durationSeconds"] == 20
@@ -61,7 +65,7 @@ def test_what_an_episode_declares_goes_into_the_feed() -> None:
 
 def test_what_a_show_declares_goes_into_the_feed() -> None:
     show = podcast(feed={"guid": SPACE, "hubs": ["https://hub.example/"], "locked": True, "limit": 5})
-    shown = feed_request(show, SPACE, listing(SPACE, [], NOW)).params["podcast"]
+    shown = feed_request(show, SPACE, feed_of()).params["podcast"]
     assert shown["guid"] == SPACE
     assert {name: shown["feed"][name] for name in ("hubs", "locked", "limit")} == {
         "hubs": ["https://hub.example/"],
@@ -94,7 +98,7 @@ def test_older_episodes_stand_on_further_pages() -> None:
 
 def test_an_episode_that_is_due_later_wakes_the_show_then() -> None:
     at = (NOW + timedelta(hours=1)).isoformat()
-    assert listing(SPACE, [finished("one", publishAt=at)], NOW).next_due == NOW + timedelta(hours=1)
+    assert feed_of(finished("one", publishAt=at)).next_due == NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("characters", [0, 700, 10_000])
@@ -102,10 +106,10 @@ def test_a_request_of_a_thousand_episodes_travels(characters: int) -> None:
     """The API server takes objects of 1.5 MiB. These notes compress as badly as random words do."""
     words = (f"{number * 104729 % 5003:x}" for number in count())
     many = [finished(f"episode-{n:04}", notes=" ".join(islice(words, characters // 5))) for n in range(1000)]
-    items = listing(SPACE, many, NOW).items
+    items = feed_of(*many).items
     assert [item["notes"] for item in items[:90]] == [each.spec.notes for each in reversed(many)][:90]
     assert all(item["notes"] for item in items) == (characters > 0)
-    variables = to_environment(feed_request(podcast(), SPACE, listing(SPACE, many, NOW)))
+    variables = to_environment(feed_request(podcast(), SPACE, feed_of(*many)))
     assert sum(map(len, variables.values())) < 1_300_000
 
 

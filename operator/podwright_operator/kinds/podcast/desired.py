@@ -10,7 +10,6 @@ from podwright_crds.episode import DeletionPolicy, StagePhase, StageStatus
 from podwright_crds.podcast import EpisodeTotals, Podcast, PodcastStatus
 from podwright_operator.engine.kube import JOB
 from podwright_operator.engine.plan import Outcome, Plan, progressing, ready, suspended
-from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.podcast.items import Listing, listing
 from podwright_operator.kinds.podcast.observed import PodcastObserved
 from podwright_operator.kinds.removal import Removal, removal_plan
@@ -158,7 +157,7 @@ def _plan(
     totals = (status.episodes or EpisodeTotals()).model_copy(
         update={
             "total": len(observed.episodes),
-            "ready": sum(is_ready(episode) for episode in observed.episodes),
+            "ready": sum(episode.ready for episode in observed.episodes),
         }
     )
     return Plan(

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
+
+from pydantic_core import from_json, to_json
 
 from podwright_core.guids import episode_guid
 from podwright_core.stages import StageName
@@ -20,6 +23,20 @@ _NOTES_TOGETHER: Final = 1_000_000
 _NOTES_BEGIN: Final = 300
 
 
+@dataclass(frozen=True, slots=True)
+class ListedEpisode:
+    """What a show reads of one of its episodes; of one that has no place in the feed, only whether it is ready."""
+
+    name: str
+    ready: bool
+    #: From when on it stands in the feed: it has once been ready, and the feed is meant to have it.
+    published_at: datetime | None = None
+    #: Since when it is being worked on anew.
+    reworked_since: datetime | None = None
+    #: Its item as JSON; the GUID is null where the spec has none.
+    item: bytes = b""
+
+
 @dataclass(frozen=True)
 class Listing:
     """The episodes of a feed, the newest first."""
@@ -31,17 +48,43 @@ class Listing:
     unsettled: bool
 
 
-def listing(namespace: str, episodes: Iterable[Episode], now: datetime) -> Listing:
-    """Episodes that have once been ready and are due; ``namespace`` is the UUID in which their GUIDs are made."""
-    known = [episode for episode in episodes if episode.spec.feed.enabled and _has_results(episode)]
-    due = [episode for episode in known if _published_at(episode) <= now]
-    later = [_published_at(episode) for episode in known if _published_at(episode) > now]
-    due.sort(key=lambda episode: (_published_at(episode), episode.metadata.name), reverse=True)
-    return Listing(
-        items=tuple(_with_short_notes([_item(namespace, episode) for episode in due])),
-        next_due=min(later, default=None),
-        unsettled=any(_is_reworked(episode, now) for episode in due),
+def listed(episode: Episode) -> ListedEpisode:
+    """What a show reads of an episode."""
+    name, ready = episode.metadata.name, is_ready(episode)
+    if not (episode.spec.feed.enabled and _has_results(episode)):
+        return ListedEpisode(name, ready)
+    return ListedEpisode(
+        name,
+        ready,
+        published_at=_published_at(episode),
+        reworked_since=_reworked_since(episode),
+        item=to_json(_item(episode)),
     )
+
+
+def listing(namespace: str, episodes: Iterable[ListedEpisode], now: datetime) -> Listing:
+    """Episodes that are due; ``namespace`` is the UUID in which their GUIDs are made."""
+    due, later = [], []
+    for episode in episodes:
+        if episode.published_at is None:
+            continue
+        if episode.published_at <= now:
+            due.append((episode.published_at, episode.name, episode))
+        else:
+            later.append(episode.published_at)
+    newest_first = [episode for *_, episode in sorted(due, key=itemgetter(0, 1), reverse=True)]
+    return Listing(
+        items=tuple(_with_short_notes([_identified(namespace, episode) for episode in newest_first])),
+        next_due=min(later, default=None),
+        unsettled=any(each.reworked_since and now - each.reworked_since < _PATIENCE for each in newest_first),
+    )
+
+
+def _identified(namespace: str, episode: ListedEpisode) -> dict[str, Any]:
+    item: dict[str, Any] = from_json(episode.item)
+    # The show's identity and the episode's name: the same when the manifests are applied to another cluster.
+    item["guid"] = item["guid"] or episode_guid(namespace, episode.name)
+    return item
 
 
 def _with_short_notes(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -61,11 +104,11 @@ def _has_results(episode: Episode) -> bool:
     return status.media is not None and (status.checks is not None or is_ready(episode))
 
 
-def _is_reworked(episode: Episode, now: datetime) -> bool:
+def _reworked_since(episode: Episode) -> datetime | None:
     for condition in episode.status.conditions:
         if condition.type == ConditionType.RECONCILING and condition.status is ConditionStatus.TRUE:
-            return now - condition.last_transition_time < _PATIENCE
-    return False
+            return condition.last_transition_time
+    return None
 
 
 def _published_at(episode: Episode) -> datetime:
@@ -76,14 +119,13 @@ def _published_at(episode: Episode) -> datetime:
     return episode.metadata.creation_timestamp or datetime.fromtimestamp(0, UTC)
 
 
-def _item(namespace: str, episode: Episode) -> dict[str, Any]:
+def _item(episode: Episode) -> dict[str, Any]:
     spec = episode.spec
     keys = {stage.name: stage.key for stage in episode.status.stages if stage.key and stage.digest}
     feed = spec.feed.to_wire()
     return {
         "name": episode.metadata.name,
-        # The show's identity and the episode's name: the same when the manifests are applied to another cluster.
-        "guid": spec.feed.guid or episode_guid(namespace, episode.metadata.name),
+        "guid": spec.feed.guid,
         "title": spec.title,
         "notes": spec.notes,
         "publishedAt": _published_at(episode).astimezone(UTC).isoformat().replace("+00:00", "Z"),

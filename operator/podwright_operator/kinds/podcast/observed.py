@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from podwright_crds.episode import Episode
 from podwright_operator.kinds.job_state import JobSeen
+from podwright_operator.kinds.podcast.items import ListedEpisode
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Storage:
 @dataclass(frozen=True)
 class PodcastObserved:
     #: All episodes of the show, by name.
-    episodes: tuple[Episode, ...] = ()
+    episodes: tuple[ListedEpisode, ...] = ()
     storage: Storage | None = None
     #: The show's feed Jobs.
     jobs: tuple[JobSeen, ...] = ()
