@@ -74,8 +74,8 @@ async def ports_of(cluster: KubernetesCluster, settings: Settings) -> AsyncItera
 def collect_seldom() -> None:
     """Have Python look for cycles of garbage less often, and never in what was imported.
 
-    With its own settings that takes a twelfth of the operator's time, and with 2,000 Episodes 0.6 s at once, in which
-    nobody is served; little here ends in cycles.
+    With its own settings that takes a twelfth of the operator's time, and up to 180 ms at once with 600 Episodes, in
+    which nobody is served; it grows with what is in memory (docs/benchmarks.md). Little here ends in cycles.
     """
     gc.collect()
     gc.freeze()
