@@ -25,6 +25,8 @@ PACKAGES = {
     "/usr/bin/python3.11": "python3.11",
 }
 """A file that each Debian package brings."""
+#: Bytes without which nothing is begun: images that are built again, and what a cluster writes.
+LEAST_SPACE = 5_000_000_000
 UPSTREAM_RESOLV_CONF = Path("/run/systemd/resolve/resolv.conf")
 
 
@@ -33,6 +35,18 @@ def require_root() -> None:
         raise LocalError(
             "The local cluster needs root: it makes network and mount namespaces. Run the command with sudo, or use "
             "CLUSTER=kind with a Docker engine, or CLUSTER=current with a cluster of yours."
+        )
+
+
+def require_space(folder: Path) -> None:
+    """Refuse to begin where the disk would be full in the middle."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_SPACE:
+        raise LocalError(
+            f"Only {free / 1e9:.1f} GB are free below {folder}, and a cluster needs {LEAST_SPACE / 1e9:.0f} (some 30 "
+            "where nothing has been built yet). Make room there (make clean removes all that was built), or name "
+            "another place: PODWRIGHT_CACHE=/another/place."
         )
 
 

@@ -158,6 +158,7 @@ class LocalTarget:
 
     def _packages(self) -> None:
         host.require_root()
+        host.require_space(self._cache.root)
         if missing := host.missing_packages():
             log = self._cache.logs / "packages.log"
             with self.progress.step(f"installing Debian packages: {' '.join(missing)}", log):
