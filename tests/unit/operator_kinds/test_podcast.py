@@ -55,6 +55,13 @@ def test_an_episode_can_be_kept_out_of_the_feed() -> None:
     assert feed_of(finished("one", feed={"enabled": False})).items == ()
 
 
+@pytest.mark.parametrize("at", ["2026-01-01T23:59:60Z", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
+def test_a_time_that_no_calendar_has_keeps_only_its_episode_out(at: str) -> None:
+    found = feed_of(finished("odd", publishAt=at), finished("small", publishAt="2020-01-01t00:00:00z"))
+    assert [(item["name"], item["publishedAt"]) for item in found.items] == [("small", "2020-01-01T00:00:00Z")]
+    assert found.next_due is None
+
+
 def test_what_an_episode_declares_goes_into_the_feed() -> None:
     feed = {"seasonName": "Rye", "soundbites": [{"startSeconds": 3, "durationSeconds": 20}]}
     (item,) = feed_of(finished("one", feed=feed, people=["Ada"])).items

@@ -49,16 +49,20 @@ class Listing:
 
 
 def listed(episode: Episode) -> ListedEpisode:
-    """What a show reads of an episode."""
+    """What a show reads of an episode; whose time no calendar has, the API server let through, and it is kept out."""
     name, ready = episode.metadata.name, is_ready(episode)
     if not (episode.spec.feed.enabled and _has_results(episode)):
+        return ListedEpisode(name, ready)
+    try:
+        published_at = _published_at(episode).astimezone(UTC)
+    except (ValueError, OverflowError):
         return ListedEpisode(name, ready)
     return ListedEpisode(
         name,
         ready,
-        published_at=_published_at(episode),
+        published_at=published_at,
         reworked_since=_reworked_since(episode),
-        item=to_json(_item(episode)),
+        item=to_json(_item(episode, published_at)),
     )
 
 
@@ -114,12 +118,12 @@ def _reworked_since(episode: Episode) -> datetime | None:
 def _published_at(episode: Episode) -> datetime:
     """What the spec says; without it, the Episode's creation, which never changes."""
     if episode.spec.publish_at:
-        at = datetime.fromisoformat(episode.spec.publish_at)
+        at = datetime.fromisoformat(episode.spec.publish_at.upper())  # RFC 3339 allows t and z
         return at if at.tzinfo else at.replace(tzinfo=UTC)
     return episode.metadata.creation_timestamp or datetime.fromtimestamp(0, UTC)
 
 
-def _item(episode: Episode) -> dict[str, Any]:
+def _item(episode: Episode, published_at: datetime) -> dict[str, Any]:
     spec = episode.spec
     keys = {stage.name: stage.key for stage in episode.status.stages if stage.key and stage.digest}
     feed = spec.feed.to_wire()
@@ -128,7 +132,7 @@ def _item(episode: Episode) -> dict[str, Any]:
         "guid": spec.feed.guid,
         "title": spec.title,
         "notes": spec.notes,
-        "publishedAt": _published_at(episode).astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "publishedAt": published_at.isoformat().replace("+00:00", "Z"),
         "season": spec.season,
         "episode": spec.episode_number,
         "type": spec.type.value,

@@ -30,7 +30,14 @@ class PodcastKind(Kind[Podcast, PodcastObserved]):
     model = Podcast
     children = (JOB,)
     reads = (POD,)
-    wakes = (Wake(Episode, lambda episode, _: (episode.spec.podcast_ref.name,), relevant=listed),)
+    wakes = (
+        Wake(
+            Episode,
+            lambda episode, _: (episode.spec.podcast_ref.name,),
+            # Applied anew for another show, it is news to both.
+            relevant=lambda episode: (episode.spec.podcast_ref.name, listed(episode)),
+        ),
+    )
     indexes: ClassVar = (LISTED_BY_PODCAST,)
     gather = timedelta(seconds=1)
 
