@@ -18,7 +18,7 @@ AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none --maxfail 3
 THE_OTHERS := --ignore tests/integration/operator --ignore tests/integration/bench
 CORES := $(shell python3 -c 'import os; print(min(os.cpu_count() or 2, 8))')
 MORE := $(shell expr $(CORES) + 1)
-# Kueue and Argo CD's judgement take two processors six minutes to compile; their tests are skipped without them.
+# Kueue and Argo CD's judgement take two processors six minutes to compile; tests of them are skipped without.
 JUDGES := $(if $(filter 1 2 3,$(CORES)),,kueue gitops)
 NAMED = $(if $(NAME),--name $(NAME))
 

@@ -5,15 +5,13 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import yaml
 
 from podwright_local.go_programs import GITOPS
 from podwright_local.paths import REPOSITORY
 from tests.compiled import compiled
-
-Object = dict[str, Any]
+from tests.health_cases import Object
 
 HEALTH = REPOSITORY / "k8s" / "gitops" / "argocd" / "health"
 _KEY = "resource.customizations.health."

@@ -21,6 +21,7 @@ from podwright_operator.kinds.endpoints import endpoint_facts
 from podwright_operator.kinds.episode.desired import desired
 from podwright_operator.kinds.episode.observed import EpisodeObserved
 from podwright_operator.kinds.job_state import JobSeen, jobs_seen
+from podwright_operator.kinds.podcast.items import listed
 from podwright_operator.kinds.ports import Progress
 from podwright_operator.kinds.removal import may_write
 from podwright_operator.kinds.selection import selects
@@ -28,7 +29,8 @@ from podwright_operator.kinds.stage_ended import stages_ended
 from podwright_operator.kinds.stage_job import CONTAINER
 from podwright_operator.settings import StageJobSettings
 
-EPISODES_BY_PODCAST: Final = Index(Episode, lambda episode: (episode.spec.podcast_ref.name,))
+#: A show looks at all its episodes, whichever of them changed.
+EPISODES_BY_PODCAST: Final = Index(Episode, lambda episode: (episode.spec.podcast_ref.name,), extract=listed)
 
 
 def _own_endpoints(episode: Episode) -> Iterable[str]:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, cast
+from typing import cast
 
 from podwright_crds import names
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast, PodcastStatus
 from podwright_crds.resource import Status
-from podwright_operator.engine.kind import Index, Kind, View, Wake
+from podwright_operator.engine.kind import Kind, View, Wake
 from podwright_operator.engine.kube import JOB, POD
 from podwright_operator.engine.measurements import Measurement
 from podwright_operator.engine.plan import Plan
+from podwright_operator.kinds.episode.observe import EPISODES_BY_PODCAST
 from podwright_operator.kinds.job_state import jobs_seen
 from podwright_operator.kinds.podcast.desired import desired
 from podwright_operator.kinds.podcast.items import listed
@@ -19,9 +20,6 @@ from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
 from podwright_operator.kinds.removal import may_write
 from podwright_operator.kinds.stage_ended import stages_ended
 from podwright_operator.settings import StageJobSettings
-
-#: A show looks at all its episodes, whichever of them changed.
-LISTED_BY_PODCAST: Final = Index(Episode, lambda episode: (episode.spec.podcast_ref.name,), extract=listed)
 
 
 class PodcastKind(Kind[Podcast, PodcastObserved]):
@@ -38,7 +36,6 @@ class PodcastKind(Kind[Podcast, PodcastObserved]):
             relevant=lambda episode: (episode.spec.podcast_ref.name, listed(episode)),
         ),
     )
-    indexes: ClassVar = (LISTED_BY_PODCAST,)
     gather = timedelta(seconds=1)
 
     def __init__(self, settings: StageJobSettings) -> None:
@@ -52,7 +49,7 @@ class PodcastKind(Kind[Podcast, PodcastObserved]):
         own_jobs = view.labelled(resource, JOB) if leaving else view.children(resource, JOB)  # cleanup has no owner
         pods = view.labelled(resource, POD)
         return PodcastObserved(
-            episodes=tuple(view.extracts(LISTED_BY_PODCAST, namespace, name)),
+            episodes=tuple(view.extracts(EPISODES_BY_PODCAST, namespace, name)),
             storage=Storage(public_url) if public_url else None,
             jobs=jobs_seen(own_jobs, pods),
             at_work=leaving and may_write(pods),
