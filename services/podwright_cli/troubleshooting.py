@@ -90,7 +90,8 @@ ENTRIES: Final[Mapping[Reason, Entry]] = {
     Reason.INVALID_WEIGHTS: Entry((ModelEndpoint,), "The model's files are not where `spec.weights.uri` says."),
     Reason.SERVING_FAILED: Entry((ModelEndpoint,), "The engine refuses the model or its arguments."),
     Reason.INVALID_SCHEDULE: Entry(
-        (Campaign, Channel, Post), "A cron line, time zone, window or time makes no sense; the message quotes it."
+        (Episode, Campaign, Channel, Post),
+        "A cron line, time zone, window or time makes no sense; the message quotes it.",
     ),
     Reason.INVALID_CREDENTIALS: Entry((Channel,), "A key of its Secret is missing or malformed; the message names it."),
     Reason.CHANNEL_REJECTED: Entry((Channel,), "The platform refuses the account; the message has its answer."),

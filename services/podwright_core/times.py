@@ -20,11 +20,26 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_instant(text: str) -> datetime:
-    """An RFC 3339 instant, in UTC; raises ``ValueError`` also where the offset is missing."""
-    instant = datetime.fromisoformat(text)
+    """An RFC 3339 instant, in UTC; raises ``ValueError`` where the offset is missing or no calendar has the time.
+
+    The API server checks less of ``format: date-time``: it takes an offset of 99 hours, and the year 0.
+    """
+    try:
+        instant = datetime.fromisoformat(text.upper())  # RFC 3339 allows t and z
+        in_utc = instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"'{text}' is no time of the calendar: write one such as 2026-05-01T08:00:00Z") from error
     if instant.tzinfo is None:
         raise ValueError(f"'{text}' has no offset: end it with Z or +02:00")
-    return instant.astimezone(UTC)
+    return in_utc
+
+
+def instant_or_none(text: str | None) -> datetime | None:
+    """The instant, where there is one that can be read."""
+    try:
+        return parse_instant(text) if text else None
+    except ValueError:
+        return None
 
 
 def format_instant(instant: datetime) -> str:

@@ -1,9 +1,10 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from podwright_core.channel_limits import max_characters, text_problem
-from podwright_core.times import format_instant, parse_duration, parse_instant
+from podwright_core.times import format_instant, instant_or_none, parse_duration, parse_instant
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,26 @@ def test_instants() -> None:
     instant = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
     assert parse_instant("2026-12-01T09:00:00+01:00") == instant
     assert parse_instant(format_instant(instant)) == instant
+    assert parse_instant("2026-12-01t08:00:00z") == instant
     assert format_instant(instant) == "2026-12-01T08:00:00Z"
     with pytest.raises(ValueError, match="offset"):
         parse_instant("2026-12-01T09:00:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-12-01T23:59:60Z",
+        "2026-12-01T08:00:00+99:00",
+        "0000-12-01T08:00:00Z",
+        "0001-01-01T00:00:00+23:00",
+        "9999-12-31T23:59:59-23:00",
+    ],
+)
+def test_what_rfc_3339_or_the_api_server_takes_and_no_calendar_has(text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{re.escape(text)}' is no time of the calendar"):
+        parse_instant(text)
+    assert instant_or_none(text) is None
 
 
 def test_limits() -> None:

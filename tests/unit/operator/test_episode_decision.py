@@ -109,6 +109,16 @@ def test_everything_done() -> None:
     assert world.episode.status.artifacts is not None
 
 
+def test_a_time_that_cannot_be_read_is_told_when_everything_is_done() -> None:
+    world = World(episode(publishAt="2026-12-01T08:00:00+99:00"))
+    plan = world.run_to_end()
+    assert [stage for stage, _ in world.computed] == [stage.value for stage in EPISODE_STAGES]
+    assert (plan.outcome.kind, plan.outcome.reason) == (OutcomeKind.STALLED, Reason.INVALID_SCHEDULE)
+    assert "spec.publishAt: '2026-12-01T08:00:00+99:00'" in plan.outcome.message
+    world.episode = world.episode.model_copy(update={"spec": episode(publishAt="2026-12-01t08:00:00z").spec})
+    assert world.settle().outcome.kind is OutcomeKind.READY
+
+
 def test_done_stays_when_everything_it_was_made_with_is_gone() -> None:
     world = World(episode())
     world.run_to_end()

@@ -106,6 +106,16 @@ def test_each_episode_gets_a_post_on_each_channel_at_the_next_slots_oldest_first
     assert posts[0].spec.approval.state.value == "Approved"
 
 
+def test_a_time_that_cannot_be_read_holds_up_no_other() -> None:
+    first = observed(episode("one"))
+    made = after(plan(campaign(), first), first)
+    odd = made.posts[0].model_copy(
+        update={"spec": made.posts[0].spec.model_copy(update={"publish_at": "0000-01-01T00:00:00Z"})}
+    )
+    found = observed(episode("one"), episode("two", publishAt="2026-01-01T23:59:60Z"), posts=[odd, *made.posts[1:]])
+    assert [post.metadata.name for post in created(plan(campaign(), found))] == ["launch-two-news", "launch-two-feed"]
+
+
 def test_posts_are_made_once_and_never_owned_or_pruned() -> None:
     found = observed(episode("one"))
     first = plan(campaign(), found)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from podwright_core.links import link_with_utm, short_link
 from podwright_core.schedule import Schedule, assign
-from podwright_core.times import format_instant, parse_instant
+from podwright_core.times import format_instant, instant_or_none
 from podwright_crds import names
 from podwright_crds.campaign import Approval, Campaign
 from podwright_crds.episode import Episode
@@ -84,9 +84,9 @@ def _places(
     for channel in sorted({channel for _, channel in pairs}):
         waiting = [pair for pair in pairs if pair[1] == channel]
         taken = [
-            parse_instant(post.spec.publish_at)
+            at
             for post in posts
-            if post.spec.channel_ref.name == channel and post.spec.publish_at
+            if post.spec.channel_ref.name == channel and (at := instant_or_none(post.spec.publish_at))
         ]
         # Fewer places than pairs where the window ends before.
         yield from zip(waiting, assign(plan, taken, len(waiting), now), strict=False)
@@ -94,8 +94,7 @@ def _places(
 
 def _age(episode: Episode) -> tuple[float, str]:
     """Oldest first: by publication, else by creation."""
-    created = episode.metadata.creation_timestamp
-    published = parse_instant(episode.spec.publish_at) if episode.spec.publish_at else created
+    published = instant_or_none(episode.spec.publish_at) or episode.metadata.creation_timestamp
     return (published.timestamp() if published else 0.0, episode.metadata.name)
 
 

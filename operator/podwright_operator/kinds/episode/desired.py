@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from podwright_core.stages import StageName, StageResult
+from podwright_core.times import parse_instant
 from podwright_crds.episode import DeletionPolicy, Episode, StagePhase, StageStatus
 from podwright_crds.resource import Reason
 from podwright_operator.engine.kube import JOB, KubeType
-from podwright_operator.engine.plan import Child, Outcome, Plan, ready, waiting
+from podwright_operator.engine.plan import Child, Outcome, Plan, ready, stalled, waiting
 from podwright_operator.kinds.episode.cleanup import removal
 from podwright_operator.kinds.episode.facts import status_facts
 from podwright_operator.kinds.episode.observed import EpisodeObserved
@@ -57,13 +58,23 @@ def desired(episode: Episode, observed: EpisodeObserved, now: datetime, settings
         }
     )
     return Plan(
-        outcome=walk.outcome or ready("Transcribed, analysed and written."),
+        outcome=walk.outcome or _ended(episode),
         status=status,
         children=tuple(walk.jobs),
         keep=_kept(observed),
         requeue_after=walk.requeue_after,
         finalizer=episode.spec.deletion_policy is DeletionPolicy.DELETE,
     )
+
+
+def _ended(episode: Episode) -> Outcome:
+    """Every stage is done."""
+    if episode.spec.publish_at:
+        try:
+            parse_instant(episode.spec.publish_at)
+        except ValueError as error:
+            return stalled(Reason.INVALID_SCHEDULE, f"Kept out of the feed, correct spec.publishAt: {error}.")
+    return ready("Transcribed, analysed and written.")
 
 
 def _walk(episode: Episode, observed: EpisodeObserved, now: datetime, settings: StageJobSettings) -> _Walk:

@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 
 from podwright_core.guids import episode_guid
 from podwright_core.stages import StageName
+from podwright_core.times import instant_or_none
 from podwright_crds.episode import Episode
 from podwright_crds.resource import ConditionStatus, ConditionType
 from podwright_operator.kinds.endpoints import is_ready
@@ -49,13 +50,10 @@ class Listing:
 
 
 def listed(episode: Episode) -> ListedEpisode:
-    """What a show reads of an episode; whose time no calendar has, the API server let through, and it is kept out."""
+    """What a show reads of an episode; one whose time cannot be read is kept out, as its own status says."""
     name, ready = episode.metadata.name, is_ready(episode)
-    if not (episode.spec.feed.enabled and _has_results(episode)):
-        return ListedEpisode(name, ready)
-    try:
-        published_at = _published_at(episode).astimezone(UTC)
-    except (ValueError, OverflowError):
+    published_at = _published_at(episode)
+    if published_at is None or not (episode.spec.feed.enabled and _has_results(episode)):
         return ListedEpisode(name, ready)
     return ListedEpisode(
         name,
@@ -115,11 +113,10 @@ def _reworked_since(episode: Episode) -> datetime | None:
     return None
 
 
-def _published_at(episode: Episode) -> datetime:
-    """What the spec says; without it, the Episode's creation, which never changes."""
+def _published_at(episode: Episode) -> datetime | None:
+    """What the spec says, None where that cannot be read; without it, the Episode's creation, which never changes."""
     if episode.spec.publish_at:
-        at = datetime.fromisoformat(episode.spec.publish_at.upper())  # RFC 3339 allows t and z
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return instant_or_none(episode.spec.publish_at)
     return episode.metadata.creation_timestamp or datetime.fromtimestamp(0, UTC)
 
 
