@@ -20,7 +20,7 @@ CORES := $(shell python3 -c 'import os; print(min(os.cpu_count() or 2, 8))')
 MORE := $(shell expr $(CORES) + 1)
 # Kueue and Argo CD's judgement take two processors six minutes to compile; tests of them are skipped without.
 JUDGES := $(if $(filter 1 2 3,$(CORES)),,kueue gitops)
-NAMED = $(if $(NAME),--name $(NAME))
+NAMED = $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(NAME),--name $(NAME))
 
 .PHONY: chaos chaos-publish landed lock lock-inference help demo try test lint types unit contract integration e2e prepare generate kubeconfig status down clean sync
 
@@ -36,7 +36,7 @@ sync: $(UV)
 	@$(UV) sync --frozen --all-extras --quiet
 
 demo: sync ## a real Kubernetes with Podwright on it, from nothing to a published post (CLUSTER=local|kind|current)
-	@$(LOCAL) demo $(if $(CLUSTER),--cluster $(CLUSTER)) $(NAMED) $(if $(TIMES),--times $(TIMES))
+	@$(LOCAL) demo $(NAMED) $(if $(TIMES),--times $(TIMES))
 
 try: $(UV) ## the sample episode without a cluster: transcript, notes and posts in out/try
 	@$(UV) sync --frozen --extra pipeline --extra engines --quiet
@@ -109,7 +109,7 @@ kubeconfig: sync ## path of the demo cluster's kubeconfig
 status: sync ## what runs
 	@$(LOCAL) status $(NAMED)
 
-down: sync ## stop the demo: no process, mount, interface or netfilter table stays
+down: sync ## stop the demo: no process, mount, interface or netfilter table stays, and no kind cluster
 	@$(LOCAL) down $(NAMED)
 
 clean: sync ## down, and remove the caches

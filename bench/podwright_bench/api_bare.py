@@ -24,7 +24,7 @@ from podwright_api.database import content
 from podwright_api.database.engine import driver_url
 from podwright_api.kubernetes import Cluster
 from podwright_api.models import view
-from podwright_api.routes.content import document_view
+from podwright_api.routes.content import document_view, entry_view
 from podwright_crds.episode import Episode
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
@@ -60,7 +60,8 @@ class Data:
     async def documents(self, limit: int, cursor: str | None) -> list[JsonObject]:
         filters: dict[str, str | None] = {"episode": None, "type": None, "state": None}
         async with self.engine.connect() as connection:
-            return [document_view(one) for one in await content.page(connection, None, filters, cursor, limit)]
+            after = ("", cursor) if cursor else None
+            return [entry_view(one) for one in await content.page(connection, None, filters, after, limit)]
 
     async def document(self, id_: str) -> JsonObject:
         async with self.engine.connect() as connection:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from podwright_bench.generate import endpoint_args, platform
+from podwright_bench.planted import planted
 from podwright_bench.quality_transcripts import Case, cases
 from podwright_core import claims
 from podwright_core.channel_limits import TEXT_RULES, text_problem
@@ -185,6 +186,8 @@ def main() -> None:
     totals.update(
         {name: sum(found["analysis"][name] for found in results) for name in ("checked", "repaired", "replaced")}
     )
+    inventions = [each.refused for each in planted() if each.invented]
+    truths = [each.refused for each in planted() if not each.invented]
     print(
         json.dumps(
             {
@@ -194,6 +197,10 @@ def main() -> None:
                 "transcripts": len(results),
                 "items": totals["checked"],
                 "unverified": sum(len(found["problems"]["unverified"]) for found in results),
+                "planted_inventions": len(inventions),
+                "planted_found": sum(inventions),
+                "true_sentences": len(truths),
+                "true_refused": sum(truths),
                 "limit_violations": sum(len(found["problems"]["limits"]) for found in results),
                 "repaired": totals["repaired"],
                 "replaced": totals["replaced"],

@@ -26,9 +26,18 @@ def approvals_needed(campaign: Campaign | None, channel: Channel | None) -> dict
 
 def approvals_missing(post: Post, needed: Mapping[str, int]) -> dict[str, int]:
     """How many more of each role are needed for the content as it is now."""
-    given = [] if is_outdated(post) else post.spec.approval.given
-    counts = {role: count - sum(approval.role == role for approval in given) for role, count in needed.items()}
+    standing = approvals_standing(post)
+    counts = {role: count - sum(approval.role == role for approval in standing) for role, count in needed.items()}
     return {role: count for role, count in counts.items() if count > 0}
+
+
+def approvals_standing(post: Post) -> list[GivenApproval]:
+    """The approvals by role that are of the content as it is now."""
+    record, content = post.status.approval, content_digest(post)
+    if is_outdated(post):
+        return []
+    known = record.given if record is not None else {}
+    return [each for each in post.spec.approval.given if known.get(_digest(each.to_wire()), content) == content]
 
 
 def is_outdated(post: Post) -> bool:
@@ -44,18 +53,26 @@ def is_outdated(post: Post) -> bool:
 def approval_record(post: Post, seen_at: str) -> ApprovalRecord | None:
     """What the status is to say of the decision; ``None`` for a draft that nobody has decided about."""
     approval, before = post.spec.approval, post.status.approval
-    decision = decision_digest(approval)
-    if before is not None and before.decision == decision:
-        return before
-    if before is None and approval.state is ApprovalState.DRAFT:
+    decision, content = decision_digest(approval), content_digest(post)
+    if before is None and approval.state is ApprovalState.DRAFT and not approval.given:
         return None
+    known = before.given if before is not None else {}
+    if before is not None and before.decision == decision:
+        return before.model_copy(update={"given": _approved_contents(approval, known, before.content)})
     return ApprovalRecord(
         state=approval.state,
         by=approval.by,
         at=approval.at or seen_at,
         decision=decision,
-        content=content_digest(post),
+        content=content,
+        given=_approved_contents(approval, known, content),
     )
+
+
+def _approved_contents(approval: PostApproval, known: Mapping[str, str], content: str) -> dict[str, str]:
+    """What each approval by role is of: those that are not ``known`` yet are of this content."""
+    digests = [_digest(each.to_wire()) for each in approval.given]
+    return {digest: known.get(digest, content) for digest in digests}
 
 
 def renamed(record: ApprovalRecord | None, approval: PostApproval) -> ApprovalRecord | None:
@@ -67,8 +84,7 @@ def renamed(record: ApprovalRecord | None, approval: PostApproval) -> ApprovalRe
 
 def approved(post: Post, needed: Mapping[str, int], given: GivenApproval) -> JsonObject:
     """``spec.approval`` once a person has approved the post as it is now: Approved when nothing is missing any more."""
-    earlier = [] if is_outdated(post) else post.spec.approval.given
-    everybody = [*(each for each in earlier if each.by != given.by), given]
+    everybody = [*(each for each in approvals_standing(post) if each.by != given.by), given]
     counts = {role: sum(each.role == role for each in everybody) for role in needed}
     complete = all(counts[role] >= count for role, count in needed.items())
     return {

@@ -58,7 +58,8 @@ class PostApproval(Model):
     )
     given: Annotated[list[GivenApproval], list_map("by")] = Field(
         default_factory=list,
-        description="Approvals by role, where the Campaign or the Channel has requiredApprovals.",
+        description="Approvals by role, where the Campaign or the Channel has requiredApprovals. Each counts for the "
+        "content at that time: when it is changed later, give it again (with a new at).",
         max_length=50,
     )
     note: str | None = Field(default=None, description="Remark of whoever decided.", max_length=2000)
@@ -184,6 +185,11 @@ class AttemptOutcome(StrEnum):
     REFUSED = "Refused"
     UNKNOWN = "Unknown"
 
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the post may be on the platform without a confirmation."""
+        return self in (AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN)
+
 
 class Attempt(Model):
     """One attempt to publish, recorded before anything is sent."""
@@ -223,6 +229,10 @@ class ApprovalRecord(Model):
     content: str = Field(
         description="Digest of what was approved: text, thread, comment, variants, title, links, media."
     )
+    given: dict[str, Annotated[str, Field(description="Digest of the content.")]] = Field(
+        default_factory=dict,
+        description="Of each approval in spec.approval.given, by its digest: digest of what it approved.",
+    )
 
 
 class PostMetrics(Model):
@@ -257,6 +267,11 @@ class PostStatus(Status):
     retry_honoured: str | None = Field(
         default=None, description="Value of the annotation podwright.dev/retry that was last acted on."
     )
+
+
+def may_be_out(status: PostStatus) -> bool:
+    """Whether to send the post again might double it: a person has to look on the platform before."""
+    return status.phase is PostPhase.HELD or any(attempt.outcome.is_uncertain for attempt in status.attempts)
 
 
 class Post(Resource):

@@ -33,19 +33,29 @@ def decoded(audio: BinaryIO, seconds: float) -> Iterator[Samples]:
 
 
 def _resampled(audio: BinaryIO) -> Iterator[Any]:
-    resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+    resampler, form = _resampler(), None
     try:
         with av.open(audio, mode="r", metadata_errors="ignore") as container:
             if not container.streams.audio:
                 raise UnreadableAudioError("the file has no audio stream")
             for frame in _frames(container):
                 frame.pts = None  # broken time stamps would make the resampler fail
+                now = (frame.format.name, frame.layout.name, frame.sample_rate)
+                if form not in {None, now}:  # files are put together from others: an advertisement, then a talk
+                    yield from resampler.resample(None)
+                    resampler = _resampler()
+                form = now
                 yield from resampler.resample(frame)
             yield from resampler.resample(None)
     except (av.FFmpegError, ValueError) as error:
         if isinstance(error, UnreadableAudioError):
             raise
         raise UnreadableAudioError(f"it is no audio or video that can be decoded ({_reason(error)})") from error
+
+
+def _resampler() -> AudioResampler:
+    """For frames of one format, layout and rate."""
+    return AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
 
 
 def _frames(container: Any) -> Iterator[Any]:

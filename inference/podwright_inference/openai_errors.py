@@ -12,11 +12,14 @@ from starlette.exceptions import HTTPException
 logger = logging.getLogger(__name__)
 
 
-class ApiError(Exception):
-    """An answer that is an error. `param` names the field of the request that caused it."""
+class ApiError(HTTPException):
+    """An answer that is an error. `param` names the field of the request that caused it.
+
+    FastAPI lets this kind through where it reads a body.
+    """
 
     def __init__(self, status: HTTPStatus, message: str, *, param: str | None = None, code: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(status, message)
         self.status = status
         self.message = message
         self.param = param

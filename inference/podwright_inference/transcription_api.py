@@ -5,6 +5,7 @@ busy waits. A request whose client has gone away is given up.
 """
 
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,6 +14,8 @@ from typing import Annotated, Any
 from fastapi import FastAPI, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
+from podwright_core.languages import whisper_code
+from podwright_inference.body_limit import BodyLimit
 from podwright_inference.openai_errors import ApiError, answer, install_error_handlers
 from podwright_inference.running_transcription import (
     CLIENT_CLOSED_REQUEST,
@@ -31,7 +34,7 @@ from podwright_inference.transcription_formats import (
 )
 
 LARGEST_UPLOAD = 2 << 30
-"""Bytes. Sixteen hours of what the ingest stage makes (16 kHz, 16 bit, mono)."""
+"""Bytes of a request. Sixteen hours of what the ingest stage makes (16 kHz, 16 bit, mono)."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,14 @@ class ServedModel:
     model_id: str
     engine: SpeechEngine
     parallel_requests: int = 4
+    largest_upload: int = LARGEST_UPLOAD
 
 
 def transcription_api(served: ServedModel) -> FastAPI:
     """The application; it answers until its process ends."""
     app = FastAPI(title="Podwright transcription", docs_url=None, redoc_url=None)
     install_error_handlers(app)
+    app.add_middleware(BodyLimit, largest=served.largest_upload)
     threads = ThreadPoolExecutor(served.parallel_requests, thread_name_prefix="transcribe")
     started = int(time.time())
     card = {"id": served.model_id, "object": "model", "created": started, "owned_by": "podwright"}
@@ -83,8 +88,8 @@ def transcription_api(served: ServedModel) -> FastAPI:
     ) -> Response:
         _check_model(served, model)
         _check_stream(stream, response_format)
-        request = SpeechRequest(_checked_language(served, language), prompt or None, temperature)
-        _check_size(file)
+        request = SpeechRequest(_checked_language(served.engine.languages, language), prompt or None, temperature)
+        _check_not_empty(file)
         running = RunningTranscription(served.engine.transcribe(file.file, request), file.filename or "sent")
         running.start(threads)
         try:
@@ -118,12 +123,14 @@ def _check_model(served: ServedModel, model: str) -> None:
         raise ApiError(HTTPStatus.NOT_FOUND, message, param="model", code="model_not_found")
 
 
-def _checked_language(served: ServedModel, language: str | None) -> str | None:
+def _checked_language(known: Collection[str], language: str | None) -> str | None:
     if not language:
         return None
-    code = language.strip().lower()
-    if code not in served.engine.languages:
-        message = f"Invalid language '{language}'. It must be an ISO 639-1 code that the model knows, such as 'en'."
+    code = whisper_code(language)
+    if code not in known:
+        message = (
+            f"Invalid language '{language}'. It must be the code of a language that the model knows, such as 'en'."
+        )
         raise ApiError(HTTPStatus.BAD_REQUEST, message, param="language", code="invalid_language_format")
     return code
 
@@ -134,10 +141,6 @@ def _check_stream(stream: bool, form: ResponseFormat) -> None:
         raise ApiError(HTTPStatus.BAD_REQUEST, message, param="stream", code="unsupported_value")
 
 
-def _check_size(file: UploadFile) -> None:
-    size = file.size or 0
-    if size == 0:
+def _check_not_empty(file: UploadFile) -> None:
+    if not file.size:
         raise ApiError(HTTPStatus.BAD_REQUEST, "The file is empty.", param="file", code="invalid_audio")
-    if size > LARGEST_UPLOAD:
-        message = f"The file has {size} bytes; {LARGEST_UPLOAD} is the most."
-        raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, param="file", code="file_too_large")

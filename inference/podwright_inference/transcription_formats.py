@@ -7,7 +7,7 @@ from typing import Any
 
 from podwright_core import transcript as core
 from podwright_core.captions import to_srt, to_vtt
-from podwright_inference.languages import LANGUAGE_NAMES
+from podwright_core.languages import LANGUAGE_NAMES
 from podwright_inference.speech import Segment
 
 

@@ -31,7 +31,7 @@ class StageJobSettings:
 
     image: str = "localhost/podwright/services:dev"
     pull_policy: str = "IfNotPresent"
-    #: Merged into every stage pod's spec: nodeSelector, tolerations, priorityClassName, imagePullSecrets …
+    #: Merged into the spec of every pod of a Job, as ``pod_spec`` does: nodeSelector, tolerations, volumes …
     pod: Raw = field(default_factory=dict)
     #: Requests and limits by stage, laid over what the stages ask for.
     resources: Mapping[str, Raw] = field(default_factory=dict)
@@ -49,6 +49,8 @@ class StageJobSettings:
     keep_finished: timedelta = timedelta(minutes=30)
     #: Where Jobs send their spans and which of them, as OpenTelemetry's variables; empty: nothing is traced.
     tracing: Mapping[str, str] = field(default_factory=dict)
+    #: The ClusterRole, of the chart, with what publishing Jobs may do.
+    publisher_role: str = "podwright-publisher"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class InferenceSettings:
     image: str = "localhost/podwright/inference:dev"
     pull_policy: str = "IfNotPresent"
     ray_version: str = "2.60.0"
-    #: volumes, volumeMounts, env, nodeSelector, tolerations.
+    #: volumes, volumeMounts and env, which are added; other fields of a pod, which replace.
     pod: Raw = field(default_factory=dict)
     #: What a changed model does: None replaces in place, NewCluster starts the new one first (twice the resources).
     upgrade_strategy: str = "NewCluster"
@@ -129,6 +131,7 @@ class Settings:
                 retries=int(text("STAGE_RETRIES", str(jobs.retries))),
                 keep_finished=timedelta(seconds=int(text("STAGE_KEEP_SECONDS", "1800"))),
                 tracing=_tracing(environment),
+                publisher_role=text("PUBLISHER_ROLE", jobs.publisher_role),
             ),
             inference=InferenceSettings(
                 image=text("INFERENCE_IMAGE", inference.image),

@@ -52,9 +52,9 @@ def page_answer(request: Request, page: Page) -> Response:
     return answer(request.scope, {"items": [view(item) for item in page.items], "nextCursor": page.next_cursor})
 
 
-def listed(request: Request, items: list[Any], next_cursor: str | None = None) -> Response:
+def listed(request: Request, items: list[Any], next_cursor: str | None = None, status: int = HTTPStatus.OK) -> Response:
     """A page of what is no resource; the items are JSON already."""
-    return answer(request.scope, {"items": items, "nextCursor": next_cursor})
+    return answer(request.scope, {"items": items, "nextCursor": next_cursor}, status)
 
 
 def done() -> Response:

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from podwright_core.times import instant_or_none
+from podwright_crds.post import ApprovalState, PostPhase
+
 JsonObject = dict[str, Any]
 
 _TEXT_CHARACTERS = 140
+#: Phases of posts that do not go out unless a person acts.
+_OFF = frozenset({PostPhase.REJECTED, PostPhase.MISSED, PostPhase.FAILED})
 
 
 @dataclass(frozen=True)
@@ -38,14 +43,7 @@ def entries(posts: Iterable[Timed | None], start: datetime, end: datetime) -> li
 def time_of(post: JsonObject) -> datetime | None:
     """When a post went out, else when it is to; None for one without a time."""
     status, spec = post.get("status") or {}, post["spec"]
-    text = status.get("publishedAt") or spec.get("publishAt")
-    if not isinstance(text, str):
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return instant_or_none(status.get("publishedAt") or spec.get("publishAt"))
 
 
 def entry(post: JsonObject, at: datetime) -> JsonObject:
@@ -84,11 +82,18 @@ def icalendar(found: Iterable[JsonObject], namespace: str, now: datetime, campai
             f"DTSTAMP:{_utc(now)}",
             f"DTSTART:{_utc(datetime.fromisoformat(one['at']))}",
             f"SUMMARY:{_escaped(one['channel'])}: {_escaped(one['text'])}",
-            f"STATUS:{'CONFIRMED' if one['approval'] == 'Approved' else 'TENTATIVE'}",
+            f"STATUS:{_status(one)}",
             *([f"URL:{one['url']}"] if one["url"] else []),
             "END:VEVENT",
         ]
     return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _folded(line))
+
+
+def _status(one: JsonObject) -> str:
+    """As RFC 5545 section 3.8.1.11 names it."""
+    if one["phase"] in _OFF or one["approval"] == ApprovalState.REJECTED:
+        return "CANCELLED"
+    return "CONFIRMED" if one["approval"] == ApprovalState.APPROVED else "TENTATIVE"
 
 
 def _utc(at: datetime) -> str:

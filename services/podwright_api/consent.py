@@ -5,6 +5,7 @@ person, workspace and channel alone, for ten minutes. A code that somebody else 
 state is another one.
 """
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -34,7 +35,9 @@ from podwright_crds.channel import ChannelSpec
 from podwright_transport.guarded import NotPermittedError
 
 CONSENT_WITHIN: Final = timedelta(minutes=10)
+#: What a token endpoint may answer, in bytes, and how long it may take.
 _ANSWER_LIMIT: Final = 100_000
+_ANSWER_SECONDS: Final = 30
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[\x21-\x7e]*$")]
 #: Where a browser goes after consent: the console, or an address of the person's own machine.
@@ -169,16 +172,25 @@ def _opened(given: ConsentCode, place: Place, sealer: Sealer, now: datetime) -> 
 
 async def _ask(client: httpx.AsyncClient, request: httpx.Request, login: httpx.Auth | None) -> Any:
     """The parsed answer of a token endpoint. What it refuses is told by its error code; bodies may repeat secrets."""
+    read = bytearray()
     try:
-        answer = await client.send(request, auth=login, follow_redirects=False)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            answer = await client.send(request, auth=login, follow_redirects=False, stream=True)
+            try:
+                async for chunk in answer.aiter_raw():
+                    read += chunk
+                    if len(read) > _ANSWER_LIMIT:
+                        break
+            finally:
+                await answer.aclose()
     except NotPermittedError as error:
         raise invalid("instance", f"{error}. An administrator may allow it (stages.fetch.allow).") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, TimeoutError) as error:
         message = f"The platform's token endpoint gave no answer ({type(error).__name__}); try again."
         raise FacadeError(ErrorCode.PLATFORM_UNAVAILABLE, message) from error
     try:
-        body = json.loads(answer.content[:_ANSWER_LIMIT])
-    except ValueError:
+        body = json.loads(read[:_ANSWER_LIMIT])
+    except (ValueError, RecursionError):
         body = None
     if answer.is_success:
         return body

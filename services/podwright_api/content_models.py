@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from podwright_api.envelope import Answer, Items, Wire
+from podwright_api.envelope import Answer, ErrorBody, Items, Wire
 from podwright_core.composing import LENGTH
 from podwright_crds.channel import ChannelType
 from podwright_crds.resource import ObjectName
@@ -137,6 +137,32 @@ class ContentDecision(Wire):
     )
 
 
+class DocumentAction(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class ContentsDecision(ContentDecision):
+    """What is decided about several documents."""
+
+    action: DocumentAction = Field(description="approve or reject.")
+    ids: list[UUID] = Field(min_length=1, max_length=100, description="Ids of the documents.")
+
+
+class ContentsGenerate(Wire):
+    """Several documents that a model is to write."""
+
+    documents: list[ContentGenerate] = Field(min_length=1, max_length=100)
+
+
+class GenerationResult(Wire):
+    """What came of asking for one of several."""
+
+    id: str | None = Field(description="Id of the document; null where none is to be written.")
+    success: bool
+    error: ErrorBody | None = None
+
+
 class ContentMade(Wire):
     """How a model wrote a version."""
 
@@ -163,13 +189,14 @@ class ContentAwaited(Wire):
     asked_at: datetime
 
 
-class ContentView(Wire):
+class ContentEntry(Wire):
+    """A document without its text."""
+
     id: str
     podcast: str | None = Field(description="Show that it belongs to.")
     episode: str | None = Field(description="Episode that it is about.")
     type: ContentType
     title: str
-    body: str
     settings: ContentSettings
     state: ContentState
     decided_by: str | None = Field(description="Who approved or rejected it.")
@@ -182,25 +209,54 @@ class ContentView(Wire):
     updated_at: datetime
 
 
-class VersionView(Wire):
+class ContentSummary(ContentEntry):
+    """A document in a list; the whole text is at its own path."""
+
+    excerpt: str = Field(description="How the text begins.")
+
+
+class ContentView(ContentEntry):
+    body: str
+
+
+class VersionEntry(Wire):
+    """A version without its text."""
+
     version: int
     title: str
-    body: str
     settings: ContentSettings
     made: ContentMade | None = Field(description="How a model wrote it; null where a person did.")
     written_by: str
     created_at: datetime
 
 
+class VersionSummary(VersionEntry):
+    """A version in a list; the whole text is at its own path."""
+
+    excerpt: str = Field(description="How the text begins.")
+
+
+class VersionView(VersionEntry):
+    body: str
+
+
 class ContentAnswer(Answer[ContentView]):
     pass
 
 
-class ContentsAnswer(Answer[Items[ContentView]]):
+class ContentsAnswer(Answer[Items[ContentSummary]]):
     pass
 
 
-class VersionsAnswer(Answer[Items[VersionView]]):
+class VersionsAnswer(Answer[Items[VersionSummary]]):
+    pass
+
+
+class VersionAnswer(Answer[VersionView]):
+    pass
+
+
+class GenerationsAnswer(Answer[Items[GenerationResult]]):
     pass
 
 

@@ -91,6 +91,13 @@ class Tenant:
         if not self.may(permission):
             raise forbidden(permission, self)
 
+    def demand_own(self, membership: Membership) -> None:
+        """Raise a ``FacadeError`` (FORBIDDEN) where the membership would give more than the actor has here."""
+        if not self.actor.may_hand_on(self.namespace, membership):
+            narrowed = ": the API key's scopes do not include all of it" if self.actor.key else ""
+            message = f"The role {membership.role} would give more than you have here{narrowed}."
+            raise FacadeError(ErrorCode.FORBIDDEN, message)
+
     def reaches(self, show: str | None) -> bool:
         """Whether an object of this show is the actor's business."""
         return self.membership.reaches(show)

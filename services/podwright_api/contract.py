@@ -16,7 +16,7 @@ Turns requests into Podwright's resources and their status into answers. The res
 changes shows here at once, and the other way round.
 
 Every JSON answer is `{success, data | error, requestId}`. Errors name the fields that are wrong and what belongs there.
-Lists are ordered by id and come in pages: pass `nextCursor` as `cursor` until it is null.
+Lists are ordered by id, or as `sort` says, and come in pages: pass `nextCursor` as `cursor` until it is null.
 """
 
 

@@ -1,7 +1,7 @@
 """Transcripts as people correct them. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from podwright_api.errors import ErrorCode, FacadeError, FieldProblem, invalid
 from podwright_api.models import JsonObject
@@ -34,20 +34,19 @@ def corrected(document: JsonObject, changes: Sequence[SegmentCorrection]) -> Jso
     return document | {"segments": kept}
 
 
-def from_file(content: bytes, language: str | None, duration: float) -> JsonObject:
-    """A file (WebVTT, SRT or JSON) in the form of the results; raises ``FacadeError`` where it is none."""
+def from_file(content: bytes, language: str | None, duration: float, speakers: Iterable[str] = ()) -> JsonObject:
+    """A file (WebVTT, SRT or JSON) in the form of the results; raises ``FacadeError`` where it is none.
+
+    ``duration`` is in seconds; ``speakers`` are those of the recording's tracks.
+    """
     try:
-        transcript = read_transcript(content, language=language or "", duration=duration)
-        document: JsonObject = transcript.model_dump(mode="json")
-        # Half a surrogate pair, which JSON can write, is no text.
-        stored(document)
+        transcript = read_transcript(content, language=language or "", duration=duration, speakers=speakers)
     except TranscriptFileError as error:
         raise invalid("body", f"The file cannot be used: {error}.", _FORMS) from error
-    except (ValueError, RecursionError) as error:
-        raise invalid("body", "The file is no transcript.", _FORMS) from error
     if not transcript.language:
         hint = "Set spec.transcription.language of the episode, or name it in the JSON."
         raise invalid("language", "The file does not say its language, and it is not known.", hint)
+    document: JsonObject = transcript.model_dump(mode="json")
     return document
 
 

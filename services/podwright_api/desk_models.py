@@ -26,11 +26,11 @@ class ExplanationView(Wire):
 class PlannedPost(Wire):
     """A post that is there, or one that would be made."""
 
-    at: datetime | None = Field(description="When it goes out, or went; null: the window has no slot left for it.")
+    at: datetime | None = Field(description="When it goes out, or went; null: it does not, the note says why.")
     episode: str = Field(description="Id of the episode.")
     channel: str = Field(description="Id of the channel.")
     state: str = Field(description="Phase of the post that is there; planned; or no slot.")
-    note: str = Field(description="What may change it; empty where nothing does.")
+    note: str = Field(description="What moves it or may change it; empty where nothing does.")
 
 
 class PlanView(Wire):

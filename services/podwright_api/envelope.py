@@ -94,7 +94,7 @@ class Answer(Wire, Generic[T]):
 
 
 class Items(Wire, Generic[T]):
-    items: list[T] = Field(description="This page, ordered by id.")
+    items: list[T] = Field(description="This page, in the order of the list.")
     next_cursor: str | None = Field(description="Pass as 'cursor' for the next page; null on the last one.")
 
 

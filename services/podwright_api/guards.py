@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podwright_api.access.roles import Actor
 from podwright_api.accounts.audit_log import Deed
-from podwright_api.accounts.quotas import Quota
+from podwright_api.accounts.authentication import Admission, Authenticator
 from podwright_api.accounts.repetition import KeptAnswer, Repetition
 from podwright_api.context import Services
 from podwright_api.database.engine import acting_person
@@ -42,33 +42,36 @@ class Authenticate:
             await self._app(scope, receive, send)
             return
         services: Services = scope["state"]["services"]
-        quota: Quota | None
-        try:
-            if self._is_open(scope["path"]):
-                quota = await services.authenticator.count_stranger(address_of(scope))
-            else:
-                authorization = Headers(scope=scope).get("authorization", "")
-                authenticated = await services.authenticator.authenticate(authorization)
-                scope["state"]["actor"] = authenticated.actor
-                # The server runs each request in a context of its own, so it ends with the request.
-                acting_person.set(authenticated.actor.person or "")
-                quota = authenticated.quota
-        except FacadeError as error:
-            await failure(scope, error)(scope, receive, send)
-            return
+        admission = await self._admission(scope, services.authenticator)
+        quota = admission.quota
 
         async def send_with_quota(message: Message) -> None:
             if quota and message["type"] == "http.response.start":
-                told = {"limit": quota.limit, "remaining": quota.remaining, "reset": quota.seconds_left}
+                told = {"limit": quota.limit, "remaining": max(0, quota.remaining), "reset": quota.seconds_left}
                 headers = [(b"ratelimit-%b" % name.encode(), b"%d" % number) for name, number in told.items()]
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
+        if admission.refusal is not None:
+            await failure(scope, admission.refusal)(scope, receive, send_with_quota)
+            return
+        if admission.actor is not None:
+            scope["state"]["actor"] = admission.actor
+            # The server runs each request in a context of its own, so it ends with the request.
+            acting_person.set(admission.actor.person or "")
         try:
             await self._app(scope, receive, send_with_quota)
         finally:
             if scope["method"] in _CHANGES:
                 services.authenticator.forget()
+
+    async def _admission(self, scope: Scope, authenticator: Authenticator) -> Admission:
+        try:
+            if self._is_open(scope["path"]):
+                return await authenticator.stranger(address_of(scope))
+            return await authenticator.authenticate(Headers(scope=scope).get("authorization", ""), address_of(scope))
+        except FacadeError as error:
+            return Admission(refusal=error)
 
 
 class Repeatable:
@@ -132,16 +135,17 @@ class Recorded:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        actor: Actor | None = scope.get("state", {}).get("actor")
         services: Services | None = scope.get("state", {}).get("services")
-        if actor is None or services is None or services.accounts is None or scope["method"] not in _CHANGES:
+        if services is None or services.accounts is None or scope.get("method") not in _CHANGES:
             await self._app(scope, receive, send)
             return
         audit = services.accounts.audit
 
         async def send_recorded(message: Message) -> None:
-            if message["type"] == "http.response.start" and _worth_recording(message["status"]):
-                state = scope["state"]
+            state = scope["state"]
+            # Whoever registers is somebody only by now.
+            actor: Actor | None = state.get("actor")
+            if message["type"] == "http.response.start" and actor is not None and _worth_recording(message["status"]):
                 route = getattr(scope.get("route"), "path", scope["path"])
                 deed = Deed(
                     actor=actor,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from podwright_api import resources
 from podwright_api.context import Tenant
 from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.import_models import REMARKS_TOLD, ImportCreate, ImportView
@@ -129,8 +130,10 @@ class Import:
 
     async def _create(self, kind: Kind, body: JsonObject) -> bool:
         """False where it is there already."""
+        metadata = body["metadata"]
+        annotated = metadata | {"annotations": metadata.get("annotations", {}) | resources.creator(self.tenant)}
         try:
-            created = await self.tenant.cluster.create(kind, self.tenant.namespace, body)
+            created = await self.tenant.cluster.create(kind, self.tenant.namespace, body | {"metadata": annotated})
         except FacadeError as error:
             if error.code is ErrorCode.ALREADY_EXISTS:
                 return False

@@ -287,6 +287,8 @@ async def _failures(what: str) -> AsyncIterator[None]:
             yield
     except client.ApiException as error:
         raise failure_of(error.status or 0, error.body, what) from error
+    except RecursionError as error:
+        raise FacadeError(ErrorCode.INVALID_FIELDS, "The spec is nested too deeply for any resource.") from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise FacadeError(
             ErrorCode.CLUSTER_UNAVAILABLE, "The Kubernetes API does not answer; try again in a moment."

@@ -10,7 +10,7 @@ import bisect
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -38,8 +38,6 @@ SYNC_SECONDS = 10.0
 SILENT_SECONDS = 90.0
 #: A change that the watch has not told for so long: the watch is dead, and all is read anew.
 REFLECT_SECONDS = 5.0
-#: Objects that are looked at for one page; who wants few of many gets short pages.
-SCANNED = 2_000
 T = TypeVar("T")
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 
@@ -123,9 +121,11 @@ class LiveNamespace:
     #: Changes up to this version may be missing from ``recent``.
     known_since: int = 0
     #: Names of the objects of each kind, in order.
-    _names: dict[Kind, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    names: dict[Kind, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     #: What was made of the objects, for as long as they are what they are.
     _derived: dict[Kind, dict[str, dict[Any, Any]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    #: What the objects were ordered by, for as long as nothing changes.
+    _orders: dict[Kind, dict[Any, list[tuple[str, str]]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     #: The version up to which a kind's changes are known; None: it was never read.
     _versions: dict[Kind, int | None] = field(default_factory=lambda: dict.fromkeys(KINDS))
     #: Set with the next change of a kind, and replaced by another.
@@ -161,27 +161,6 @@ class LiveNamespace:
         if not all(self._current[kind].is_set() for kind in kinds):
             raise _unavailable()
 
-    def page(
-        self, kind: Kind, after: str | None, limit: int, checks: Sequence[Callable[[JsonObject], bool]]
-    ) -> tuple[list[str], str | None]:
-        """Names of objects that pass all checks after a name, in order, and the name to go on after; None: these were
-        the last.
-        """
-        names, objects = self._names[kind], self.objects[kind]
-        place = bisect.bisect_right(names, after) if after is not None else 0
-        if not checks:
-            end = place + limit
-            return names[place:end], names[end - 1] if end < len(names) else None
-        passes = checks[0] if len(checks) == 1 else lambda body: all(check(body) for check in checks)
-        found: list[str] = []
-        for number, name in enumerate(names[place : place + SCANNED], place + 1):
-            if passes(objects[name]):
-                found.append(name)
-                if len(found) == limit:
-                    return found, name if number < len(names) else None
-        rest = place + SCANNED
-        return found, names[rest - 1] if rest < len(names) else None
-
     def derived(self, kind: Kind, name: str, function: Callable[[JsonObject], T]) -> T:
         """What a pure function makes of an object, worked out once for each version of it."""
         known = self._derived[kind].setdefault(name, {})
@@ -189,6 +168,13 @@ class LiveNamespace:
             known[function] = function(self.objects[kind][name])
         result: T = known[function]
         return result
+
+    def ordered(self, kind: Kind, function: Callable[[JsonObject], str]) -> list[tuple[str, str]]:
+        """What a pure function makes of each object, with the object's name, in order."""
+        known = self._orders[kind]
+        if function not in known:
+            known[function] = sorted((self.derived(kind, name, function), name) for name in self.names[kind])
+        return known[function]
 
     async def reflects(self, kind: Kind, version: int) -> None:
         """Wait until the watch has told a change of this version."""
@@ -278,8 +264,9 @@ class LiveNamespace:
         else:
             self.known_since = max(self.known_since, version)
         self.objects[kind] = there
-        self._names[kind] = sorted(there)
+        self.names[kind] = sorted(there)
         self._derived[kind] = {}
+        self._orders[kind] = {}
         self._known(kind, version)
         self._current[kind].set()
         return page.version
@@ -302,7 +289,7 @@ class LiveNamespace:
 
     def _keep(self, kind: Kind, name: str, body: JsonObject | None) -> None:
         """Take an object as it is now; None: it is gone."""
-        objects, names = self.objects[kind], self._names[kind]
+        objects, names = self.objects[kind], self.names[kind]
         if body is None:
             if objects.pop(name, None) is not None:
                 del names[bisect.bisect_left(names, name)]
@@ -311,6 +298,7 @@ class LiveNamespace:
                 bisect.insort(names, name)
             objects[name] = body
         self._derived[kind].pop(name, None)
+        self._orders[kind] = {}
 
     def _known(self, kind: Kind, version: int) -> None:
         self._versions[kind] = version

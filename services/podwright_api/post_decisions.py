@@ -8,9 +8,12 @@ from typing import Any
 
 from podwright_crds.approvals import approvals_missing, approved, role_to_give, told_missing
 from podwright_crds.names import ANNOTATION_RETRY
-from podwright_crds.post import ApprovalState, GivenApproval, Post, PostPhase
+from podwright_crds.post import ApprovalState, GivenApproval, Post, PostPhase, may_be_out
 
 JsonObject = dict[str, Any]
+
+#: What of an approval says who decided; it comes from decisions, which know.
+DECIDED = ("by", "at", "note", "given")
 
 
 class PostAction(StrEnum):
@@ -38,7 +41,7 @@ class Wanted:
     note: str | None = None
     #: RFC 3339; for MOVE.
     publish_at: str | None = None
-    #: That a person looked and the post is not on the platform; for RETRY of a held one.
+    #: That a person looked and the post is not on the platform; for RETRY of one that may be out.
     missing_on_platform: bool = False
     #: The role that an approval counts for, and those that the actor may speak for (``None``: any).
     role: str | None = None
@@ -61,13 +64,20 @@ def decide(post: Post, wanted: Wanted) -> JsonObject | Refused:
         case PostAction.REJECT:
             patch["spec"] = _approval(ApprovalState.REJECTED, wanted)
         case PostAction.REOPEN:
-            empty = dict.fromkeys(("by", "at", "note", "given"))
-            patch["spec"] = {"approval": {"state": ApprovalState.DRAFT.value, **empty}}
+            patch["spec"] = {"approval": approval_set(ApprovalState.DRAFT, wanted.by, wanted.at)}
         case PostAction.MOVE:
             patch["spec"] = {"publishAt": wanted.publish_at}
         case PostAction.RETRY:
             patch["metadata"]["annotations"] = {ANNOTATION_RETRY: wanted.at.isoformat()}
     return patch
+
+
+def approval_set(state: str | None, by: str, at: datetime) -> JsonObject:
+    """``spec.approval``, as a merge patch, of a state that is set without a decision: approvals that were given end."""
+    nobody: JsonObject = dict.fromkeys(DECIDED)
+    if state in (None, ApprovalState.DRAFT):
+        return {"state": ApprovalState.DRAFT.value} | nobody
+    return {"state": state} | nobody | {"by": by, "at": at.isoformat(timespec="seconds")}
 
 
 def _approval(state: ApprovalState, wanted: Wanted) -> JsonObject:
@@ -113,6 +123,6 @@ def _problem(post: Post, wanted: Wanted) -> str | None:
         problem = "is being sent right now: too late to change it."
     elif state is ApprovalState.REJECTED and wanted.action in (PostAction.SUBMIT, PostAction.APPROVE, PostAction.MOVE):
         problem = "was rejected; make it a draft again first (action reopen)."
-    elif wanted.action is PostAction.RETRY and phase is PostPhase.HELD and not wanted.missing_on_platform:
+    elif wanted.action is PostAction.RETRY and may_be_out(post.status) and not wanted.missing_on_platform:
         problem = "may be out already. Look on the platform; if it is missing there, set missingOnPlatform to true."
     return problem or _role_problem(post, wanted)

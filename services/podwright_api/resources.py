@@ -1,12 +1,12 @@
 """Creating, changing and deleting resources: what is the same for every kind."""
 
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request, Response
 
+from podwright_api import paging
 from podwright_api.answers import (
     created_answer,
     done,
@@ -22,6 +22,7 @@ from podwright_api.kubernetes import JsonObject, Kind, Page
 from podwright_api.live import LiveNamespace
 from podwright_api.models import NewResource
 from podwright_api.ownership import episode_of_post, managed_by, show_of_campaign, show_of_episode
+from podwright_api.paging import BY_ID, Slice
 from podwright_api.validation import with_hints
 from podwright_crds.campaign import Campaign
 from podwright_crds.episode import Episode
@@ -50,7 +51,7 @@ async def created_from(tenant: Tenant, kind: Kind, name: str, new: NewResource, 
     body = {
         "apiVersion": API_VERSION,
         "kind": kind.KIND,
-        "metadata": {"name": name, "labels": new.labels, "annotations": _creator(tenant)},
+        "metadata": {"name": name, "labels": new.labels, "annotations": creator(tenant)},
         "spec": new.spec.model_dump(mode="json", by_alias=True, exclude_unset=True),
     }
     if kind is not Podcast:
@@ -77,22 +78,23 @@ async def page(
     request: Request,
     tenant: Tenant,
     kind: Kind,
+    asked: Slice,
     *,
-    limit: int,
-    cursor: str | None,
     fields: Mapping[str, str | None] | None = None,
     labels: str | None = None,
     wanted: Callable[[JsonObject], bool] | None = None,
 ) -> Response:
-    """A page of what the actor may see and wants; it may hold fewer items than ``limit`` where some are neither.
+    """A page of what the actor may see and wants; it may hold fewer items than are asked for where some are neither.
 
     ``fields`` are values by path (``spec.podcastRef.name``), as field selectors of the API server take them.
     """
     given = {path: value for path, value in (fields or {}).items() if value}
     if labels:
+        if asked.sort != BY_ID:
+            raise invalid("sort", "It does not go with labels: those lists are the API server's, ordered by id.")
         # Selectors have a grammar of their own, which the API server knows best.
         found = await tenant.cluster.list(
-            kind, tenant.namespace, limit=limit, cursor=cursor, fields=given, labels=labels
+            kind, tenant.namespace, limit=asked.limit, cursor=asked.cursor, fields=given, labels=labels
         )
         items = [item for item in found.items if wanted is None or wanted(item)]
         return page_answer(request, Page(await visible(tenant, kind, items), found.next_cursor))
@@ -103,8 +105,8 @@ async def page(
         checks.append(lambda body: all(_at(body, path) == value for path, value in paths.items()))
     if reach := _reaching(tenant, kind, now):
         checks.append(reach)
-    names, following = now.page(kind, _after(cursor), limit, checks)
-    return shown_page(request, [now.derived(kind, name, encoded) for name in names], _cursor(following))
+    names, following = paging.page(now, kind, asked, checks)
+    return shown_page(request, [now.derived(kind, name, encoded) for name in names], following)
 
 
 async def change(request: Request, tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: Change) -> Response:
@@ -217,7 +219,8 @@ def _reaching(tenant: Tenant, kind: Kind, now: LiveNamespace) -> Callable[[JsonO
     return of_post
 
 
-def _creator(tenant: Tenant) -> dict[str, str]:
+def creator(tenant: Tenant) -> dict[str, str]:
+    """Annotations that say who creates an object."""
     person = tenant.actor.person
     return {} if person is None else {ANNOTATION_CREATED_BY: person}
 
@@ -227,28 +230,6 @@ def _at(body: JsonObject, path: tuple[str, ...]) -> Any:
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
     return found
-
-
-#: What a cursor says, so that nothing else is taken for one.
-_AFTER = b"after:"
-
-
-def _cursor(after: str | None) -> str | None:
-    return None if after is None else base64.urlsafe_b64encode(_AFTER + after.encode()).decode()
-
-
-def _after(cursor: str | None) -> str | None:
-    """The name that a page begins after; raises ``FacadeError`` (INVALID_CURSOR)."""
-    if cursor is None:
-        return None
-    try:
-        told = base64.b64decode(cursor, altchars=b"-_", validate=True)
-        if told.startswith(_AFTER):
-            return told.removeprefix(_AFTER).decode()
-    except ValueError:
-        pass
-    message = "This cursor is not one of this list's; begin without a cursor."
-    raise FacadeError(ErrorCode.INVALID_CURSOR, message)
 
 
 def demand_version(body: JsonObject, if_match: str | None) -> str:

@@ -51,13 +51,9 @@ class Location:
     @classmethod
     def parse(cls, url: str) -> "Location | None":
         """The place that an s3:// address names; None for any other address."""
-        parts = urlsplit(url)
-        key = parts.path.removeprefix("/")
-        if parts.scheme != "s3" or not parts.netloc or not key:
-            return None
-        # '?' and '#' may stand in a key.
-        key = url.removeprefix(f"s3://{parts.netloc}/")
-        return cls(parts.netloc, key)
+        scheme, _, rest = url.partition("://")
+        bucket, _, key = rest.partition("/")
+        return cls(bucket, key) if scheme == "s3" and bucket and key else None
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,7 @@ class TenantStorage:
         return (
             location.bucket in self._buckets
             and location.key.startswith(self._prefix)
-            and ".." not in location.key.split("/")
+            and {".", ".."}.isdisjoint(location.key.split("/"))
         )
 
     async def presigned_put(self, location: Location, expires: timedelta) -> str:
@@ -248,7 +244,12 @@ class TenantStorage:
         await _call(lambda: self._client.remove_object(location.bucket, location.key))
 
     async def check_upload(self, url: str, field: str) -> None:
-        """Raise a ``FacadeError`` for ``field`` where an s3:// address is not an object of this tenant."""
+        """Raise a ``FacadeError`` for ``field`` where it is no address, or an s3:// one of no object of this tenant."""
+        try:
+            url.encode()  # JSON may hold half a character
+            urlsplit(url)
+        except ValueError as error:
+            raise invalid(field, "This is no address.", "s3://BUCKET/KEY or https://HOST/PATH") from error
         location = Location.parse(url)
         if location is None:
             return
@@ -358,6 +359,8 @@ async def _call(function: Callable[[], T]) -> T:
         if error.code in _NOT_THERE:
             raise FacadeError(ErrorCode.NOT_FOUND, "The object is not in the storage.") from error
         raise FacadeError(ErrorCode.STORAGE_UNAVAILABLE, f"The storage refused: {error.code}.") from error
+    except ValueError as error:
+        raise FacadeError(ErrorCode.STORAGE_UNAVAILABLE, f"The storage cannot be asked: {error}.") from error
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
         raise FacadeError(
             ErrorCode.STORAGE_UNAVAILABLE, "The storage does not answer; try again in a moment."

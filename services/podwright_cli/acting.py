@@ -1,17 +1,17 @@
 """``approve``, ``reject`` and ``retry``: commands that change something."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from podwright_cli.decisions import Result, Voice, decide
+from podwright_cli.decisions import Result, Voice, decide, retry_problem
 from podwright_cli.errors import CliError, ConflictError
 from podwright_cli.options import RefType, now, on_cluster
 from podwright_crds.approvals import approvals_needed
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.names import ANNOTATION_RETRY
-from podwright_crds.post import ApprovalState, Post, PostPhase
+from podwright_crds.post import ApprovalState, Post, may_be_out
 from podwright_desk.refs import Ref
 
 if TYPE_CHECKING:
@@ -78,11 +78,15 @@ def retry(cluster: "Cluster", objects: tuple[Ref, ...], yes: bool) -> None:
     """
     for ref in objects:
         resource = cluster.get(ref)
-        if isinstance(resource, Post) and resource.status.phase is PostPhase.HELD and not yes:
-            click.confirm(f"{ref} may be out already. Is it missing on the platform, to be sent again?", abort=True)
-        if isinstance(resource, Post) and resource.status.published_at:
-            raise CliError(f"{ref} is published: it goes out once.")
-        cluster.patch(ref, {"metadata": {"annotations": {ANNOTATION_RETRY: now().isoformat()}}})
+        metadata: dict[str, Any] = {"annotations": {ANNOTATION_RETRY: now().isoformat()}}
+        if isinstance(resource, Post):
+            if problem := retry_problem(resource):
+                raise CliError(problem)
+            if may_be_out(resource.status) and not yes:
+                click.confirm(f"{ref} may be out already. Is it missing on the platform, to be sent again?", abort=True)
+            # What is said is about the attempts that were there: a publisher may have begun another one meanwhile.
+            metadata["resourceVersion"] = resource.metadata.resource_version
+        cluster.patch(ref, {"metadata": metadata})
         click.echo(f"{ref} is tried again; see: podwright explain {ref} -n {cluster.namespace}")
 
 

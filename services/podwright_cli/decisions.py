@@ -69,6 +69,16 @@ def decide(post: Post, wanted: ApprovalState, voice: Voice, needed: Mapping[str,
     return Decision(Result.CHANGED, f"{ref} {word} by {by}.{follows}", patch)
 
 
+def retry_problem(post: Post) -> str | None:
+    """Why a post cannot be sent again now."""
+    ref = Ref.of(post)
+    if post.status.published_at is not None or post.status.phase is PostPhase.PUBLISHED:
+        return f"{ref} is published: it goes out once."
+    if post.status.phase is PostPhase.PUBLISHING:
+        return f"{ref} is being sent right now: wait for what comes of it."
+    return None
+
+
 def _role_problem(ref: Ref, missing: Mapping[str, int], voice: Voice) -> str | None:
     if not missing:
         return None
@@ -85,7 +95,7 @@ def _problem(post: Post, wanted: ApprovalState) -> str | None:
     if wanted is ApprovalState.APPROVED:
         by = f" by {approval.by}" if approval.by else ""
         note = f" ({approval.note})" if approval.note else ""
-        draft = {"approval": {"state": ApprovalState.DRAFT.value, "by": None, "at": None, "note": None}}
+        draft = {"approval": {"state": ApprovalState.DRAFT.value, **dict.fromkeys(("by", "at", "note", "given"))}}
         back = patch_command(ref, draft, post.metadata.namespace)
         return (
             None

@@ -1,7 +1,6 @@
 """Fetching a feed with all of its pages."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -18,7 +17,7 @@ _AGENT = "Podwright (https://podwright.dev)"
 
 def read_source(source: str) -> ImportedShow:
     """The show at an address or in a file; raises ``CliError``."""
-    if urlsplit(source).scheme not in {"http", "https"}:
+    if not source.lower().startswith(("http://", "https://")):
         return _file(Path(source))
     pages: list[ImportedShow] = []
     seen: set[str] = set()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from podwright_core.captions import Cue
+from podwright_core.captions import DASH, Cue
 from podwright_core.soundbites import Stretch
 
 _COMMANDS = str.maketrans("\\{}", "/()")
@@ -24,8 +24,8 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 
 
-def burned(cues: Sequence[Cue], stretch: Stretch, title: str, *, width: int, height: int) -> str:
-    """A script for a clip of the stretch, in pixels of the picture: the title all along, each cue while it is said."""
+def burned(screens: Sequence[Sequence[Cue]], stretch: Stretch, title: str, *, width: int, height: int) -> str:
+    """A script for a clip of the stretch, in pixels of the picture: the title all along, cues while they are said."""
     size = min(width, height)
     lines = [
         _HEADER.format(
@@ -39,16 +39,18 @@ def burned(cues: Sequence[Cue], stretch: Stretch, title: str, *, width: int, hei
         ),
         _event(0.0, stretch.duration, "Title", title),
     ]
-    for cue in cues:
-        start, end = max(cue.start, stretch.start), min(cue.end, stretch.end)
+    for together in screens:
+        start, end = max(together[0].start, stretch.start), min(together[0].end, stretch.end)
         if end > start:
-            lines.append(_event(start - stretch.start, end - stretch.start, "Said", " ".join(cue.lines)))
+            dash = DASH if len(together) > 1 else ""
+            said = (dash + " ".join(cue.lines) for cue in together)
+            lines.append(_event(start - stretch.start, end - stretch.start, "Said", *said))
     return "".join(lines)
 
 
-def _event(start: float, end: float, style: str, text: str) -> str:
+def _event(start: float, end: float, style: str, *paragraphs: str) -> str:
     # A backslash or a brace would begin a command; libass knows no way to write them.
-    plain = " ".join(text.translate(_COMMANDS).split())
+    plain = r"\N".join(" ".join(text.translate(_COMMANDS).split()) for text in paragraphs)
     return f"Dialogue: 0,{_time(start)},{_time(end)},{style},,0,0,0,,{plain}\n"
 
 

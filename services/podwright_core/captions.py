@@ -1,8 +1,12 @@
 """Captions: a transcript cut into cues that can be read while they are on the screen."""
 
+import heapq
 import html
 import io
+import re
 import textwrap
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from webvtt import Caption, WebVTT
@@ -18,12 +22,21 @@ LINE_CHARACTERS_UNSPACED = 16
 LINES = 2
 LONGEST_CUE = 7.0
 SHORTEST_CUE = 1.0
+#: Characters that adults read in a second (Netflix, English Template Timed Text Style Guide; 200 words a minute).
+READING_SPEED = 17.0
 #: A silence longer than this ends a cue (seconds).
 CUE_PAUSE = 1.0
+#: Who begins in the last so many seconds of another does not speak at the same time but takes over.
+HANDOVER = 0.5
+#: Before the words of each speaker, where several speak at the same time.
+DASH = "- "
+#: SRT knows no escapes, and players take what stands in angle brackets for a tag.
+SRT_BRACKETS = str.maketrans("<>", "‹›")
 
-_SRT_BRACKETS = str.maketrans("<>", "‹›")
 _ENDS = (".", "!", "?", "…", "。", "！", "？")
 _PAUSES = (",", ";", ":", "–", "—", "，", "、")
+#: Cues that follow one another differ by so much at the least (seconds).
+_TICK = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +47,74 @@ class Cue:
     speaker: str | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Speech:
+    """A segment's place among those of other speakers."""
+
+    speaker: str | None
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    word: Word
+    speech: _Speech
+
+
+#: What each speaker says in a cue.
+_Turns = dict[str | None, list[_Said]]
+
+
 def cues(transcript: Transcript) -> list[Cue]:
-    """Cues in order; none overlaps the next, each fits the limits above, joined they are the transcript."""
-    width = LINE_CHARACTERS_UNSPACED if written_without_spaces(transcript.language) else LINE_CHARACTERS
-    drafts: list[tuple[list[Word], str | None]] = []
+    """Cues by their start, for formats in which they may overlap; those of one speaker never do.
+
+    Each fits the limits above; joined, a speaker's cues are what the speaker says. In a silence a cue stays until it is
+    read (``READING_SPEED``).
+    """
+    width = _width(transcript)
+    voices = [_placed(_cut(voice, width)) for voice in _voices(transcript, width)]
+    starts = sorted(start for voice in voices for start, _ in voice)
+    found = [cue for voice in voices for shown in _timed(voice, starts, transcript.duration, width) for cue in shown]
+    return sorted(found, key=lambda cue: cue.start)
+
+
+def screens(transcript: Transcript) -> list[tuple[Cue, ...]]:
+    """As ``cues``, one after the other: who speak at the same time have a line each in cues with the same times."""
+    width = _width(transcript)
+    words = heapq.merge(*_voices(transcript, width), key=lambda said: max(said.word.start, said.speech.start))
+    placed = _placed(_cut(words, width))
+    return list(_timed(placed, [start for start, _ in placed], transcript.duration, width))
+
+
+def _width(transcript: Transcript) -> int:
+    return LINE_CHARACTERS_UNSPACED if written_without_spaces(transcript.language) else LINE_CHARACTERS
+
+
+def _voices(transcript: Transcript, width: int) -> list[list[_Said]]:
+    """What each speaker says."""
+    glue = "" if written_without_spaces(transcript.language) else " "
+    voices: dict[str | None, list[_Said]] = {}
+    ends: dict[str | None, float] = {}
     for segment in transcript.segments:
-        current: list[Word] = []
-        for piece in segment.pieces():
-            for word in _broken(piece, width):
-                if current and _must_break(current, word, width):
-                    drafts.append((current, segment.speaker))
-                    current = []
-                current.append(word)
-        if current:
-            drafts.append((current, segment.speaker))
-    return _timed(drafts, width)
+        pieces = [piece for piece in segment.pieces() if piece.text.strip()]
+        if not pieces:
+            continue
+        pieces[-1] = pieces[-1].model_copy(update={"text": pieces[-1].text.rstrip() + glue})
+        start, speaker = pieces[0].start, segment.speaker
+        taken_over = [end for other, end in ends.items() if other != speaker and start < end <= start + HANDOVER]
+        speech = _Speech(speaker, max([start, *taken_over]), max(piece.end for piece in pieces))
+        ends[speaker] = max(speech.end, ends.get(speaker, 0.0))
+        words = (word for piece in pieces for word in _broken(piece, width - len(DASH)))
+        voices.setdefault(speaker, []).extend(_Said(word, speech) for word in words)
+    return list(voices.values())
 
 
 def _broken(piece: Word, width: int) -> list[Word]:
     """A piece that no line can hold (a web address, a text without spaces) in parts that fit."""
-    text = piece.text.strip()
-    if len(text) <= width:
+    if len(piece.text.strip()) <= width:
         return [piece]
-    parts = [text[at : at + width] for at in range(0, len(text), width)]
+    parts = re.findall(rf"(?s).{{1,{width}}}\s*", piece.text.lstrip())
     step = (piece.end - piece.start) / len(parts)
     return [
         Word(text=part, start=piece.start + number * step, end=piece.start + (number + 1) * step)
@@ -64,15 +122,45 @@ def _broken(piece: Word, width: int) -> list[Word]:
     ]
 
 
-def _must_break(current: list[Word], word: Word, width: int) -> bool:
-    text = "".join(each.text for each in current)
-    if word.start - current[-1].end > CUE_PAUSE or word.end - current[0].start > LONGEST_CUE:
+def _cut(words: Iterable[_Said], width: int) -> list[_Turns]:
+    """Words, in their order, in cues; those of a speaker who joins another stand in the same."""
+    result: list[_Turns] = []
+    for said in words:
+        if not result or _must_break(result[-1], said, width):
+            result.append({})
+        result[-1].setdefault(said.speech.speaker, []).append(said)
+    return result
+
+
+def _must_break(turns: _Turns, said: _Said, width: int) -> bool:
+    word, own = said.word, turns.get(said.speech.speaker)
+    start, end = _span(turns)
+    if word.start - end > CUE_PAUSE or word.end - start > LONGEST_CUE:
         return True
-    if len(_wrap(text + word.text, width)) > LINES:
+    # Who does not speak at the same time does not join.
+    if own is None and not any(said.speech.start < turn[-1].speech.end for turn in turns.values()):
         return True
-    done = text.rstrip()
+    if own is not None and own[-1].speech is not said.speech and word.start - start >= SHORTEST_CUE:
+        return True
+    done = _text(own or [])
+    texts = [_text(turn) for turn in turns.values() if turn is not own] + [done + word.text]
+    if len(texts) > 1 and any(len(text.strip()) > width - len(DASH) for text in texts):
+        return True
+    if len(texts) == 1 and len(_wrap(texts[0], width)) > LINES:
+        return True
+    done = done.rstrip()
     # A cue that ends with its sentence reads best; one that ends at a comma reads well when it is nearly full.
     return (done.endswith(_ENDS) and len(done) >= width // 2) or (done.endswith(_PAUSES) and len(done) >= 1.5 * width)
+
+
+def _span(turns: _Turns) -> tuple[float, float]:
+    """When the first word begins and the last one ends."""
+    voices = list(turns.values())
+    return voices[0][0].word.start, max(said.word.end for turn in voices for said in turn)
+
+
+def _text(turn: Sequence[_Said]) -> str:
+    return "".join(said.word.text for said in turn)
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -91,42 +179,75 @@ def _balanced(text: str, width: int) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _timed(drafts: list[tuple[list[Word], str | None]], width: int) -> list[Cue]:
-    result: list[Cue] = []
-    previous_end = 0.0
-    for number, (words, speaker) in enumerate(drafts):
-        text = "".join(word.text for word in words).strip()
-        if not text:
-            continue
-        start = max(words[0].start, previous_end)
-        following = drafts[number + 1][0][0].start if number + 1 < len(drafts) else float("inf")
-        end = max(words[-1].end, min(start + SHORTEST_CUE, following), start + 0.001)
-        result.append(Cue(round(start, 3), round(end, 3), _balanced(text, width), speaker))
-        previous_end = round(end, 3)
+def _placed(drafts: Iterable[_Turns]) -> list[tuple[float, _Turns]]:
+    """Cues of which none may overlap the next, with their starts.
+
+    One starts with its first word, and up to ``SHORTEST_CUE`` later where the one before would be gone at once.
+    """
+    result: list[tuple[float, _Turns]] = []
+    for turns in drafts:
+        start, end = _span(turns)
+        if result:
+            before = result[-1][0]
+            start = max(start, min(before + SHORTEST_CUE, end - SHORTEST_CUE), before + _TICK)
+        result.append((round(max(start, 0.0), 3), turns))
     return result
+
+
+def _timed(
+    placed: Sequence[tuple[float, _Turns]], starts: Sequence[float], duration: float, width: int
+) -> Iterator[tuple[Cue, ...]]:
+    """Cues with their ends: after the last word, after ``SHORTEST_CUE``, and in a silence when they are read.
+
+    ``starts`` are those of all cues, in order; silence lasts until the next of them.
+    """
+    for number, (start, turns) in enumerate(placed):
+        spoken = _span(turns)[1]
+        limit = placed[number + 1][0] if number + 1 < len(placed) else max(duration, spoken)
+        following = bisect_right(starts, start)
+        silence = starts[following] if following < len(starts) else limit
+        texts = {speaker: _text(turn).strip() for speaker, turn in turns.items()}
+        # A character that is a word takes as long to read as it takes of the line.
+        reading = sum(map(len, texts.values())) * LINE_CHARACTERS / width / READING_SPEED
+        read = start + min(reading, LONGEST_CUE)
+        end = max(min(max(spoken, start + SHORTEST_CUE), limit), min(read, silence), start + _TICK)
+        yield tuple(
+            Cue(start, round(end, 3), _balanced(text, width) if len(texts) == 1 else (text,), speaker)
+            for speaker, text in texts.items()
+        )
 
 
 def to_vtt(transcript: Transcript) -> str:
     """WebVTT with a voice tag where the speaker is known."""
-    document = WebVTT(captions=[_caption(cue, escape=True) for cue in cues(transcript)])
+    document = WebVTT(captions=[_caption(cue, _voiced(cue)) for cue in cues(transcript)])
     return document.content.rstrip("\n") + "\n"
 
 
 def to_srt(transcript: Transcript) -> str:
-    document = WebVTT(captions=[_caption(cue, escape=False) for cue in cues(transcript)])
+    """SRT, one cue at a time, with the speaker's name before the words where it is known."""
+    shown = [
+        _caption(together[0], [line for cue in together for line in _named(cue, DASH if len(together) > 1 else "")])
+        for together in screens(transcript)
+    ]
     output = io.StringIO()
-    document.write(output, format="srt")
+    WebVTT(captions=shown).write(output, format="srt")
     return output.getvalue().rstrip("\n") + "\n"
 
 
-def _caption(cue: Cue, *, escape: bool) -> Caption:
-    # SRT knows no escapes, and players take what stands in angle brackets for a tag.
-    lines = [html.escape(line, quote=False) if escape else line.translate(_SRT_BRACKETS) for line in cue.lines]
-    if cue.speaker and escape:
-        lines[0] = f"<v {html.escape(cue.speaker, quote=False)}>{lines[0]}"
-    elif cue.speaker:
-        lines[0] = f"{cue.speaker}: {lines[0]}"
+def _caption(cue: Cue, lines: list[str]) -> Caption:
     return Caption(str(Timestamp.from_seconds(cue.start)), str(Timestamp.from_seconds(cue.end)), lines)
+
+
+def _voiced(cue: Cue) -> list[str]:
+    voice = f"<v {html.escape(cue.speaker, quote=False)}>" if cue.speaker else ""
+    first, *others = (html.escape(line, quote=False) for line in cue.lines)
+    return [voice + first, *others]
+
+
+def _named(cue: Cue, dash: str) -> list[str]:
+    name = f"{cue.speaker}: " if cue.speaker else ""
+    first, *others = cue.lines
+    return [line.translate(SRT_BRACKETS) for line in (dash + name + first, *others)]
 
 
 def to_podcast_json(transcript: Transcript) -> dict[str, object]:

@@ -18,6 +18,9 @@ from podwright_core.text_lengths import (
     x_weight,
 )
 
+#: What is read as a character that a platform refuses.
+_LOOKALIKES = {"<": "‹", ">": "›"}
+
 #: Between a text and the link that follows it.
 LINK_SEPARATOR = "\n\n"
 
@@ -46,6 +49,10 @@ class TextRule:
     @property
     def link_in_text(self) -> bool:
         return self.link_reserve > 0
+
+    def permitted(self, text: str) -> str:
+        """The text with lookalikes of the characters that the platform refuses."""
+        return text.translate({ord(letter): _LOOKALIKES[letter] for letter in self.forbidden})
 
 
 #: Where the link stands in the text at its full length, room for one of usual length with its UTM parameters.

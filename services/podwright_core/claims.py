@@ -6,18 +6,23 @@ then replaced by words from the transcript.
 """
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain, pairwise
 
 from text_to_num import alpha2digit
 
+from podwright_core import caseless
+from podwright_core.common_words import COMMON_WORDS
 from podwright_core.fluency import sentences
-from podwright_core.tokens import content_stems, norms, stem, stop_words, tokens
-from podwright_core.writing_systems import base_language
+from podwright_core.number_words import is_number_word, whole_numbers
+from podwright_core.tokens import content_stems, normal, norms, stem, stop_words, tokens
+from podwright_core.writing_systems import base_language, is_unspaced
 
-#: Languages in which number words are read (those of text_to_num).
+#: Languages whose number words text_to_num reads.
 _NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl"})
 #: Languages that write every noun with a capital: there a capital makes no name.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
@@ -54,6 +59,15 @@ _LINK = re.compile(
 )
 #: So many letters of a compound must be known.
 _LEAST_PART = 4
+_GERMAN_ARTICLE = re.compile(
+    r"\b(?:d(?:er|ie|as|en|em|es)|(?:k?ein|mein|dein|sein|ihr|unser|euer|eur)(?:e[mnrs]?)?|diese[mnrs]?|jede[mnrs]?"
+    r"|welche[mnrs]?|manche[mnrs]?|alle[nr]?|viele[nr]?|mehr|wenig(?:er|e)?|im|am|zum|zur|ins|vom|beim|ans)\s+"
+    r"(?:[a-zäöüß-]+e[mnrs]?,?\s+){0,2}$",
+    re.IGNORECASE,
+)
+_GERMAN_NOUN = re.compile(
+    r"..(?:ung|heit|keit|schaft|tion|tät|nis|ling|ismus|erei|tum|chen|lein)(?:e|en|s|se|sen)?$", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…:;\n\-–—(\[“„\"•*]\s*)$")
 #: Words that open sentences of announcements and are no names; stop words open them too.
@@ -89,6 +103,8 @@ class Sources:
 
     texts: tuple[str, ...]
     language: str
+    #: Whether a text may draw on nothing else. Then a word that may be a name by its spelling must be theirs.
+    complete: bool = True
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -99,8 +115,16 @@ class Sources:
         return frozenset(stem(word, self.language) for word in self.words)
 
     @cached_property
+    def bare_words(self) -> frozenset[str]:
+        return frozenset(caseless.bare(word, self.language) for word in self.words)
+
+    @cached_property
+    def written(self) -> str:
+        return "\n".join(map(caseless.written, self.texts))
+
+    @cached_property
     def numbers(self) -> frozenset[str]:
-        return frozenset(number for text in self.texts for number in numbers(text, self.language))
+        return _numbers(self.texts, self.language)
 
     @cached_property
     def passages(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
@@ -131,8 +155,8 @@ class Sources:
         return frozenset([*found, *(link.split("/")[0] for link in found)])
 
 
-def sources(language: str, texts: Iterable[str | None]) -> Sources:
-    return Sources(tuple(text for text in texts if text), language)
+def sources(language: str, texts: Iterable[str | None], *, complete: bool = True) -> Sources:
+    return Sources(tuple(text for text in texts if text), language, complete)
 
 
 def links(text: str) -> list[str]:
@@ -142,11 +166,17 @@ def links(text: str) -> list[str]:
 
 def numbers(text: str, language: str) -> set[str]:
     """Numbers in a text, in digits or words, each as a plain decimal: ``1,000`` and ``one thousand`` are ``1000``."""
+    text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
     found = {_plain_number(match.group()) for match in _NUMBER.finditer(text)}
     base = base_language(language)
     if base in _NUMBER_LANGUAGES:
-        found |= {_plain_number(match.group()) for match in _NUMBER.finditer(alpha2digit(text, base))}
-    return found
+        return found | {_plain_number(match.group()) for match in _NUMBER.finditer(alpha2digit(text, base))}
+    return found | {str(number) for number in whole_numbers(text, language)}
+
+
+@lru_cache(maxsize=16)
+def _numbers(texts: tuple[str, ...], language: str) -> frozenset[str]:
+    return frozenset(chain.from_iterable(numbers(text, language) for text in texts))
 
 
 def _plain_number(number: str) -> str:
@@ -163,31 +193,56 @@ def _plain_link(link: str) -> str:
 
 
 def names(text: str, language: str) -> list[str]:
-    """Words that look like names: a capital where the language would not put one."""
-    if base_language(language) in _CAPITAL_NOUNS:
-        return []
+    """Words that look like names: a capital where the language would not put one.
+
+    Where it puts one on every noun, two such words in a row; none in scripts without capitals.
+    """
     text = _LINK.sub(" ", text)
-    harmless = stop_words(language) | _OPENERS
-    found = []
-    for token in tokens(text):
-        word = text[token.start : token.end]
-        if not word[0].isupper() or token.norm in harmless:
-            continue
-        found.append(word)
-    return found
+    if base_language(language) not in _CAPITAL_NOUNS:
+        return [text[start:end] for start, end in _capitals(text, language)]
+    places = _capitals(text, language)
+    in_a_row = _in_a_row(text, places)
+    return [text[start:end] for start, end in places if (start, end) in in_a_row]
+
+
+def _in_a_row(text: str, places: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    return {place for pair in pairwise(places) if text[pair[0][1] : pair[1][0]] == " " for place in pair}
+
+
+def _capitals(text: str, language: str) -> list[tuple[int, int]]:
+    """Where the words with a capital stand, without those that name nobody."""
+    harmless = _harmless(language)
+    return [
+        (token.start, token.end) for token in tokens(text) if text[token.start].isupper() and token.norm not in harmless
+    ]
+
+
+@lru_cache(maxsize=32)
+def _harmless(language: str) -> frozenset[str]:
+    """Words that name nobody; numbers are judged as numbers."""
+    # Of characters without spaces, lists of stop words have such as make up names too.
+    stops = {word for word in stop_words(language) if len(word) > 1 or not is_unspaced(word)}
+    found = stops | _OPENERS | COMMON_WORDS.get(base_language(language), frozenset())
+    return frozenset(word for word in found if not is_number_word(word, language))
 
 
 def unsupported(text: str, known: Sources, *, language: str | None = None) -> list[Claim]:
     """Claims of a text that its sources do not have; ``language`` is the text's, by default the sources'."""
     language = language or known.language
     result = [Claim(ClaimKind.LINK, link) for link in links(text) if _plain_link(link) not in known.links]
-    without_links = _LINK.sub(" ", text)
-    result += [
-        Claim(ClaimKind.NUMBER, number)
-        for number in sorted(numbers(without_links, language))
-        if number not in known.numbers
-    ]
-    result += _strange_nouns(without_links, known, language)
+    text = _LINK.sub(" ", text)
+    # Sources in another language may have words that are numbers in this one.
+    said = known.numbers | _numbers(known.texts, language)
+    result += [Claim(ClaimKind.NUMBER, number) for number in sorted(numbers(text, language)) if number not in said]
+    nouns = known.complete and base_language(language) in _CAPITAL_NOUNS
+    strange = _strange_nouns(text, known, language) if nouns else _strange_names(text, known, language)
+    if known.complete:
+        strange += _strange_caseless(text, known, language)
+    return list(dict.fromkeys([*result, *(Claim(ClaimKind.NAME, name) for name in strange)]))
+
+
+def _strange_names(text: str, known: Sources, language: str) -> list[str]:
+    found = []
     for name in names(text, language):
         norm = norms(name)[0]
         if norm in known.words or norm.removesuffix("s") in known.words:
@@ -195,26 +250,56 @@ def unsupported(text: str, known: Sources, *, language: str | None = None) -> li
         # At the start of a sentence the capital says nothing; a word whose stem is known is no invented name.
         if _starts_sentence(text, name) and stem(norm, known.language) in known.stems:
             continue
-        result.append(Claim(ClaimKind.NAME, name))
-    return list(dict.fromkeys(result))
-
-
-def _strange_nouns(text: str, known: Sources, language: str) -> list[Claim]:
-    """Where nouns and names look alike, the nouns of which the sources know no part."""
-    if base_language(language) not in _CAPITAL_NOUNS or base_language(known.language) != base_language(language):
-        return []
-    harmless = stop_words(language) | _OPENERS
-    parts = {each for each in known.stems if len(each) >= _LEAST_PART}
-    found = []
-    for token in tokens(text):
-        word = text[token.start : token.end]
-        own = stem(token.norm, language)
-        if not word[0].isupper() or token.norm in harmless or own in known.stems:
-            continue
-        # Compounds: a part that is known makes the whole one plausible.
-        if not any(part in token.norm for part in parts):
-            found.append(Claim(ClaimKind.NAME, word))
+        found.append(name)
     return found
+
+
+def _strange_nouns(text: str, known: Sources, language: str) -> list[str]:
+    """Where nouns and names look alike: those that the sources do not have, nor a compound's parts.
+
+    Sources in another language have no noun as the text writes it: there such pass as grammar shows to be no names.
+    """
+    found = []
+    places = _capitals(text, language)
+    translated = base_language(known.language) != base_language(language) == "de"
+    in_a_row = _in_a_row(text, places) if translated else set()
+    for start, end in places:
+        if translated and (start, end) not in in_a_row and _is_german_noun(text, start, end):
+            continue
+        norm = normal(text[start:end])
+        own = stem(norm, language)
+        if norm in known.words or norm.removesuffix("s") in known.words or own in known.stems:
+            continue
+        if not _is_compound(norm, known):
+            found.append(text[start:end])
+    return found
+
+
+def _is_german_noun(text: str, start: int, end: int) -> bool:
+    """Whether a word with a capital follows an article or the like, as names seldom do, or ends as no name does."""
+    return bool(_GERMAN_ARTICLE.search(text[:start]) or _GERMAN_NOUN.search(text[start:end]))
+
+
+def _is_compound(word: str, known: Sources) -> bool:
+    """Whether a word consists of two that the sources have, with or without an s or n between them."""
+    for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
+        first, second = word[:at], word[at:]
+        if stem(second, known.language) in known.stems and (
+            {first, first.rstrip("sn"), stem(first, known.language)} & (known.words | known.stems)
+        ):
+            return True
+    return False
+
+
+def _strange_caseless(text: str, known: Sources, language: str) -> list[str]:
+    harmless = _harmless(language)
+    found = [
+        word
+        for word in caseless.words(text)
+        if not ({word, caseless.bare(word, language)} & (known.words | known.bare_words | harmless))
+        and stem(word, language) not in known.stems
+    ]
+    return [*found, *caseless.uncovered(text, known.written, harmless)]
 
 
 def _starts_sentence(text: str, word: str) -> bool:

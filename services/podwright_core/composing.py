@@ -151,6 +151,7 @@ def fitting(brief: Brief) -> Brief:
 def extract(said: str, brief: Brief) -> str:
     """The beginning of what was said that is no longer than asked for and fits: whole sentences where one does."""
     most = longest(brief)
+    said = permitted(said, brief)
     kept = ""
     for sentence in fluency.sentences(said):
         longer = f"{kept} {sentence}".strip()
@@ -160,6 +161,11 @@ def extract(said: str, brief: Brief) -> str:
     # Some channels count a character as more than one.
     shortened = (headline(said, letters) for letters in range(most, 0, -1))
     return kept or next((text for text in shortened if not _channel_problems(text, brief)), "")
+
+
+def permitted(text: str, brief: Brief) -> str:
+    """The text without characters that its channel refuses."""
+    return text if brief.channel is None else TEXT_RULES[brief.channel].permitted(text)
 
 
 def _letters(brief: Brief) -> int:

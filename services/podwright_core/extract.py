@@ -10,6 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import regex
+
 from podwright_core.shareable import (
     LEANING,
     fitness,
@@ -30,6 +32,7 @@ _PREFERRED = 2.0
 _TOGETHER = 0.6
 #: So many sentences are compared with each other at the least.
 _LEAST_CANDIDATES = 80
+_WORD_OR_STOP = regex.compile(r"\p{L}[\w'’-]*|[.!?,;:]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ def _runs(text: str, language: str) -> tuple[Counter[tuple[str, ...]], dict[tupl
     """Stems and pairs of neighbouring stems with how often they stand there, and how they are written."""
     counts: Counter[tuple[str, ...]] = Counter()
     spelling: dict[tuple[str, ...], Counter[str]] = {}
-    words = [match.group() for match in re.finditer(r"[^\W\d_][\w'’-]*|[.!?,;:]", text)]
+    words = [match.group() for match in _WORD_OR_STOP.finditer(text)]
     stems = [(content_stems(word, language) or [""])[0] for word in words]
     for at in range(len(stems)):
         for size in (1, 2):

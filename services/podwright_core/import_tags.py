@@ -10,6 +10,9 @@ from podwright_core.namespaced import attribute, child, children, own_text, text
 
 T = TypeVar("T")
 
+#: Longer addresses do not fit into a resource (characters).
+ADDRESS_LONGEST = 2048
+
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MEDIA = frozenset({"podcast", "music", "video", "film", "audiobook", "newsletter", "blog", "publisher", "course"})
 _GEO = re.compile(r"geo:-?\d+(\.\d+)?,-?\d+(\.\d+)?(,-?[\d.]+)?(;.*)?")
@@ -222,6 +225,6 @@ def _short(text: str | None, longest: int = tags.NODE_LONGEST) -> str | None:
 
 def _web(url: str | None) -> str | None:
     """A web address without a password that fits into a resource."""
-    if url and len(url) <= 2048 and re.fullmatch(r"https?://[^/\s@]+(/\S*|\?\S*|#\S*)?", url):
+    if url and len(url) <= ADDRESS_LONGEST and re.fullmatch(r"https?://[^/\s@]+(/\S*|\?\S*|#\S*)?", url):
         return url
     return None

@@ -1,9 +1,10 @@
 """Who and what is named in an episode, and where."""
 
-import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+import regex
 from pydantic import BaseModel, ConfigDict
 
 from podwright_core.claims import names
@@ -13,6 +14,8 @@ from podwright_core.transcript import Sentence, Transcript
 #: Places that are kept of each.
 _PLACES = 20
 _LONGEST_NAME = 4
+#: What a hashtag may consist of: letters and digits, each with its combining marks and joiners.
+_TAG_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}\u200c\u200d]*")
 
 
 class Mention(BaseModel):
@@ -94,7 +97,7 @@ def hashtags(phrases: Iterable[str], most: int) -> tuple[str, ...]:
     """Phrases as hashtags: words joined, each with a capital. What is no word in any script is left out."""
     found: dict[str, str] = {}
     for phrase in phrases:
-        words = re.findall(r"[^\W_]+", phrase)
+        words = _TAG_WORD.findall(unicodedata.normalize("NFC", phrase))
         tag = "".join(word[:1].upper() + word[1:] for word in words)
         if 2 < len(tag) <= 30 and not tag.isdigit():
             found.setdefault(tag.casefold(), f"#{tag}")

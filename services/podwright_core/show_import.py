@@ -14,11 +14,13 @@ from xml.etree import ElementTree as ET
 from pydantic import BaseModel, ConfigDict
 
 from podwright_core.feed_tags import EpisodeTags, ShowTags
-from podwright_core.import_tags import episode_tags, show_tags
+from podwright_core.import_tags import ADDRESS_LONGEST, episode_tags, show_tags
 from podwright_core.namespaced import attribute, child, children, children_text, text_of
 from podwright_core.plain_text import plain_text
 
 _TRUE = frozenset({"yes", "true", "explicit"})
+#: So much of an address that is left out is told (characters).
+_TOLD = 200
 
 
 class FeedError(Exception):
@@ -77,7 +79,7 @@ def read_show(content: bytes, address: str) -> ImportedShow:
     """The show of a feed at an address; raises ``FeedError``."""
     try:
         root = ET.fromstring(content)  # noqa: S314 (expat 2.5 limits how far entities may grow; a test shows it)
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # the last two: an encoding that is not known
         raise FeedError(f"it is not well-formed XML ({error}). Is it the address of the feed itself?") from error
     channel = child(root, "channel") if root.tag == "rss" else None
     if channel is None:
@@ -95,12 +97,12 @@ def read_show(content: bytes, address: str) -> ImportedShow:
         categories=tuple(_categories(channel)),
         explicit=_flag(text_of(channel, "itunes:explicit")),
         type="serial" if (text_of(channel, "itunes:type") or "").lower() == "serial" else "episodic",
-        website=_web(text_of(channel, "link"), address),
-        artwork=_artwork(channel, address),
+        website=_web(text_of(channel, "link"), address, "The show's link", remarks),
+        artwork=_web(_artwork(channel), address, "The show's artwork", remarks),
         copyright=text_of(channel, "copyright"),
         guid=text_of(channel, "podcast:guid"),
-        address=_linked(channel, "self", address),
-        next_page=_linked(channel, "next", address),
+        address=_linked(channel, "self", address, remarks),
+        next_page=_linked(channel, "next", address, remarks),
         moved_to=text_of(channel, "itunes:new-feed-url"),
         locked=_flag(text_of(channel, "podcast:locked")),
         tags=show_tags(channel),
@@ -109,9 +111,14 @@ def read_show(content: bytes, address: str) -> ImportedShow:
     )
 
 
-def _linked(channel: ET.Element, relation: str, address: str) -> str | None:
+def _linked(channel: ET.Element, relation: str, address: str, remarks: list[str]) -> str | None:
     found = (link.get("href") for link in children(channel, "atom:link") if link.get("rel") == relation)
-    return next((urljoin(address, href) for href in found if href), None)
+    href = next((href for href in found if href), None)
+    try:
+        return urljoin(address, href) if href else None
+    except ValueError:
+        remarks.append(f"The feed's link “{relation}” ({href}) is no web address and was left out.")
+        return None
 
 
 def joined(pages: list[ImportedShow]) -> ImportedShow:
@@ -154,7 +161,7 @@ def _episodes(channel: ET.Element, address: str, remarks: list[str]) -> Iterator
             number=_number(text_of(item, "itunes:episode") or text_of(item, "podcast:episode")),
             type=kind if kind in {"full", "trailer", "bonus"} else "full",
             explicit=_flag(text_of(item, "itunes:explicit")),
-            link=_web(text_of(item, "link"), address),
+            link=_web(text_of(item, "link"), address, f"The link of “{title}”", remarks),
             tags=episode_tags(item),
         )
 
@@ -172,25 +179,31 @@ def _categories(channel: ET.Element) -> Iterator[str]:
         yield from ([f"{name} > {each}" for each in inner] if inner else [name] if name else [])
 
 
-def _artwork(channel: ET.Element, address: str) -> str | None:
-    image = child(channel, "itunes:image")
-    href = attribute(image, "href") or text_of(child(channel, "image"), "url")
-    return _media(href, address)
+def _artwork(channel: ET.Element) -> str | None:
+    return attribute(child(channel, "itunes:image"), "href") or text_of(child(channel, "image"), "url")
 
 
 def _media(url: str | None, address: str) -> str | None:
     """A whole address, with what addresses cannot hold escaped; None where it is none."""
     if not url or not url.strip():
         return None
-    found = quote(urljoin(address, url.strip()), safe="%/:=&?~#+!$,;'@()*[]")
-    parts = urlsplit(found)
+    try:
+        found = quote(urljoin(address, url.strip()), safe="%/:=&?~#+!$,;'@()*[]")
+        parts = urlsplit(found)
+    except ValueError:
+        return None
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         return None
-    return found if parts.path else f"{found}/"
+    if not parts.path:
+        found += "/"
+    return found if len(found) <= ADDRESS_LONGEST else None
 
 
-def _web(url: str | None, address: str) -> str | None:
-    return _media(url, address)
+def _web(url: str | None, address: str, what: str, remarks: list[str]) -> str | None:
+    found = _media(url, address)
+    if url and found is None:
+        remarks.append(f"{what} ({url[:_TOLD]}) is no web address and was left out.")
+    return found
 
 
 def _date(text: str | None) -> datetime | None:
@@ -198,7 +211,7 @@ def _date(text: str | None) -> datetime | None:
         return None
     try:
         found = parsedate_to_datetime(text)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         try:
             found = datetime.fromisoformat(text)
         except ValueError:

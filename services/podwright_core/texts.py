@@ -257,7 +257,7 @@ def compose_post(
             return PostText(text=text)
     # Some platforms count a character as more than one.
     shortened = (headline(title, longest) for longest in range(min(limit, len(title)), 0, -1))
-    return PostText(text=next(text for text in shortened if rule.count(text) <= limit))
+    return PostText(text=next((text for text in shortened if rule.count(text) <= limit), title[:1]))
 
 
 def show_notes(

@@ -4,22 +4,27 @@ Every check of a text against a transcript rests on this one notion of a word, s
 another does too.
 """
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import regex
 import snowballstemmer  # type: ignore[import-untyped]
 from stop_words import StopWordError, get_stop_words  # type: ignore[import-untyped]
 
 from podwright_core.writing_systems import UNSPACED_RANGES, base_language
 
-_TOKEN = re.compile(
-    rf"[{UNSPACED_RANGES}]"  # one character
+_LETTERS = r"\p{L}\p{Nl}\p{No}"
+#: Letters with what belongs to them by Unicode's rules for words (UAX 29): combining marks and joiners.
+_WORD = rf"[[{_LETTERS}]--[{UNSPACED_RANGES}]][[{_LETTERS}\p{{M}}\u200c\u200d]--[{UNSPACED_RANGES}]]*"
+_TOKEN = regex.compile(
+    rf"[{UNSPACED_RANGES}]\p{{M}}*"  # one character
     r"|\d+(?:[.,]\d+)*"  # 1,000 and 28.8 are one number
-    rf"|(?:(?![{UNSPACED_RANGES}])[^\W\d_])+(?:['’ʼ](?:(?![{UNSPACED_RANGES}])[^\W\d_])+)*",  # don't is one word
+    rf"|{_WORD}(?:['’ʼ]{_WORD})*",  # don't is one word
+    regex.V1,
 )
+_DROPPED = str.maketrans("", "", "'’ʼ\u200c\u200d")
 _STEMMERS = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
     "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese",
@@ -56,8 +61,7 @@ class Token:
 
 def normal(word: str) -> str:
     """The form in which words are compared."""
-    folded = unicodedata.normalize("NFKC", word).casefold()
-    return re.sub(r"['’ʼ]", "", folded)
+    return unicodedata.normalize("NFKC", word).casefold().translate(_DROPPED)
 
 
 def tokens(text: str) -> list[Token]:

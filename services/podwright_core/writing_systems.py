@@ -6,9 +6,9 @@ Needs the standard library alone: inference images, which have few packages, rea
 import re
 
 #: Scripts written without spaces: each character is a word of its own.
-UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _UNSPACED_CHARACTER = re.compile(rf"[{UNSPACED_RANGES}]")
-_UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
+_UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 
 
 def is_unspaced(character: str) -> bool:

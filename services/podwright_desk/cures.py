@@ -17,7 +17,10 @@ from podwright_crds.resource import Condition, ConditionStatus, Metadata, Reason
 from podwright_desk.graph import Graph, endpoint_of
 from podwright_desk.refs import Ref
 
-KUBERAY = "helm install kuberay-operator kuberay/kuberay-operator -n podwright-system"
+KUBERAY = (
+    "helm install kuberay-operator kuberay-operator --repo https://ray-project.github.io/kuberay-helm/ "
+    "-n podwright-system"
+)
 _OPERATOR = "app.kubernetes.io/name=podwright,app.kubernetes.io/component=operator"
 
 
@@ -89,7 +92,7 @@ def _new_time(case: _Case) -> Cure:
 def _back_to_draft(case: _Case) -> Cure:
     return Cure(
         "To take the rejection back, make it a draft again.",
-        case.patch({"approval": {"state": ApprovalState.DRAFT.value, "by": None, "at": None, "note": None}}),
+        case.patch({"approval": {"state": ApprovalState.DRAFT.value, **dict.fromkeys(("by", "at", "note", "given"))}}),
     )
 
 

@@ -114,13 +114,17 @@ def _named(episodes: Sequence[ImportedEpisode], known: Mapping[str, str], taken:
 
 
 def _dated(episodes: Sequence[ImportedEpisode]) -> list[tuple[ImportedEpisode, datetime]]:
-    """Episodes with their dates. One without a date gets that of its neighbour: never today's, as if it were new."""
+    """Episodes with their dates. One without a date gets that of its neighbour: never today's, as if it were new.
+
+    Raises ``ImportFailedError`` where none has a date.
+    """
     result: list[tuple[ImportedEpisode, datetime]] = []
     at = next((episode.published_at for episode in episodes if episode.published_at), None)
     for episode in episodes:
         at = episode.published_at or at
-        if at is not None:
-            result.append((episode, at))
+        if at is None:
+            raise ImportFailedError("no episode has a date that can be read: correct pubDate in the feed.")
+        result.append((episode, at))
     return result
 
 
@@ -216,15 +220,16 @@ def _pruned(model: type[Model], body: Object, what: str, remarks: list[str]) -> 
             model.model_validate(body)
         except ValidationError as error:
             problem = error.errors()[0]
-            path = [str(part) if isinstance(part, str) else part for part in problem["loc"]]
-            if not _removed(body, path, problem):
+            path = problem["loc"]
+            if problem["type"] == "missing" and len(path) <= 2:  # what the kind cannot be without
                 raise ImportFailedError(f"{what}: {'.'.join(map(str, path))}: {problem['msg']}.") from error
+            _remove(body, path, problem)
             remarks.append(f"{what}: {'.'.join(map(str, path))} was left out: {problem['msg']}.")
         else:
             return body
 
 
-def _removed(body: Object, path: Sequence[str | int], problem: ErrorDetails) -> bool:
+def _remove(body: Object, path: Sequence[str | int], problem: ErrorDetails) -> None:
     """Removes the entry of a list that is at fault, else the field; what is too many is cut."""
     *above, last = path
     places: list[Any] = [body]
@@ -232,12 +237,6 @@ def _removed(body: Object, path: Sequence[str | int], problem: ErrorDetails) -> 
         places.append(places[-1][part])
     if problem["type"] == "too_long" and isinstance(places[-1][last], list):
         del places[-1][last][problem["ctx"]["max_length"] :]
-        return True
-    if len(path) < 2:
-        return False
-    for depth in range(len(path) - 1, 0, -1):
-        if isinstance(path[depth], int):
-            del places[depth][path[depth]]
-            return True
-    del places[1][path[1]]
-    return True
+        return
+    depth = next((at for at in range(len(path) - 1, 0, -1) if isinstance(path[at], int)), min(len(path) - 1, 1))
+    del places[depth][path[depth]]

@@ -6,14 +6,22 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from podwright_core.stages import PostTarget
 from podwright_pipeline.clips import Shape
 from podwright_pipeline.errors import StageError
-from podwright_pipeline.local_run import LocalRun, Models, Outcome, RunOptions
+from podwright_pipeline.local_run import LocalRun, Models, Outcome, RunOptions, post_targets
 from podwright_writing.errors import WritingError
 
 #: Models by default, from the Hugging Face hub: small enough for a laptop.
 DEFAULT_SPEECH = "Systran/faster-whisper-small@536b0662742c02347bc0e980a01041f333bce120"
 DEFAULT_TEXT = "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf"
+
+
+def _posts(_context: click.Context, _option: click.Parameter, posts: tuple[str, ...]) -> tuple[PostTarget, ...]:
+    try:
+        return post_targets(posts)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command()
@@ -23,11 +31,17 @@ DEFAULT_TEXT = "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.ggu
 @click.option("--show", help="Title of the show.")
 @click.option("--person", "people", multiple=True, help="A host or guest; may be given more than once.")
 @click.option("--link", help="Web page of the episode.")
+@click.option("--cover", help="Cover for the sound file: a JPEG or PNG, or its https:// address.")
 @click.option("--language", default="auto", show_default=True, help="Language spoken (en, de), or auto.")
 @click.option("--texts-language", help="Language of the texts; by default the one spoken.")
 @click.option("--term", "glossary", multiple=True, help="A name or term that occurs; may be given more than once.")
 @click.option(
-    "--post", "posts", multiple=True, metavar="NAME[:LIMIT]", help="A post to write, with its longest length."
+    "--post",
+    "posts",
+    multiple=True,
+    callback=_posts,
+    metavar="NAME[:LIMIT]",
+    help="A post to write, with its longest length.",
 )
 @click.option(
     "--clips",
@@ -51,10 +65,11 @@ def run(  # noqa: PLR0913 (one a command line option)
     show: str | None,
     people: tuple[str, ...],
     link: str | None,
+    cover: str | None,
     language: str,
     texts_language: str | None,
     glossary: tuple[str, ...],
-    posts: tuple[str, ...],
+    posts: tuple[PostTarget, ...],
     clips: tuple[str, ...],
     speech_model: str,
     text_model: str,
@@ -75,6 +90,7 @@ def run(  # noqa: PLR0913 (one a command line option)
         show=show,
         people=people,
         link=link,
+        cover=cover,
         language=language,
         texts_language=texts_language,
         glossary=glossary,

@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from podwright_core.burned_captions import burned
-from podwright_core.captions import cues
+from podwright_core.captions import screens
 from podwright_core.soundbites import Stretch
 from podwright_core.transcript import Transcript
 from podwright_pipeline import ffmpeg
@@ -53,7 +53,7 @@ def video_clip(
     """
     width, height = (round(side * scale / 2) * 2 for side in shape.size)
     script = target.with_suffix(".ass")
-    script.write_text(burned(cues(transcript), stretch, title, width=width, height=height), encoding="utf-8")
+    script.write_text(burned(screens(transcript), stretch, title, width=width, height=height), encoding="utf-8")
     waves = f"{width}x{round(height * 0.24 / 2) * 2}"
     graph = (
         f"[0:a]{_fades(stretch)},asplit=2[sound][shown];"

@@ -9,6 +9,9 @@ from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment
 from podwright_writing.writer import Writer
 
+#: What helps where a model does not know a language.
+CHOOSE_LANGUAGE = "Set spec.transcription.language (or --language) to one that the model knows, or to auto."
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -26,7 +29,8 @@ class Transcriber(Protocol):
     def transcribe(self, audio: Path, *, language: str | None, prompt: str | None) -> Speech:
         """Hears a recording; detects the language where none is given. ``prompt`` holds names that may occur.
 
-        Raises ``TemporaryError`` when the model cannot be reached.
+        Raises ``TemporaryError`` when the model cannot be reached, ``RejectedError`` when it does not know the language
+        or cannot read the recording.
         """
 
 

@@ -5,16 +5,18 @@ from pathlib import Path
 import openai
 from openai.types.audio import TranscriptionVerbose, TranscriptionWord
 
-from podwright_core.languages import language_code
+from podwright_core.languages import language_code, whisper_code
 from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment, Word
-from podwright_pipeline.engines import Speech
-from podwright_pipeline.errors import StageError, TemporaryError
+from podwright_pipeline.engines import CHOOSE_LANGUAGE, Speech
+from podwright_pipeline.errors import RejectedError, StageError, TemporaryError
 from podwright_writing.http_writer import HttpWriter, connect, failure
 from podwright_writing.meter import Meter
 
 _TRANSCRIBE_TIMEOUT = openai.Timeout(900.0, connect=10.0)
+#: Answers that say that the request is at fault: the same one is refused again.
+_REFUSALS = frozenset({400, 413, 415, 422})
 
 
 class HttpTranscriber:
@@ -31,15 +33,23 @@ class HttpTranscriber:
                 answer = self._client.audio.transcriptions.create(
                     file=(audio.name, stream),
                     model=self._endpoint.model_id,
-                    language=language or openai.omit,
+                    language=whisper_code(language) if language else openai.omit,
                     prompt=prompt or openai.omit,
                     response_format="verbose_json",
                     timestamp_granularities=["word", "segment"],
                     timeout=_TRANSCRIBE_TIMEOUT,
                 )
+        except openai.APIStatusError as error:
+            if error.status_code not in _REFUSALS:
+                raise TemporaryError(failure(error, self._endpoint)) from error
+            raise RejectedError(f"{failure(error, self._endpoint)}{_cure(error)}") from error
         except openai.OpenAIError as error:
             raise TemporaryError(failure(error, self._endpoint)) from error
         return _speech(answer, language)
+
+
+def _cure(error: openai.APIStatusError) -> str:
+    return f" {CHOOSE_LANGUAGE}" if error.param == "language" else ""
 
 
 def _speech(answer: TranscriptionVerbose, language: str | None) -> Speech:

@@ -13,10 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from podwright_core.languages import LANGUAGE_NAMES, language_code, whisper_code
 from podwright_core.speech_guards import Confidence
 from podwright_core.stages import EndpointUse
 from podwright_core.transcript import Segment, Word
-from podwright_pipeline.engines import Speech
+from podwright_pipeline.engines import CHOOSE_LANGUAGE, Speech
 from podwright_pipeline.errors import RejectedError, TemporaryError
 from podwright_writing.writer import Completion, Message
 
@@ -46,9 +47,12 @@ class LocalTranscriber:
         return WhisperModel(str(self._model), compute_type="default" if _has_gpu() else "int8", cpu_threads=_cores())
 
     def transcribe(self, audio: Path, *, language: str | None, prompt: str | None) -> Speech:
+        code = whisper_code(language) if language else None
+        if code is not None and code not in LANGUAGE_NAMES:
+            raise RejectedError(f"the speech model knows no language '{language}'. {CHOOSE_LANGUAGE}")
         segments, info = self._loaded.transcribe(
             str(audio),
-            language=language.split("-")[0] if language else None,
+            language=code,
             initial_prompt=prompt,
             word_timestamps=True,
             vad_filter=True,
@@ -68,7 +72,7 @@ class LocalTranscriber:
             )
             for segment in segments
         ]
-        return Speech(language or info.language, heard)
+        return Speech(language or language_code(info.language), heard)
 
 
 class LocalWriter:

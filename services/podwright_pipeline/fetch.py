@@ -52,7 +52,7 @@ def fetch(
     ``report`` is told the share (0 to 1) that is there. Raises ``RejectedError`` where there is nothing to bring.
     """
     limits = limits or Limits()
-    scheme = urlsplit(url).scheme
+    scheme = _scheme(url)
     if scheme == "s3":
         _from_bucket(url, target, storage, namespace, limits)
     elif scheme in {"http", "https"}:
@@ -77,16 +77,20 @@ def _check_size(size: int, url: str, limits: Limits) -> None:
 
 def source_tag(url: str, *, storage: Storage, namespace: str) -> str | None:
     """What tells whether the object at an address is another one by now; None on the web and where there is none."""
-    if urlsplit(url).scheme != "s3":
+    if _scheme(url) != "s3":
         return None
     store, path = _in_bucket(url, storage, namespace)
     return store.tag(path)
 
 
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
+
+
 def _in_bucket(url: str, storage: Storage, namespace: str) -> tuple[Store, str]:
-    parts = urlsplit(url)
     # An object's key may hold what a URL would take for a query or a fragment.
-    bucket, path = parts.netloc, url.removeprefix(f"s3://{parts.netloc}").lstrip("/")
+    bucket, _, path = url.partition("://")[2].partition("/")
+    path = path.lstrip("/")
     if bucket in {storage.bucket, storage.public_bucket}:
         if not path.startswith(f"{namespace}/"):
             raise RejectedError(f"{url} lies outside of this namespace's part of the storage ({namespace}/).")

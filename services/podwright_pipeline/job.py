@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -74,14 +75,15 @@ def run(environment: Mapping[str, str], target: Path) -> int:
     from podwright_pipeline.websub import notify  # noqa: PLC0415
     from podwright_pipeline.work import Throttled  # noqa: PLC0415
 
+    egress = Egress.from_environment(environment)
     engines = HttpEngines(environment.get("PODWRIGHT_ENDPOINT_API_KEY", "none"))
     runner = Runner(
         storage=storage_from_environment(environment),
         engines=engines,
         on_progress=Throttled(print_progress),
         scratch=_SCRATCH if _SCRATCH.is_dir() and os.access(_SCRATCH, os.W_OK) else None,
-        limits=Limits(egress=Egress.from_environment(environment)),
-        notify=notify,
+        limits=Limits(egress=egress),
+        notify=partial(notify, egress=egress),
     )
     with _traced(request, environment) as span:
         try:

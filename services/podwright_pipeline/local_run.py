@@ -1,6 +1,7 @@
 """All stages of one episode over a folder: what ``podwright run`` does."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ NAMESPACE = "local"
 STORE = ".podwright"
 #: Quotes that clips are made of.
 CLIPS = 3
+_POST = re.compile(r"(?P<name>[^:]+)(:(?P<limit>[1-9][0-9]{0,8}))?")
 _DOING = {
     StageName.INGEST: "listen",
     StageName.TRANSCRIBE: "transcribe",
@@ -60,11 +62,12 @@ class RunOptions:
     show: str | None = None
     people: tuple[str, ...] = ()
     link: str | None = None
+    #: File or address of a JPEG or PNG.
+    cover: str | None = None
     language: str = "auto"
     texts_language: str | None = None
     glossary: tuple[str, ...] = ()
-    #: ``NAME`` or ``NAME:LIMIT``.
-    posts: tuple[str, ...] = ()
+    posts: tuple[PostTarget, ...] = ()
     #: Shapes of the videos to make of the quotes; with the sound alone where there are any.
     clips: tuple[Shape, ...] = ()
 
@@ -136,8 +139,8 @@ class LocalRun:
 
     def run(self) -> Outcome:
         """Raises ``StageError`` with the reason where a stage did not get through."""
-        url, digest = _media(self._options.media)
-        targets = post_targets(self._options.posts)
+        url, digest = _located(self._options.media)
+        cover = _located(self._options.cover) if self._options.cover else None
         with self._progress() as progress:
             engines = ChosenEngines(self._models)
             stages = _Stages(self._storage, engines, progress)
@@ -161,12 +164,11 @@ class LocalRun:
             analyze = stages.run(
                 _after([transcribe], StageName.ANALYZE, {"language": self._options.texts_language}, engines.text)
             )
-            write = stages.run(
-                _after([ingest, transcribe, analyze], StageName.WRITE, self._params(targets), engines.text)
-            )
+            request = _after([ingest, transcribe, analyze], StageName.WRITE, self._params(), engines.text)
+            write = stages.run(_with_cover(request, *cover) if cover else request)
         return self._outcome([ingest, transcribe, analyze, write])
 
-    def _params(self, targets: Sequence[PostTarget]) -> dict[str, Any]:
+    def _params(self) -> dict[str, Any]:
         options = self._options
         return {
             "title": options.title or _title_of(options.media),
@@ -174,7 +176,7 @@ class LocalRun:
             "people": list(options.people),
             "link": options.link,
             "language": options.texts_language,
-            "targets": [target.model_dump(by_alias=False) for target in targets],
+            "targets": [target.model_dump(by_alias=False) for target in options.posts],
         }
 
     def _progress(self) -> Progress:
@@ -284,13 +286,22 @@ def _after(
     )
 
 
-def _media(media: str) -> tuple[str, str]:
-    """Address and digest of the recording; a file's digest is that of its content."""
-    if urlsplit(media).scheme in {"http", "https"}:
-        return media, media
-    path = Path(media)
+def _with_cover(request: StageRequest, address: str, digest: str) -> StageRequest:
+    return request.model_copy(
+        update={
+            "params": {**request.params, "file": {"artwork": address}},
+            "input_digests": {**request.input_digests, "cover": digest},
+        }
+    )
+
+
+def _located(source: str) -> tuple[str, str]:
+    """Address and digest of what a person gave; a file's digest is that of its content."""
+    if source.lower().startswith(("http://", "https://")):
+        return source, source
+    path = Path(source)
     if not path.is_file():
-        raise RejectedError(f"{media} is neither a file nor an http(s):// address.")
+        raise RejectedError(f"{source} is neither a file nor an http(s):// address.")
     return path.resolve().as_uri(), sha256_of(path)
 
 
@@ -298,13 +309,13 @@ def _title_of(media: str) -> str:
     return Path(urlsplit(media).path).stem.replace("-", " ").replace("_", " ").strip().capitalize() or "Episode"
 
 
-def post_targets(posts: Sequence[str]) -> list[PostTarget]:
-    """``NAME[:LIMIT]`` as targets; where none is wanted, a long and a short post."""
+def post_targets(posts: Sequence[str]) -> tuple[PostTarget, ...]:
+    """``NAME[:LIMIT]`` as targets; where none is wanted, a long and a short post. Raises ``ValueError``."""
     targets = []
     for post in posts or ("post", "short:280"):
-        name, _, limit = post.partition(":")
-        if limit and not limit.isdecimal():
-            raise RejectedError(f"{post}: the limit is a number of characters, as in short:280.")
-        longest = int(limit) if limit else TEXT_RULES["webhook"].max_characters
-        targets.append(PostTarget(channel=name, type="webhook", max_characters=longest))
-    return targets
+        found = _POST.fullmatch(post)
+        if found is None:
+            raise ValueError(f"{post}: write NAME or NAME:LIMIT, a number of characters from 1 on, as in short:280.")
+        longest = int(found["limit"] or TEXT_RULES["webhook"].max_characters)
+        targets.append(PostTarget(channel=found["name"], type="webhook", max_characters=longest))
+    return tuple(targets)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from podwright_pipeline import ffmpeg
 
-#: Integrated loudness by channels (LUFS), as podcast directories ask for, and how far off it may be (LU).
+#: Integrated loudness by channels (LUFS), as podcast directories ask for.
 TARGET = {1: -19.0, 2: -16.0}
-TOLERANCE = 0.3
+#: What is further off is corrected (LU), and what is further off all the same is told.
+TOLERANCE, FURTHEST = 0.3, 0.5
 #: Highest true peak of what is published (dBTP), and what the limiter aims at: encoders add up to half a decibel.
 TRUE_PEAK, LIMIT = -1.0, -1.6
 #: A measurement that prints its summary alone.
@@ -29,6 +30,10 @@ class Loudness:
     integrated: float
     range: float
     true_peak: float
+
+    def misses(self, channels: int) -> bool:
+        """Whether it is not what podcast directories ask for."""
+        return abs(self.integrated - TARGET[channels]) > FURTHEST or self.true_peak > TRUE_PEAK
 
 
 def summary(log: str) -> Loudness | None:

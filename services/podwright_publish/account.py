@@ -4,10 +4,12 @@ Nothing that a platform says leaves here with a secret in it.
 """
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
 
 from podwright_crds.channel import ChannelType
 from podwright_publish.answers import (
@@ -21,9 +23,11 @@ from podwright_publish.answers import (
     Renewed,
     Unclear,
 )
-from podwright_publish.credentials import needs_renewal
+from podwright_publish.credentials import needs_renewal, usable
 from podwright_publish.message import Message
-from podwright_publish.ports import Counting, Platform, StoreUnavailableError
+from podwright_publish.ports import Counting, Platform, Preparing, StoreUnavailableError
+
+log = logging.getLogger(__name__)
 
 A = TypeVar("A", bound="Answer | Finding | Count")
 B = TypeVar("B", NotTaken, Unclear)
@@ -33,6 +37,8 @@ _MASK = "***"
 _SHORTEST_SECRET = 6
 #: What is written openly elsewhere.
 _OPEN_KEYS = frozenset({"expiresAt", "clientId", "did", "identifier", "username"})
+#: Tokens that still count and could not be renewed are tried again so much later.
+_RENEW_AGAIN: Final = timedelta(hours=1)
 
 
 class TokenStore(Protocol):
@@ -42,7 +48,7 @@ class TokenStore(Protocol):
         """The right to renew, as long as nobody else is at it; the newer tokens where somebody else just was."""
 
     async def keep(self, values: Mapping[str, str]) -> None:
-        """Keep what changed."""
+        """Keep what changed, if anything did, and let others renew; raises ``StoreUnavailableError``."""
 
 
 def masked(text: str, values: Mapping[str, str]) -> str:
@@ -75,14 +81,31 @@ class Account:
         self._tokens = tokens
         self._now = now
         self._renewing = asyncio.Lock()
+        #: Before that, tokens that still count are not renewed.
+        self._renew_from: datetime | None = None
+        #: Renewed tokens that nobody else knows of yet.
+        self._unkept: dict[str, str] = {}
+        #: Whether the platform was asked to publish what is being published.
+        self._asked = False
         #: Every value ever used: an answer may hold one that was replaced since.
         self._seen = [dict(values)]
 
     def validate(self, message: Message) -> list[str]:
         return self._platform.validate(message)
 
+    @property
+    def committed(self) -> bool:
+        """See ``Preparing``."""
+        return self._asked and (not isinstance(self._platform, Preparing) or self._platform.committed)
+
     async def publish(self, message: Message) -> Answer:
-        return await self._with_life(lambda: self._platform.publish(message), NotTaken)
+        self._asked = False
+
+        async def ask() -> Answer:
+            self._asked = True
+            return await self._platform.publish(message)
+
+        return await self._with_life(ask, NotTaken)
 
     async def find(self, message: Message) -> Finding:
         return await self._with_life(lambda: self._platform.find(message), Unclear)
@@ -104,23 +127,37 @@ class Account:
     async def refresh(self) -> Renewal:
         return await self._renew(self._values)
 
+    async def renew_in_time(self) -> CredentialsRefused | None:
+        """Renew tokens that are missing or end soon; the refusal where that leaves nothing to send with.
+
+        An account that sends nothing stays alive by this alone: a day between two calls is short enough for all types.
+        """
+        await self._keep()
+        used, now = self._values, self._now()
+        still = usable(self._kind, used, now)
+        early = self._renew_from is not None and now < self._renew_from
+        if not needs_renewal(self._kind, used, now) or (still and early):
+            return None
+        renewal = await self._renew(used)
+        if isinstance(renewal, Renewed):
+            return None
+        self._renew_from = now + _RENEW_AGAIN
+        return self._told(renewal) if isinstance(renewal, CredentialsRefused) and not still else None
+
     async def close(self) -> None:
+        await self._keep()
         await self._platform.close()
 
     async def _with_life(self, ask: Callable[[], Awaitable[A]], later: type[B]) -> A | B | CredentialsRefused:
         """The answer; ``later`` says that nothing was asked, because tokens could not be renewed now."""
-        used = self._values
-        if needs_renewal(self._kind, used, self._now()):
-            renewal = await self._renew(used)
-            if isinstance(renewal, CredentialsRefused):
-                return self._told(renewal)
-            # Where they could not be renewed just now, the old ones may still do.
+        if refusal := await self.renew_in_time():
+            return refusal
         used = self._values
         answer = await ask()
-        if isinstance(answer, CredentialsRefused):
+        if isinstance(answer, CredentialsRefused) and not answer.missing_scope:
             renewal = await self._renew(used)
             if isinstance(renewal, NotTaken):
-                return self._told(later(renewal.message, renewal.retry_after))
+                return self._told(later(renewal.message, renewal.retry_after, outage=renewal.outage))
             if isinstance(renewal, Renewed):
                 answer = await ask()
         return self._told(answer)
@@ -134,14 +171,31 @@ class Account:
             except StoreUnavailableError as error:
                 return NotTaken(f"Tokens could not be renewed: {error}.")
             if newer is not None and dict(newer) != self._values:
+                self._unkept = {}
                 await self._use({**self._values, **newer})
                 return Renewed(newer)
             renewal = await self._platform.refresh()
             if isinstance(renewal, Renewed):
                 self._values = {**self._values, **renewal.values}
                 self._seen.append(self._values)
-                await self._tokens.keep(renewal.values)
+                self._unkept = {**self._unkept, **renewal.values}
+                await self._keep()
+            else:
+                with contextlib.suppress(StoreUnavailableError):
+                    await self._tokens.keep({})
             return renewal
+
+    async def _keep(self) -> None:
+        """Keep renewed tokens for other publishers: the old ones may be of no use to them any more."""
+        values = self._unkept
+        if not values:
+            return
+        try:
+            await self._tokens.keep(values)
+        except StoreUnavailableError as error:
+            log.warning("%s: this run goes on with them, and tries to keep them again", error)
+        else:
+            self._unkept = {} if self._unkept is values else self._unkept
 
     async def _use(self, values: dict[str, str]) -> None:
         await self._platform.close()

@@ -25,6 +25,8 @@ class CredentialsRefused:
     message: str
     #: Which credentials, as ``credentials_digest`` says it.
     digest: str = ""
+    #: They count and lack a permission: renewing them does not help.
+    missing_scope: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Refused:
     """The platform will never take this post as it is; it does not have it."""
 
     message: str
-    #: The HTTP status, where there is one.
+    #: The HTTP status, where there is one; without it nobody need have been asked.
     status: int | None = None
 
 
@@ -55,6 +57,10 @@ class Unclear:
 
     message: str
     retry_after: timedelta | None = None
+    #: The platform itself is in trouble; several in a row give it a rest.
+    outage: bool = True
+    #: Asking again brings no more: a person has to look.
+    lasting: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,18 @@ import asyncio
 import heapq
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from podwright_crds.post import Post, PostPhase
-from podwright_publish.due import due_at
+from podwright_publish.due import due_or_none
 from podwright_publish.ports import ConflictError, StoreUnavailableError
 from podwright_publish.protocol import is_published
 from podwright_publish.publisher import Publisher, Report, utc_now
 from podwright_telemetry.json_logs import FACTS
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +38,22 @@ async def publish_all(
 
 def first_look(post: Post, now: datetime) -> datetime:
     """At once; but what only waits for its time is not read before: a campaign may have thousands of them."""
+    due = due_or_none(post)
+    waits = post.status.phase is PostPhase.SCHEDULED and not post.status.attempts
+    return max(due, now) if waits and due is not None else now
+
+
+async def unless_broken(name: str, work: Awaitable[T]) -> T | Report:
+    """What came of the work on a post; else a report that it is undone: others do not suffer from what breaks one."""
+    facts = {FACTS: {"post": name}}
     try:
-        due = due_at(post)
-    except ValueError:
-        return now
-    waits = post.status.phase is PostPhase.SCHEDULED and not post.status.attempts and due is not None
-    return due if waits and due is not None and due > now else now
+        return await work
+    except (StoreUnavailableError, ConflictError) as error:
+        log.error("left to the next run: %s", error, extra=facts)  # noqa: TRY400  (an outcome, no bug)
+        return Report(name, str(error), undone=True)
+    except Exception as error:
+        log.exception("left to the next run", extra=facts)
+        return Report(name, f"The publisher failed ({type(error).__name__}).", undone=True)
 
 
 async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetime, stop: asyncio.Event) -> list[Report]:
@@ -59,12 +72,7 @@ async def _channel_queue(publisher: Publisher, posts: list[Post], until: datetim
                 pass
             else:
                 break
-        try:
-            report = await publisher.work(name)
-        except (StoreUnavailableError, ConflictError) as error:
-            log.error("left to the next run: %s", error, extra={FACTS: {"post": name}})  # noqa: TRY400  (an outcome, no bug)
-            report = Report(name, str(error), undone=True)
-        last[name] = report
+        report = last[name] = await unless_broken(name, publisher.work(name))
         if report.again_at is not None and report.again_at <= until:
             heapq.heappush(queue, (max(report.again_at, utc_now()), place, name))
     return list(last.values())

@@ -52,6 +52,8 @@ _ALWAYS = timedelta.max
 _WITH_MEDIA = timedelta(minutes=5)
 _WITH_VIDEO = timedelta(minutes=15)
 _TEXT = timedelta(seconds=60)
+#: No channel's ``send_limit`` is longer.
+LONGEST_SEND: Final = _WITH_VIDEO
 _SETTLES = timedelta(seconds=60)
 
 _BY_TYPE: dict[ChannelType, Capabilities] = {
@@ -74,7 +76,7 @@ _BY_TYPE: dict[ChannelType, Capabilities] = {
     ChannelType.DISCORD: Capabilities(_NEVER, can_find=False, send_limit=_TEXT),
     ChannelType.SLACK: Capabilities(_NEVER, can_find=False, send_limit=_TEXT),
     # A repeated Message-ID is not a promise: some servers drop the second mail, some deliver it.
-    ChannelType.EMAIL: Capabilities(_NEVER, can_find=False, send_limit=_TEXT),
+    ChannelType.EMAIL: Capabilities(_NEVER, can_find=False, send_limit=_WITH_MEDIA),
 }
 
 

@@ -2,24 +2,20 @@
 
 import asyncio
 import heapq
-import logging
 from collections import deque
 from collections.abc import Awaitable, Iterable
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from podwright_crds.post import Post
-from podwright_publish.campaign_run import first_look
+from podwright_publish.campaign_run import first_look, unless_broken
+from podwright_publish.claims import Claim, Sent
 from podwright_publish.followed import FollowedPosts
-from podwright_publish.ports import ConflictError, StoreUnavailableError
 from podwright_publish.protocol import is_published
-from podwright_publish.publisher import Claim, Publisher, Report, Sent, utc_now
+from podwright_publish.publisher import Publisher, Report, utc_now
 from podwright_publish.runs import LEAD, taken_up_from
-from podwright_telemetry.json_logs import FACTS
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 #: From then on a run ends in the first pause in which its successor can start; a Job's own deadline is an hour.
 _OLD_AFTER: Final = timedelta(minutes=45)
@@ -170,13 +166,12 @@ class ChannelRun:
         await self._done(claim.post.metadata.name, self._publisher.give_back(claim))
 
     async def _done(self, name: str, work: Awaitable[T]) -> T | None:
-        """What came of the work; None where the store let it down."""
-        try:
-            return await work
-        except (StoreUnavailableError, ConflictError) as error:
-            log.error("left to the next run: %s", error, extra={FACTS: {"post": name}})  # noqa: TRY400  (an outcome, no bug)
-            self.reports[name] = Report(name, str(error), undone=True)
+        """What came of the work; None where it broke."""
+        done = await unless_broken(name, work)
+        if isinstance(done, Report) and done.undone:
+            self.reports[name] = done
             return None
+        return cast("T", done)
 
     def _report(self, report: Report | None, at: datetime, order: str) -> None:
         if report is None:
@@ -188,9 +183,5 @@ class ChannelRun:
 
 def _first_look(post: Post) -> datetime:
     """Not before the channel's runs take the post up."""
-    now = utc_now()
-    try:
-        begin = taken_up_from(post)
-    except ValueError:
-        return now
-    return max(begin, first_look(post, now)) if begin else first_look(post, now)
+    look, begin = first_look(post, utc_now()), taken_up_from(post)
+    return max(begin, look) if begin else look

@@ -1,12 +1,15 @@
 """Reads what platforms count of published posts into their status, one channel a run.
 
-What is in status is the newest count; the facade keeps the older ones. A platform that says "later" ends the run: the
-next one goes on with the posts that were looked at longest ago.
+What is in status is the newest count; the facade keeps the older ones. A platform that says "later" ends the run: each
+run has another order, so that all posts have their turn.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
 
 from podwright_core.times import format_instant, parse_instant
 from podwright_crds.channel import Channel, Delivery
@@ -19,8 +22,16 @@ from podwright_telemetry.json_logs import FACTS
 log = logging.getLogger(__name__)
 
 
+class Notes(Protocol):
+    """Where is kept what a platform's answer means for the channel."""
+
+    async def note(self, channel: Channel, delivery: Delivery) -> None:
+        """Raises ``ConflictError``."""
+        ...
+
+
 def to_measure(posts: Sequence[Post], days: int, now: datetime) -> list[Post]:
-    """Published posts that are young enough: those without numbers first, then those whose numbers are oldest."""
+    """Published posts that are young enough, in an order of this moment."""
     young = [
         post
         for post in posts
@@ -28,7 +39,7 @@ def to_measure(posts: Sequence[Post], days: int, now: datetime) -> list[Post]:
         and post.status.published_at
         and now - parse_instant(post.status.published_at) <= timedelta(days=days)
     ]
-    return sorted(young, key=lambda post: post.status.metrics.at if post.status.metrics else "")
+    return sorted(young, key=lambda post: sha256(f"{now.isoformat()}/{post.metadata.uid}".encode()).digest())
 
 
 def measured(post: Post, count: Counted, now: datetime) -> PostMetrics | None:
@@ -44,8 +55,11 @@ def measured(post: Post, count: Counted, now: datetime) -> PostMetrics | None:
     return None if before is not None and before.model_copy(update={"at": new.at}) == new else new
 
 
-async def collect(store: PostStore, channel_name: str, now: Callable[[], datetime]) -> int:
-    """Read the numbers of one channel's posts; how many were read. May raise ``StoreUnavailableError``."""
+async def collect(store: PostStore, channel_name: str, now: Callable[[], datetime], stop: asyncio.Event) -> int:
+    """Read the numbers of one channel's posts; how many were read. May raise ``StoreUnavailableError``.
+
+    A set ``stop`` ends it after the post at work.
+    """
     found = await store.of_channel(channel_name)
     if found is None:
         return 0
@@ -54,6 +68,8 @@ async def collect(store: PostStore, channel_name: str, now: Callable[[], datetim
         return 0
     read = 0
     for post in to_measure(posts, channel.spec.metrics.days, now()):
+        if stop.is_set():
+            break
         loaded = await store.load(post.metadata.name)
         if loaded is None:
             continue
@@ -71,7 +87,7 @@ async def collect(store: PostStore, channel_name: str, now: Callable[[], datetim
             continue
         log.warning("no numbers: %s", count.message, extra={FACTS: {"post": post.metadata.name}})
         if not isinstance(count, Refused):
-            await _note(store, channel, count, now())
+            await note_answer(store, channel, count, now())
             break
     return read
 
@@ -91,7 +107,7 @@ async def _keep(store: PostStore, post: Post, count: Counted, now: datetime) -> 
         log.info("left to the next run: the post changed meanwhile", extra={FACTS: {"post": post.metadata.name}})
 
 
-async def _note(store: PostStore, channel: Channel, count: Count, now: datetime) -> None:
+async def note_answer(store: Notes, channel: Channel, count: Count, now: datetime) -> None:
     """What holds for sending as well: refused credentials, and a quota that is used up. Reading opens no breaker."""
     if isinstance(count, Counted | Refused) or not (
         isinstance(count, CredentialsRefused) or getattr(count, "retry_after", None)

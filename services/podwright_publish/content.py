@@ -1,10 +1,14 @@
 """What a post says: its own text or one of its variants; and, once it may be out, what was sent. Pure."""
 
 import hashlib
+from datetime import datetime
 from itertools import accumulate
 
+from podwright_core.times import parse_instant
 from podwright_crds.post import AttemptOutcome, Post, PostVariant, SentPost
-from podwright_publish.protocol import first_uncertain, is_released
+from podwright_publish.due import due_or_none
+from podwright_publish.message import Media, Message
+from podwright_publish.protocol import first_uncertain, idempotency_key, is_released
 
 
 def chosen_variant(post: Post) -> PostVariant | None:
@@ -37,8 +41,31 @@ def content_of(post: Post) -> SentPost:
 
 def _may_be_out(post: Post) -> bool:
     """Wholly, or without the rest of its thread or its comment. A refused post is mended by changing it."""
-    attempts, sent = post.status.attempts, post.status.sent
+    attempts, begun = post.status.attempts, post.status.platform_id is not None
     if first_uncertain(post.status) is not None:
         return True
-    begun = sent is not None and bool(sent.thread or sent.first_comment)
     return begun and bool(attempts) and attempts[-1].outcome is not AttemptOutcome.REFUSED
+
+
+def message_of(post: Post, now: datetime) -> Message:
+    """The content as it goes to the platform."""
+    spec, content = post.spec, content_of(post)
+    at = due_or_none(post) or post.metadata.creation_timestamp or now
+    started = [parse_instant(attempt.started_at) for attempt in post.status.attempts]
+    return Message(
+        key=idempotency_key(post),
+        namespace=post.metadata.namespace,
+        post=post.metadata.name,
+        channel=spec.channel_ref.name,
+        text=content.text,
+        at=at,
+        link=content.link,
+        episode=spec.episode_ref.name if spec.episode_ref else None,
+        campaign=spec.campaign_ref.name if spec.campaign_ref else None,
+        title=content.title,
+        media=tuple(Media(media.url, media.alt_text or "") for media in content.media),
+        thread=tuple(content.thread),
+        first_comment=content.first_comment,
+        made=post.metadata.creation_timestamp,
+        since=min(at, *started) if started else None,
+    )

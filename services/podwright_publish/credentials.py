@@ -15,14 +15,14 @@ from podwright_crds.channel import ChannelType
 SIGNING_SECRET: Final = "signingSecret"  # noqa: S105  (a key's name)
 #: When an access token ends (RFC 3339); known for tokens that Podwright renewed, optional in a Secret.
 EXPIRES_AT: Final = "expiresAt"
-#: Tokens are renewed this long before they end.
-RENEW_BEFORE: Final = timedelta(minutes=10)
 #: Tokens that nothing renews are told of this long before they end.
 WARN_BEFORE: Final = timedelta(days=7)
 _PREFIX = "whsec_"
 #: Standard Webhooks asks for 24 to 64 random bytes.
 _SECRET_BYTES = range(24, 65)
 _APP: Final = ("refreshToken", "clientId", "clientSecret")
+#: Of the 60 days of Meta's long-lived tokens (https://developers.facebook.com/docs/threads/get-started/long-lived-tokens).
+_HALF: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,18 @@ class CredentialKeys:
     #: The key without which nothing can be sent.
     access: str = "accessToken"
     optional: tuple[str, ...] = ()
+    #: How long before its end an access token is renewed.
+    renew_before: timedelta = timedelta(minutes=10)
+
+    @property
+    def renews_itself(self) -> bool:
+        """Whether the access token brings the next one, which it does only as long as it counts."""
+        return self.access in self.renewing
+
+    @property
+    def ends_unused(self) -> bool:
+        """Whether what renews the tokens ends as well, when it is not used for some weeks or months."""
+        return bool(self.renewing) and "appPassword" not in self.renewing
 
     def all(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.needed, *self.instead, *self.renewing, self.access, *self.optional)))
@@ -55,9 +67,8 @@ KEYS: Final[Mapping[ChannelType, CredentialKeys]] = {
     ),
     ChannelType.LINKEDIN: CredentialKeys(("accessToken",), renewing=_APP),
     ChannelType.FACEBOOK: CredentialKeys(("accessToken",)),
-    # Long-lived tokens of Meta are renewed with themselves.
-    ChannelType.INSTAGRAM: CredentialKeys(("accessToken",), renewing=("accessToken",)),
-    ChannelType.THREADS: CredentialKeys(("accessToken",), renewing=("accessToken",)),
+    ChannelType.INSTAGRAM: CredentialKeys(("accessToken",), renewing=("accessToken",), renew_before=_HALF),
+    ChannelType.THREADS: CredentialKeys(("accessToken",), renewing=("accessToken",), renew_before=_HALF),
     ChannelType.TIKTOK: CredentialKeys(("accessToken",), _APP, _APP),
     ChannelType.YOUTUBE: CredentialKeys(_APP, ("accessToken",), _APP),
     ChannelType.PINTEREST: CredentialKeys(("accessToken",), _APP, _APP),
@@ -137,20 +148,43 @@ def expires_at(values: Mapping[str, str]) -> datetime | None:
     return parse_instant(values[EXPIRES_AT].strip()) if values.get(EXPIRES_AT, "").strip() else None
 
 
+def usable(channel_type: ChannelType, values: Mapping[str, str], now: datetime) -> bool:
+    """Whether there is an access token that has not ended, as far as that is known."""
+    end = expires_at(values)
+    return _has(values, (KEYS[channel_type].access,)) and (end is None or end > now)
+
+
 def needs_renewal(channel_type: ChannelType, values: Mapping[str, str], now: datetime) -> bool:
     """Whether the access token is not there yet or ends soon, and can be renewed."""
+    keys = KEYS[channel_type]
     if not can_renew(channel_type, values):
         return False
-    if not values.get(KEYS[channel_type].access, "").strip():
+    if not usable(channel_type, values, now):
         return True
     end = expires_at(values)
-    return end is not None and end - now < RENEW_BEFORE
+    # One that renews itself ends, whether anybody wrote down when or not.
+    return keys.renews_itself if end is None else end - now < keys.renew_before
 
 
-def expired(channel_type: ChannelType, values: Mapping[str, str], now: datetime) -> datetime | None:
-    """Since when the credentials are of no use, where nothing renews them."""
-    end = expires_at(values)
-    return end if end is not None and end <= now and not can_renew(channel_type, values) else None
+def ends_for_good(
+    channel_type: ChannelType, values: Mapping[str, str], renewed: Mapping[str, str] | None = None
+) -> datetime | None:
+    """When the credentials end with nothing to renew them; ``None`` where that is not known, or something does.
+
+    ``renewed`` are the newer tokens that publishers keep, ``None`` where nobody looked: then nothing is known of tokens
+    that renew themselves, since those in the Secret may have been replaced long ago.
+    """
+    if KEYS[channel_type].renews_itself:
+        return None if renewed is None else expires_at({**values, **renewed})
+    return None if can_renew(channel_type, values) else expires_at(values)
+
+
+def expired(
+    channel_type: ChannelType, values: Mapping[str, str], now: datetime, renewed: Mapping[str, str] | None = None
+) -> datetime | None:
+    """Since when the credentials are of no use; ``renewed`` as in ``ends_for_good``."""
+    end = ends_for_good(channel_type, values, renewed)
+    return end if end is not None and end <= now else None
 
 
 def credentials_digest(values: Mapping[str, str]) -> str:

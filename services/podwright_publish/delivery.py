@@ -22,6 +22,8 @@ def delivery_after(before: Delivery, answer: Answer | Finding, now: datetime, ji
     match answer:
         case Confirmed(rest=rest):
             return _paused(Delivery(), rest, "The account's quota is used up.", now)
+        case Refused(status=None):
+            return before
         case Refused():
             # The platform answers, only this post is wrong.
             return Delivery()
@@ -31,8 +33,7 @@ def delivery_after(before: Delivery, answer: Answer | Finding, now: datetime, ji
         case NotTaken(message, retry_after) | Unclear(message, retry_after):
             if retry_after:
                 return _paused(before, retry_after, message, now)
-            outage = isinstance(answer, Unclear) or answer.outage
-            return _failed(before, message, now, jitter) if outage else before
+            return _failed(before, message, now, jitter) if answer.outage else before
 
 
 def _failed(before: Delivery, message: str, now: datetime, jitter: float) -> Delivery:

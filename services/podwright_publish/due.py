@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from podwright_core.schedule import blackout
@@ -15,6 +15,8 @@ from podwright_crds.resource import ConditionStatus, ConditionType, Reason
 from podwright_publish.validation import post_problems
 
 _DAY = timedelta(days=1)
+#: Later times have no room for what is added to them: the longest duration is ten years, the last year 9999.
+_LAST = datetime(9980, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,27 @@ Verdict = Go | NotNow
 
 
 def due_at(post: Post) -> datetime | None:
-    """When the post is due; ``None``: as soon as it is approved."""
-    return parse_instant(post.spec.publish_at) if post.spec.publish_at else None
+    """When the post is due; ``None``: as soon as it is approved. Raises ``ValueError`` on a time that is wrong."""
+    return _instant(post.spec.publish_at) if post.spec.publish_at else None
+
+
+def due_or_none(post: Post) -> datetime | None:
+    """The same; ``None`` also for a time that is wrong, which keeps the post from going out."""
+    try:
+        return due_at(post)
+    except ValueError:
+        return None
+
+
+def _instant(text: str) -> datetime:
+    instant = parse_instant(text)
+    if instant > _LAST:
+        raise ValueError(f"'{text}' lies too far ahead")
+    return instant
 
 
 def latest_at(post: Post, campaign: Campaign | None = None) -> datetime | None:
-    """From this time on the post is Missed; ``None``: never."""
+    """From this time on the post is Missed; ``None``: never. Raises ``ValueError``."""
     due = due_at(post)
     ends = [] if due is None else [due + parse_duration(post.spec.max_lateness)]
     if campaign is not None and campaign.spec.window.end:
@@ -70,7 +87,7 @@ def verdict(post: Post, around: Surroundings, now: datetime) -> Verdict:
             _not_suspended,
             _due,
             _connected,
-            _not_paused,
+            not_paused,
             _no_blackout,
             _awake,
             _within_quota,
@@ -81,6 +98,28 @@ def verdict(post: Post, around: Surroundings, now: datetime) -> Verdict:
     except ValueError as error:
         return NotNow(PostPhase.FAILED, Reason.INVALID_SCHEDULE, f"Correct spec: {error}.")
     return Go()
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """When a post goes out by the clock alone, all else being well then."""
+
+    #: ``None``: never, it will be Missed.
+    at: datetime | None
+    #: What first holds it back; empty where it goes out when it is due.
+    why: str = ""
+
+
+def foreseen(post: Post, around: Surroundings, now: datetime) -> Foreseen:
+    """Raises ``ValueError`` on times, days and zones that are wrong."""
+    at, why = max(now, _begins_at(post, around.campaign) or now), ""
+    checks = (_in_time, not_paused, _no_blackout, _awake, _within_quota)
+    while (against := next((found for check in checks if (found := check(post, around, at))), None)) is not None:
+        why = why or against.message
+        if against.until is None:
+            return Foreseen(None, why)
+        at = against.until
+    return Foreseen(at, why)
 
 
 def _decided(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
@@ -154,13 +193,19 @@ def _not_suspended(post: Post, around: Surroundings, _now: datetime) -> NotNow |
 
 
 def _due(post: Post, around: Surroundings, now: datetime) -> NotNow | None:
-    due = due_at(post)
-    if around.campaign is not None and around.campaign.spec.window.start:
-        start = parse_instant(around.campaign.spec.window.start)
-        due = start if due is None else max(due, start)
-    if due is not None and now < due:
-        return NotNow(PostPhase.SCHEDULED, Reason.SCHEDULED, f"Goes out at {format_instant(due)}.", until=due)
+    begins = _begins_at(post, around.campaign)
+    if begins is not None and now < begins:
+        return NotNow(PostPhase.SCHEDULED, Reason.SCHEDULED, f"Goes out at {format_instant(begins)}.", until=begins)
     return None
+
+
+def _begins_at(post: Post, campaign: Campaign | None) -> datetime | None:
+    """When the post is due, and its campaign has begun."""
+    due = due_at(post)
+    if campaign is None or not campaign.spec.window.start:
+        return due
+    start = _instant(campaign.spec.window.start)
+    return start if due is None else max(due, start)
 
 
 def _connected(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
@@ -175,7 +220,7 @@ def _connected(post: Post, around: Surroundings, _now: datetime) -> NotNow | Non
     return None
 
 
-def _not_paused(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
+def not_paused(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
     """What the platform asked of one publisher holds for all of them."""
     delivery = around.channel.status.delivery if around.channel else None
     if delivery is None or delivery.paused_until is None:
@@ -192,7 +237,7 @@ def _no_blackout(_post: Post, around: Surroundings, now: datetime) -> NotNow | N
     until = blackout_until(around.campaign, around.channel, now)
     if until is None:
         return None
-    message = f"Nothing goes out today; goes on at {format_instant(until)}."
+    message = f"A blackout day: nothing goes out before {format_instant(until)}."
     return NotNow(PostPhase.SCHEDULED, Reason.SCHEDULED, message, until=until)
 
 
@@ -219,8 +264,10 @@ def _awake(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
 
 def _within_quota(_post: Post, around: Surroundings, now: datetime) -> NotNow | None:
     limit = around.channel.spec.limits.max_posts_per_day if around.channel else None
+    if limit is None:
+        return None
     recent = sorted(sent for sent in around.sent if now - _DAY < sent <= now)
-    if limit is None or len(recent) < limit:
+    if len(recent) < limit:
         return None
     until = recent[-limit] + _DAY
     message = f"The channel had its {limit} posts of 24 hours; goes on at {format_instant(until)}."

@@ -18,6 +18,7 @@ from podwright_core.times import parse_instant
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel, ChannelType, Delivery
 from podwright_crds.episode import Episode
+from podwright_crds.merge_patch import merge_patch
 from podwright_crds.names import GROUP, PUBLISHER_FIELD_MANAGER, STORAGE_SECRET, VERSION
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post, PostStatus
@@ -92,6 +93,9 @@ class KubernetesStore:
         channel = await self._get(Channel, name)
         return None if channel is None else (channel, await self._posts(f"spec.channelRef.name={name}"))
 
+    async def channel(self, name: str) -> Channel | None:
+        return await self._get(Channel, name)
+
     async def load(self, name: str) -> Loaded | None:
         post = await self._get(Post, name)
         return None if post is None else await self.loaded(post)
@@ -104,8 +108,7 @@ class KubernetesStore:
         return Loaded(post, Surroundings(channel, campaign, sent), capabilities_around(channel, post))
 
     async def record(self, post: Post, status: PostStatus) -> Post:
-        old, new = post.status.to_wire(), status.to_wire()
-        changed = {key: new.get(key) for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)}
+        changed = merge_patch(post.status.to_wire(), status.to_wire())
         body = {"metadata": {"resourceVersion": post.metadata.resource_version}, "status": changed}
         written = await translated(
             self._objects.patch_namespaced_custom_object_status(
@@ -139,12 +142,9 @@ class KubernetesStore:
 
     async def note(self, channel: Channel, delivery: Delivery) -> None:
         self._recent.forget((Channel, channel.metadata.name))
-        old = (channel.status.delivery or Delivery()).to_wire()
-        new = delivery.to_wire()
-        body = {
-            "metadata": {"resourceVersion": channel.metadata.resource_version},
-            "status": {"delivery": {key: new.get(key) for key in sorted(old.keys() | new.keys())}},
-        }
+        before = channel.status
+        changed = merge_patch(before.to_wire(), before.model_copy(update={"delivery": delivery}).to_wire())
+        body = {"metadata": {"resourceVersion": channel.metadata.resource_version}, "status": changed}
         await translated(
             self._objects.patch_namespaced_custom_object_status(
                 GROUP,
@@ -202,9 +202,9 @@ class KubernetesStore:
             feed = await self._feed(channel, loaded.post)
             self._opened.append(feed)
             return feed
-        return await self._account(channel)
+        return await self.account(channel)
 
-    async def _account(self, channel: Channel) -> Account:
+    async def account(self, channel: Channel) -> Account:
         """The connected account, opened once for as long as nothing about it changes."""
         values = await self._credentials(channel)
         digest = credentials_digest(values)

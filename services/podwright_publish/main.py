@@ -22,6 +22,7 @@ from podwright_publish.followed import FollowedPosts
 from podwright_publish.kubernetes_store import KubernetesStore, own_namespace
 from podwright_publish.ports import StoreUnavailableError
 from podwright_publish.publisher import Publisher, Report, utc_now
+from podwright_publish.renewal import renew
 from podwright_telemetry import json_logs
 from podwright_telemetry.spans import Tracing
 from podwright_telemetry.tracing import from_environment
@@ -49,6 +50,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         ("channel", "the single posts of one Channel, and those that campaigns left behind"),
         ("post", "one Post"),
         ("metrics", "nothing: read what the platform counts of the published posts of one Channel"),
+        ("renew", "nothing: renew the tokens of one Channel where they end soon"),
     ):
         kinds.add_parser(what, help=text).add_argument("name")
     return parser.parse_args(argv)
@@ -79,8 +81,12 @@ async def _run(wanted: argparse.Namespace, namespace: str) -> int:
     tracing = from_environment("podwright-publish", os.environ)
     async with await KubernetesStore.open(namespace, SURROUNDINGS_FRESH_FOR) as store:
         if wanted.what == "metrics":
-            read = await collect(store, wanted.name, utc_now)
+            read = await collect(store, wanted.name, utc_now, stop)
             log.info("metrics %s: read the numbers of %d posts", wanted.name, read)
+            return 0
+        if wanted.what == "renew":
+            well = await renew(store, wanted.name, utc_now)
+            log.info("renew %s: %s", wanted.name, "its tokens count" if well else "its credentials have to be replaced")
             return 0
         try:
             if wanted.what == "channel":

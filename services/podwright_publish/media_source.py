@@ -78,7 +78,10 @@ class StoredMedia:
 
     async def download(self, url: str, target: Path, largest: int) -> tuple[str, str]:
         """Bring a file of at most so many bytes; its name and type. Raises ``MediaUnavailableError``."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise MediaUnavailableError(f"the address cannot be read ({error})", lasting=True) from None
         if parts.scheme == "s3":
             # An object's key may hold what a URL would take for a query or a fragment.
             key = url.removeprefix(f"s3://{parts.netloc}").lstrip("/")
@@ -116,5 +119,7 @@ class StoredMedia:
                 "allow the host (chart value stages.fetch.allow)",
                 lasting=True,
             ) from None
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.InvalidURL, ValueError) as error:
+            raise MediaUnavailableError(f"the address cannot be read ({error})", lasting=True) from None
+        except (httpx.HTTPError, TimeoutError) as error:
             raise MediaUnavailableError(f"the address gives no answer ({type(error).__name__})") from None

@@ -66,6 +66,15 @@ class Platform(Protocol):
 
 
 @runtime_checkable
+class Preparing(Protocol):
+    """A platform that makes requests before the one that puts the post there."""
+
+    @property
+    def committed(self) -> bool:
+        """Whether the newest ``publish`` has begun that request: until then the platform cannot have the post."""
+
+
+@runtime_checkable
 class Counting(Protocol):
     """A platform that tells how published posts fare; those of ``capabilities.COUNTED``."""
 

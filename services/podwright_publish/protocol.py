@@ -20,7 +20,7 @@ from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostSt
 from podwright_crds.resource import Reason
 from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import CLAIM_MARGIN, Capabilities
-from podwright_publish.due import NotNow, Surroundings, due_at, verdict
+from podwright_publish.due import NotNow, Surroundings, due_or_none, not_paused, verdict
 
 #: Attempts kept in status.
 ATTEMPTS_KEPT = 10
@@ -95,9 +95,11 @@ def next_step(post: Post, around: Surroundings, capabilities: Capabilities, now:
 
 def _resolve(post: Post, around: Surroundings, capabilities: Capabilities, uncertain: Attempt, now: datetime) -> Step:
     """What to do with a post that may be out."""
-    if capabilities.can_find:
-        return _paused(post, now) or LookUp()
     last = post.status.attempts[-1]
+    looked_in_vain = post.status.phase is PostPhase.HELD and last.outcome is AttemptOutcome.UNKNOWN
+    if capabilities.can_find and not looked_in_vain:
+        resting = not_paused(post, around, now)
+        return _paused(post, now) or (LookUp() if resting is None else _wait(resting))
     if last.outcome is AttemptOutcome.REFUSED:
         return _held(f"It was refused now, but an earlier attempt may have arrived. {last.message or ''}".strip())
     if now - parse_instant(uncertain.started_at) >= capabilities.resend_safe_for:
@@ -126,12 +128,16 @@ def _gated(post: Post, around: Surroundings, now: datetime, *, pause_over: bool 
     against = verdict(post, around, now)
     if isinstance(against, NotNow):
         if against.phase in {PostPhase.SCHEDULED, PostPhase.DRAFT}:
-            return Wait(against.phase, against.reason, against.message, against.until)
+            return _wait(against)
         if post.status.platform_id:
             return _incomplete(post.status, against)
         return Settled(against.phase, against.reason, against.message)
     pause = None if pause_over else _paused(post, now)
     return pause or Send()
+
+
+def _wait(against: NotNow) -> Wait:
+    return Wait(against.phase, against.reason, against.message, against.until)
 
 
 def _paused(post: Post, now: datetime) -> Wait | None:
@@ -157,8 +163,7 @@ def is_released(post: Post) -> bool:
 
 def first_uncertain(status: PostStatus) -> Attempt | None:
     """The earliest attempt that may have put the post on the platform without a confirmation."""
-    uncertain = (AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN)
-    return next((attempt for attempt in status.attempts if attempt.outcome in uncertain), None)
+    return next((attempt for attempt in status.attempts if attempt.outcome.is_uncertain), None)
 
 
 def recorded(post: Post, worker: str, now: datetime, sent: SentPost | None = None) -> PostStatus:
@@ -195,7 +200,7 @@ def given_back(post: Post) -> PostStatus:
 
 
 def _doubt_settled(attempt: Attempt, now: datetime, *, released: bool) -> Attempt:
-    if released and attempt.outcome in {AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN}:
+    if released and attempt.outcome.is_uncertain:
         return _ended(attempt, AttemptOutcome.RETRYABLE, "A person had it sent again.", now)
     if attempt.outcome is AttemptOutcome.PENDING:
         return _ended(attempt, AttemptOutcome.UNKNOWN, "The worker was lost before it had an answer.", now)
@@ -251,12 +256,7 @@ def looked_up(
             return _published(post, finding, now)
         case NotTaken():
             told = "Not on the platform." if finding.begun is None else finding.message
-            settled = [
-                _ended(a, AttemptOutcome.RETRYABLE, told, now)
-                if a.outcome in {AttemptOutcome.PENDING, AttemptOutcome.UNKNOWN}
-                else a
-                for a in post.status.attempts
-            ]
+            settled = _settled(post, AttemptOutcome.RETRYABLE, told, now)
             return post.status.model_copy(
                 update={
                     **_begun(finding),
@@ -265,10 +265,18 @@ def looked_up(
                     "next_attempt_at": None,
                 }
             )
+        case Unclear(message=message, lasting=True):
+            looked = _settled(post, AttemptOutcome.UNKNOWN, message, now)
+            return post.status.model_copy(update={"phase": PostPhase.HELD, "attempts": looked, "next_attempt_at": None})
         case Unclear() | CredentialsRefused():
             retry_after = finding.retry_after if isinstance(finding, Unclear) else None
             again = now + pause(len(post.status.attempts), jitter, retry_after)
             return post.status.model_copy(update={"next_attempt_at": format_instant(again)})
+
+
+def _settled(post: Post, outcome: AttemptOutcome, message: str, now: datetime) -> list[Attempt]:
+    """The attempts once the platform has said what is to be known of those that may be out."""
+    return [_ended(each, outcome, message, now) if each.outcome.is_uncertain else each for each in post.status.attempts]
 
 
 def _begun(answer: Answer) -> dict[str, str | None]:
@@ -286,7 +294,7 @@ def _last_sign(post: Post) -> datetime:
 
 def _published(post: Post, answer: Confirmed, now: datetime) -> PostStatus:
     *earlier, attempt = post.status.attempts
-    due = due_at(post)
+    due = due_or_none(post)
     out = now
     if answer.at is not None:
         # By the platform's clock, which may differ from ours: not before the first attempt, not later than now.

@@ -11,16 +11,16 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from podwright_core.times import parse_instant
 from podwright_crds.channel import Delivery
 from podwright_crds.names import ANNOTATION_TRACE
-from podwright_crds.post import AttemptOutcome, Post, PostStatus
-from podwright_publish.answers import Answer, Confirmed, NotTaken, Refused, Unclear
+from podwright_crds.post import AttemptOutcome, Post
+from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import START_WITHIN, Capabilities
-from podwright_publish.content import content_of
+from podwright_publish.claims import Claim, Sent, claimable_for, stands
+from podwright_publish.content import content_of, message_of
 from podwright_publish.delivery import delivery_after
-from podwright_publish.due import Go, due_at, verdict
-from podwright_publish.message import Media, Message
+from podwright_publish.due import Go, verdict
+from podwright_publish.message import Message
 from podwright_publish.ports import (
     ConflictError,
     Loaded,
@@ -28,6 +28,7 @@ from podwright_publish.ports import (
     NotConnectedError,
     Platform,
     PostStore,
+    Preparing,
     StoreUnavailableError,
 )
 from podwright_publish.protocol import (
@@ -37,7 +38,6 @@ from podwright_publish.protocol import (
     Wait,
     answered,
     given_back,
-    idempotency_key,
     looked_up,
     next_step,
     recorded,
@@ -68,40 +68,6 @@ class Report:
     again_at: datetime | None = None
     #: The store gave no answer: the run has to be repeated.
     undone: bool = False
-
-
-@dataclass(frozen=True)
-class Claim:
-    """An attempt that is recorded, and of which nothing is sent yet."""
-
-    loaded: Loaded
-    message: Message
-    #: What came of it without anything being sent.
-    answer: Refused | NotTaken | None = None
-
-    @property
-    def post(self) -> Post:
-        return self.loaded.post
-
-    @property
-    def at(self) -> datetime:
-        """From when on it is sent."""
-        return parse_instant(self.post.status.attempts[-1].started_at)
-
-    def holds_for(self, post: Post) -> bool:
-        """Whether the post is still the one that this is of, with this record on it."""
-        there, then = post.metadata, self.post.metadata
-        same = there.generation == then.generation and there.deletion_timestamp is None
-        return same and _stands(post, self.post.status)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """An attempt with its answer, which is not written yet."""
-
-    claim: Claim
-    answer: Answer
-    at: datetime
 
 
 def utc_now() -> datetime:
@@ -157,8 +123,7 @@ class Publisher:
             case Send():
                 return await self._send_now(loaded)
             case LookUp():
-                platform = await self._store.connect(loaded)
-                finding = await platform.find(await self._told_apart(self._message(post), post))
+                finding = await self._looked_for(loaded)
                 settles = loaded.capabilities.settles_within
                 await self._store.record(post, looked_up(post, finding, self._now(), self._jitter(), settles))
                 await self._note(loaded, finding)
@@ -175,7 +140,7 @@ class Publisher:
         made ready, a quota counts what went out before, or there is more to decide than the time.
         """
         loaded = await self._retried(lambda: self._store.load(name))
-        due = _claimable_for(loaded, self._now(), within) if loaded is not None else None
+        due = claimable_for(loaded, self._now(), within) if loaded is not None else None
         if loaded is None or due is None:
             return None
         try:
@@ -203,7 +168,7 @@ class Publisher:
 
         async def write() -> None:
             loaded = await self._store.load(claim.post.metadata.name)
-            if loaded is not None and _stands(loaded.post, claim.post.status):
+            if loaded is not None and stands(loaded.post, claim.post.status):
                 await self._store.record(loaded.post, given_back(loaded.post))
 
         await self._retried(write)
@@ -278,7 +243,8 @@ class Publisher:
 
     async def _prepared(self, loaded: Loaded) -> tuple[Message, Refused | NotTaken | None]:
         """The message as it can be sent, or why its files cannot; raises ``ConflictError`` to decide anew."""
-        message, begun = self._message(loaded.post), self._now()
+        begun = self._now()
+        message = message_of(loaded.post, begun)
         try:
             message = await self._store.prepared(loaded, message)
         except MediaUnavailableError as error:
@@ -294,7 +260,7 @@ class Publisher:
             return await self._store.record(post, status)
         except StoreUnavailableError:
             loaded = await self._retried(lambda: self._store.load(post.metadata.name))
-            if loaded is not None and _stands(loaded.post, status):
+            if loaded is not None and stands(loaded.post, status):
                 return loaded.post
             raise ConflictError from None
 
@@ -304,10 +270,22 @@ class Publisher:
             async with asyncio.timeout(limit):
                 return await platform.publish(message)
         except TimeoutError:
-            return Unclear(f"No answer within {limit:.0f} s.")
-        except Exception as error:  # whatever broke, the attempt's outcome is unknown and has to be recorded as such
+            told = Unclear(f"No answer within {limit:.0f} s.")
+        except Exception as error:  # whatever broke, the attempt's outcome has to be recorded
             log.exception("publishing broke", extra={FACTS: {"post": message.post}})
-            return Unclear(f"The publisher failed while sending ({type(error).__name__}).")
+            told = Unclear(f"The publisher failed while sending ({type(error).__name__}).", outage=False)
+        if isinstance(platform, Preparing) and not platform.committed:
+            return NotTaken(f"{told.message} Nothing was sent yet.")
+        return told
+
+    async def _looked_for(self, loaded: Loaded) -> Finding:
+        platform = await self._store.connect(loaded)
+        message = await self._told_apart(message_of(loaded.post, self._now()), loaded.post)
+        try:
+            return await platform.find(message)
+        except Exception as error:  # an answer that nobody foresaw is no finding
+            log.exception("looking for a post broke", extra={FACTS: {"post": message.post}})
+            return Unclear(f"The publisher failed while looking ({type(error).__name__}).", outage=False)
 
     async def _confirm(self, sent: Sent) -> Post:
         """Write the outcome. Others may write conditions meanwhile; only the attempt itself must still be ours."""
@@ -319,7 +297,7 @@ class Publisher:
                 return await self._store.record(current, answered(current, sent.answer, sent.at, self._jitter()))
             except ConflictError:
                 loaded = await self._store.load(claimed.metadata.name)
-                if loaded is None or not _stands(loaded.post, claimed.status):
+                if loaded is None or not stands(loaded.post, claimed.status):
                     # Deleted, or taken over after the claim ran out: there is nothing of ours to confirm.
                     return loaded.post if loaded else claimed
                 current = loaded.post
@@ -352,49 +330,3 @@ class Publisher:
             with attempt:
                 return await call()
         raise AssertionError("unreachable: the last error is raised again")
-
-    def _message(self, post: Post) -> Message:
-        spec, content = post.spec, content_of(post)
-        at = due_at(post) or post.metadata.creation_timestamp or self._now()
-        started = [parse_instant(attempt.started_at) for attempt in post.status.attempts]
-        return Message(
-            key=idempotency_key(post),
-            namespace=post.metadata.namespace,
-            post=post.metadata.name,
-            channel=spec.channel_ref.name,
-            text=content.text,
-            at=at,
-            link=content.link,
-            episode=spec.episode_ref.name if spec.episode_ref else None,
-            campaign=spec.campaign_ref.name if spec.campaign_ref else None,
-            title=content.title,
-            media=tuple(Media(media.url, media.alt_text or "") for media in content.media),
-            thread=tuple(content.thread),
-            first_comment=content.first_comment,
-            made=post.metadata.creation_timestamp,
-            since=min(at, *started) if started else None,
-        )
-
-
-def _claimable_for(loaded: Loaded, now: datetime, within: timedelta) -> datetime | None:
-    """When a post is due whose attempt may be recorded before that; None where it may not."""
-    post, channel, due = loaded.post, loaded.around.channel, due_at(loaded.post)
-    if channel is None or due is None or not now < due <= now + within or post.status.attempts:
-        return None
-    if post.spec.media or post.spec.thread or post.spec.first_comment or post.spec.short_link:
-        return None
-    if channel.spec.limits.max_posts_per_day is not None or not loaded.capabilities.settles_alone:
-        return None
-    goes = next_step(post, loaded.around, loaded.capabilities, due)
-    return due if isinstance(goes, Send) else None
-
-
-def _stands(post: Post, status: PostStatus) -> bool:
-    """Whether the newest attempt of ``status``, still pending, is the newest one of the post."""
-    if not post.status.attempts:
-        return False
-    there, ours = post.status.attempts[-1], status.attempts[-1]
-    return there.outcome is AttemptOutcome.PENDING and (there.started_at, there.worker) == (
-        ours.started_at,
-        ours.worker,
-    )

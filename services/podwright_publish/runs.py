@@ -9,7 +9,7 @@ from typing import Final
 from podwright_core.times import parse_instant
 from podwright_crds.post import Post
 from podwright_publish.capabilities import capabilities_around
-from podwright_publish.due import Surroundings, due_at
+from podwright_publish.due import Surroundings, due_or_none
 from podwright_publish.protocol import Settled, Wait, is_released, next_step
 
 #: A run starts so long before a post is due: by then its pod is there.
@@ -20,14 +20,11 @@ CATCH_UP_AFTER: Final = timedelta(minutes=2)
 
 
 def taken_up_from(post: Post) -> datetime | None:
-    """From when on the channel's runs may work on a post; None: whenever there is something to do.
-
-    Raises ``ValueError`` where the post's times are wrong.
-    """
+    """From when on the channel's runs may work on a post; None: whenever there is something to do."""
     if post.spec.campaign_ref is None or is_released(post):
         return None
     again = parse_instant(post.status.next_attempt_at) if post.status.next_attempt_at else None
-    return max((moment + CATCH_UP_AFTER for moment in (due_at(post), again) if moment is not None), default=None)
+    return max((moment + CATCH_UP_AFTER for moment in (due_or_none(post), again) if moment is not None), default=None)
 
 
 def wanted_at(post: Post, around: Surroundings, now: datetime) -> datetime | None:

@@ -1,6 +1,7 @@
 """What a platform would refuse, from the table of its limits alone. Pure."""
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
 
 from podwright_core.channel_limits import comment_problem, text_problem, thread_problem, title_problem
 from podwright_core.media_rules import media_count_problem
@@ -35,9 +36,19 @@ def problems(
     return [problem for problem in found if problem]
 
 
+def _address_problems(*addresses: str | None) -> list[str]:
+    found = []
+    for address in addresses:
+        try:
+            _ = urlsplit(address or "").port
+        except ValueError as error:
+            found.append(f"The address '{address}' cannot be read ({error}): correct it.")
+    return found
+
+
 def message_problems(spec: ChannelSpec, message: Message) -> list[str]:
     """The same for a message as it goes to the platform."""
-    return problems(
+    return _address_problems(message.link, *(media.url for media in message.media)) or problems(
         spec,
         message.text,
         link=message.link,
@@ -51,6 +62,8 @@ def message_problems(spec: ChannelSpec, message: Message) -> list[str]:
 
 def post_problems(spec: ChannelSpec, post: PostSpec) -> list[str]:
     """The same for a post as it is declared, with every one of its variants."""
+    if unreadable := _address_problems(post.link, post.short_link, *(media.url for media in post.media)):
+        return unreadable
     texts = [variant.text for variant in post.variants] or [post.text]
     found = [
         problem

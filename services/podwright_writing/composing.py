@@ -14,6 +14,7 @@ from podwright_core.composing import (
     longest,
     material,
     mended,
+    permitted,
     problems,
 )
 from podwright_core.extract import headline
@@ -65,7 +66,9 @@ def compose(
     """
     sources = given(brief, earlier, (about.title, *about.metadata) if about else ())
     known = claims.sources(
-        about.transcript.language if about else brief.language, [*([about.transcript.text] if about else []), *sources]
+        about.transcript.language if about else brief.language,
+        [*([about.transcript.text] if about else []), *sources],
+        complete=about is not None,
     )
     reasons: list[str] = []
 
@@ -92,6 +95,6 @@ def compose(
         why = "; ".join(reasons[:3]) or "it gave nothing that could be read"
         raise WritingError(f"the model wrote no text that passes the checks: {why}.")
     if brief.type is TextType.TITLE:
-        return Composed(headline(about.title, most), answer.checks)
+        return Composed(headline(permitted(about.title, brief), most), answer.checks)
     said = " ".join([about.analysis.summary, *(quote.text for quote in about.analysis.quotes)])
     return Composed(extract(said, brief), answer.checks)

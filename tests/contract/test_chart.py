@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from podwright_crds.kinds import KINDS
 from podwright_crds.names import PUBLISHER_SERVICE_ACCOUNT, STORAGE_SECRET
 from podwright_operator.engine.shard import Shard
+from podwright_operator.settings import Settings, StageJobSettings
 from tests.contract.conftest import CHART, SYSTEM, TENANT
 from tests.control_plane import ControlPlane, KubectlError, binaries
 
@@ -33,6 +35,7 @@ VALUES: dict[str, Manifest] = {
         "tenants": [TENANT],
         "facade": {
             "database": {"existingSecret": "database"},
+            "keys": {"existingSecret": "keys"},
             "backup": {"existingSecret": "backups", "keepDays": 7},
             "autoscaling": {"enabled": True},
             "mail": {"host": "smtp.example.org", "sender": "podwright@example.org", "existingSecret": "smtp"},
@@ -58,6 +61,10 @@ VALUES: dict[str, Manifest] = {
         "imagePullSecrets": [{"name": "registry"}],
         "operator": {
             "replicas": 2,
+            "workers": 8,
+            "apiConnections": 16,
+            "apiRate": 50.5,
+            "resyncSeconds": 600,
             "nodeSelector": {"pool": "small"},
             "tolerations": [{"key": "small", "operator": "Exists"}],
             "affinity": {"podAntiAffinity": {}},
@@ -74,6 +81,9 @@ VALUES: dict[str, Manifest] = {
             "env": [{"name": "HF_HOME", "value": "/cache"}],
             "nodeSelector": {"gpu": "yes"},
             "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+            "affinity": {"podAntiAffinity": {}},
+            "priorityClassName": "models",
+            "imagePullSecrets": [{"name": "registry"}],
         },
         "metrics": {"annotations": False},
     },
@@ -92,6 +102,8 @@ NONSENSE: dict[str, tuple[Manifest, str]] = {
     "replicas": ({"facade": {"replicas": "two"}}, "replicas"),
     "service type": ({"facade": {"service": {"type": "Ingress"}}}, "type"),
     "shards": ({"operator": {"shards": 0}}, "shards"),
+    "workers": ({"operator": {"workers": 0}}, "workers"),
+    "rate": ({"operator": {"apiRate": -1}}, "apiRate"),
     "mail without a sender": ({"facade": {"mail": {"host": "smtp.example.org"}}}, "sender"),
     "registration": ({"facade": {"accounts": {"registration": "everybody"}}}, "registration"),
     "backups": ({"facade": {"backup": {"keepHours": 0}}}, "keepHours"),
@@ -190,6 +202,9 @@ def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
     config = next(d["data"] for d in documents if d["kind"] == "ConfigMap")
     inference = VALUES["everything placed"]["inference"]
     assert json.loads(config["PODWRIGHT_INFERENCE_POD"]) == {k: v for k, v in inference.items() if k != "image"}
+    settings = Settings.from_environment(config)
+    assert (settings.workers, settings.api_connections, settings.api_rate) == (8, 16, 50.5)
+    assert settings.resync == timedelta(minutes=10)
     assert config["PODWRIGHT_INFERENCE_IMAGE"] == "inference:gpu"
     assert config["PODWRIGHT_INFERENCE_IMAGE_PULL_POLICY"] == "Always"
     assert config["PODWRIGHT_IMAGE"] == f"registry.example.org:5000/podwright@sha256:{'0' * 64}"
@@ -197,6 +212,41 @@ def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
     assert not [d for d in documents if d["kind"] == "Secret"], "the token is the user's own"
     for deployment in (d for d in documents if d["kind"] == "Deployment"):
         assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == config["PODWRIGHT_IMAGE"]
+
+
+@with_values({"defaults": {}})
+def test_what_is_not_placed_starts_no_model_anew(control_plane: ControlPlane, values_file: str) -> None:
+    """Pods that read otherwise, be it by an empty field, are another cluster to KubeRay."""
+    config = next(d["data"] for d in render(control_plane, values_file) if d["kind"] == "ConfigMap")
+    assert json.loads(config["PODWRIGHT_INFERENCE_POD"]).keys() == {
+        "volumes", "volumeMounts", "env", "nodeSelector", "tolerations",
+    }  # fmt: skip
+    settings = Settings.from_environment(config)
+    defaults = Settings()
+    for name in ("workers", "api_connections", "api_rate", "resync"):
+        assert getattr(settings, name) == getattr(defaults, name)
+
+
+@with_values({"keys": {"facade": {"database": {"existingSecret": "database"}}}})
+def test_keys_are_not_made_where_none_can_be_kept(control_plane: ControlPlane, values_file: str) -> None:
+    with pytest.raises(KubectlError, match=r"facade\.keys\.existingSecret"):
+        render(control_plane, values_file)
+
+
+@with_values({"defaults": {}})
+def test_two_releases_share_no_name(control_plane: ControlPlane, values_file: str) -> None:
+    def roles(release: str) -> set[str]:
+        documents = render(control_plane, values_file, release)
+        names = {d["metadata"]["name"] for d in documents if d["kind"] in {"ClusterRole", "ClusterRoleBinding"}}
+        config = next(d["data"] for d in documents if d["kind"] == "ConfigMap")
+        bound = [rule["resourceNames"] for d in documents for rule in d.get("rules", ()) if "bind" in rule["verbs"]]
+        assert bound == [[config["PODWRIGHT_PUBLISHER_ROLE"]]]
+        assert config["PODWRIGHT_PUBLISHER_ROLE"] in names
+        return names
+
+    first, second = roles("podwright"), roles("shows")
+    assert StageJobSettings().publisher_role in first
+    assert not first & second
 
 
 @with_values({"accounts": VALUES["accounts"]})
@@ -231,8 +281,13 @@ def test_each_shard_is_a_deployment_with_a_lease(control_plane: ControlPlane, va
         variables = {v["name"]: v.get("value") for v in spec["template"]["spec"]["containers"][0]["env"]}
         assert (variables["PODWRIGHT_SHARD"], variables["PODWRIGHT_SHARDS"]) == (str(number), "3")
         leases.add(Shard(number, 3).lease("podwright-operator"))
-    role = next(d for d in documents if d["kind"] == "Role" and "leases" in d["rules"][0]["resources"])
-    assert {name for rule in role["rules"] for name in rule.get("resourceNames", ())} == leases
+    readers = [d for d in documents if d["kind"] == "Role" and "leases" in d["rules"][0]["resources"]]
+    assert len(readers) == 2, "the operators and helm test"
+    for role in readers:
+        assert {name for rule in role["rules"] for name in rule.get("resourceNames", ())} == leases
+    (tester,) = (d for d in documents if d["kind"] == "Pod")
+    variables = {v["name"]: v["value"] for v in tester["spec"]["containers"][0]["env"]}
+    assert (variables["NAMESPACE"], set(variables["LEASES"].split(","))) == (SYSTEM, leases)
 
 
 def _is_operator(document: Manifest) -> bool:

@@ -141,6 +141,45 @@ def covers(block: Manifest, address: Any) -> bool:
     )
 
 
+def store(endpoint: str, **policy: Any) -> Manifest:
+    keys = {"accessKey": "key", "secretKey": "secret"}
+    return {
+        "tenants": [TENANT],
+        "storage": {"endpoint": endpoint, **keys},
+        "networkPolicy": {"enabled": True, "apiServerTo": [{"ipBlock": {"cidr": "10.9.0.1/32"}}], **policy},
+    }
+
+
+@with_values(
+    {
+        "a Service": store("http://minio.storage.svc.cluster.local:9000"),
+        "on the web": store("https://s3.eu-central-1.amazonaws.com"),
+        "an address": store("https://10.1.2.3:9000"),
+        "said": store("https://s3.corp.example", storageTo=[{"ipBlock": {"cidr": "10.4.0.0/16"}}]),
+        "nowhere yet": {**store(""), "storage": {}},
+    }
+)
+def test_the_way_to_the_store_leads_nowhere_else(control_plane: ControlPlane, values_file: str) -> None:
+    """A port that is open to every address would open it in private networks too."""
+    documents = render(control_plane, values_file)
+    endpoint = next((d["stringData"]["PODWRIGHT_S3_ENDPOINT"] for d in documents if "stringData" in d), "")
+    private = {"https://10.1.2.3:9000": "10.1.2.3", "https://s3.corp.example": "10.4.5.6"}.get(endpoint)
+    for name, policy in of_kind(documents, "NetworkPolicy").items():
+        rules = policy["spec"]["egress"]
+        assert all(rule.get("to") for rule in rules if not is_dns(rule)), name
+        peers = [peer for rule in rules for peer in rule.get("to", ())]
+        blocks = [peer["ipBlock"] for peer in peers if "ipBlock" in peer]
+        for text in ("10.1.2.3", "10.4.5.6", "192.168.0.1", "169.254.169.254"):
+            assert any(covers(block, ipaddress.ip_address(text)) for block in blocks) == (text == private), (name, text)
+        inside = [peer["namespaceSelector"] for peer in peers if "podSelector" not in peer and "ipBlock" not in peer]
+        expected = [{"matchLabels": {"kubernetes.io/metadata.name": "storage"}}] if ".svc." in endpoint else []
+        assert inside == expected, name
+
+
+def is_dns(rule: Manifest) -> bool:
+    return {port["port"] for port in rule.get("ports", ())} == {53, 1053}
+
+
 @with_values({"hardened": HARDENED})
 def test_the_dashboard_of_ray_is_for_kuberay_alone(control_plane: ControlPlane, values_file: str) -> None:
     spec = of_kind(render(control_plane, values_file), "NetworkPolicy")["podwright-models"]["spec"]

@@ -1,13 +1,14 @@
 """What `k8s/gitops` builds, and that a real API server takes it in any order."""
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from podwright_crds.names import GROUP
+from podwright_crds.names import GROUP, STORAGE_SECRET
 from podwright_local.paths import REPOSITORY
 from tests.control_plane import ControlPlane
 
@@ -69,6 +70,36 @@ def test_every_file_names_only_what_is_there(file: Path) -> None:
     for document in yaml.safe_load_all(file.read_text()):
         for path in paths_of(document):
             assert (REPOSITORY / path).is_dir(), path
+
+
+@pytest.mark.parametrize("file", ["argocd/applications.yaml", "flux/podwright.yaml", "install/kustomization.yaml"])
+def test_what_an_installation_refers_to_is_made(file: str) -> None:
+    """Namespaces of tenants by the same file; Secrets, and the tenants' storage, by the README's commands."""
+    documents = list(yaml.safe_load_all((GITOPS / file).read_text()))
+    namespaces = {document["metadata"]["name"] for document in documents if document["kind"] == "Namespace"}
+    made = set(re.findall(r"-n (\S+) create secret generic (\S+)", (GITOPS / "README.md").read_text()))
+    (values,) = filter(None, map(values_of, documents))
+    facade = values["facade"]
+    for part in ("token", "keys"):
+        assert ("podwright-system", facade[part]["existingSecret"]) in made
+    for tenant in values.get("tenants", ()):
+        assert tenant in namespaces
+        assert (tenant, STORAGE_SECRET) in made
+
+
+def values_of(document: Manifest) -> Any:
+    spec = document.get("spec", {})
+    charts = document.get("helmCharts", [{}])
+    return (
+        spec.get("source", {}).get("helm", {}).get("valuesObject")
+        or spec.get("values")
+        or charts[0].get("valuesInline")
+    )
+
+
+def test_the_platforms_namespace_is_not_a_teams(control_plane: ControlPlane) -> None:
+    for folder in ("base", "staging"):
+        assert "Namespace" not in [document["kind"] for document in built(control_plane, GITOPS / "team" / folder)]
 
 
 def paths_of(document: Manifest) -> list[str]:

@@ -187,6 +187,9 @@ CASES = [
     Case("PodwrightWatchStale", {f"podwright_lost_watch_events_total{{{OPERATOR}}}": "0x5 3x20"}, 10,
          "Watches of the operator lose events."),
     Case("PodwrightWatchStale", {f"podwright_lost_watch_events_total{{{OPERATOR}}}": "3x80"}, 60),
+    Case("PodwrightNamespaceRefused", {f"podwright_namespaces_refused{{{OPERATOR}}}": "2x20"}, 16,
+         "The operator may not read 2 of the namespaces that it is to serve."),
+    Case("PodwrightNamespaceRefused", {f"podwright_namespaces_refused{{{OPERATOR}}}": "1x10 0x20"}, 20),
     Case(
         "PodwrightStageFailures",
         {

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 _TRIES, _PAUSE_S = 30, 2.0
@@ -21,15 +22,16 @@ def get(url: str, token: str = "", context: ssl.SSLContext | None = None) -> byt
         return body
 
 
-def operator() -> str:
-    """Raises ``LookupError`` where nobody has renewed the Lease lately."""
+def operator(name: str) -> str:
+    """Raises ``LookupError`` where nobody has renewed this Lease lately."""
     account = Path("/var/run/secrets/kubernetes.io/serviceaccount")
     trust = ssl.create_default_context(cafile=str(account / "ca.crt"))
-    url = f"https://kubernetes.default.svc{os.environ['LEASE']}"
+    path = f"apis/coordination.k8s.io/v1/namespaces/{os.environ['NAMESPACE']}/leases/{name}"
+    url = f"https://kubernetes.default.svc/{path}"
     lease = json.loads(get(url, (account / "token").read_text(), trust))["spec"]
     age = datetime.now(UTC) - datetime.fromisoformat(lease["renewTime"])
     if not lease.get("holderIdentity") or age.total_seconds() > lease["leaseDurationSeconds"]:
-        raise LookupError(f"no operator works: the Lease was renewed {age.total_seconds():.0f} s ago")
+        raise LookupError(f"no operator works: Lease {name} was renewed {age.total_seconds():.0f} s ago")
     return f"the operator {lease['holderIdentity']} works"
 
 
@@ -46,7 +48,7 @@ def told(check: Callable[[], str]) -> bool:
             print(check(), flush=True)
         except (OSError, LookupError, ValueError) as error:
             if not left:
-                print(f"{check.__name__}: {error}", flush=True)
+                print(error, flush=True)
                 return False
             time.sleep(_PAUSE_S)
         else:
@@ -55,5 +57,7 @@ def told(check: Callable[[], str]) -> bool:
 
 
 if __name__ == "__main__":
-    checks = [operator, *([facade] if "FACADE" in os.environ else [])]
+    checks: list[Callable[[], str]] = [partial(operator, name) for name in os.environ["LEASES"].split(",")]
+    if "FACADE" in os.environ:
+        checks.append(facade)
     sys.exit(0 if all([told(check) for check in checks]) else 1)

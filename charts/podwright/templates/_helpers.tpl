@@ -44,6 +44,22 @@ app.kubernetes.io/component: {{ .component }}
 {{- .Values.tenants | default (list .Release.Namespace) | uniq | join "," }}
 {{- end }}
 
+{{/* Names of the operator's Leases, one for each shard. */}}
+{{- define "podwright.leases" -}}
+{{- $name := printf "%s-operator" (include "podwright.fullname" .) }}
+{{- $shards := int .Values.operator.shards }}
+{{- $leases := list }}
+{{- range $shard := until $shards }}
+{{- $leases = append $leases (printf "%s-%d-of-%d" $name $shard $shards) }}
+{{- end }}
+{{- ternary $name ($leases | join ",") (eq $shards 1) }}
+{{- end }}
+
+{{/* The ClusterRole of publishing Jobs. */}}
+{{- define "podwright.publisherRole" -}}
+{{- include "podwright.fullname" . }}-publisher
+{{- end }}
+
 {{- define "podwright.tokenSecret" -}}
 {{- .Values.facade.token.existingSecret | default (printf "%s-api-token" (include "podwright.fullname" .)) }}
 {{- end }}

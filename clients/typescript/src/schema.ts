@@ -82,7 +82,7 @@ export interface paths {
         put?: never;
         /**
          * Create a post
-         * @description A draft, unless it says otherwise, which takes the right to publish.
+         * @description A draft, unless it says otherwise, which takes the right to publish. Who decided is who asks.
          */
         post: operations["createPost"];
         delete?: never;
@@ -132,6 +132,8 @@ export interface paths {
         /**
          * Change a post
          * @description Whether and when it goes out takes the right to publish; so does changing what is approved already.
+         *
+         *     Who decided is who asks, and approvals that were given before end where `approval.state` is set.
          */
         patch: operations["patchPost"];
         trace?: never;
@@ -267,6 +269,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/content/generations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have several documents written
+         * @description Each is asked for by itself: look at the result of each, in the order of the request.
+         */
+        post: operations["generateContents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/content/{id}/refine": {
         parameters: {
             query?: never;
@@ -315,11 +337,34 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List documents */
+        /**
+         * List documents
+         * @description Without their texts, of which each may have a megabyte.
+         */
         get: operations["listContent"];
         put?: never;
         /** Write a document */
         post: operations["createContent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide about several documents
+         * @description Each is decided for itself: look at the result of each.
+         */
+        post: operations["decideContent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -358,8 +403,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A document's versions */
+        /**
+         * A document's versions
+         * @description The newest first, without their texts.
+         */
         get: operations["listContentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a document's version */
+        get: operations["getContentVersion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -624,9 +689,10 @@ export interface paths {
         };
         /**
          * What happens, as it happens
-         * @description Server-sent events. `event` is `created`, `changed` or `deleted`; `data` is `{kind, object}`, with the object as
-         *     its own path shows it; `id` is to be sent as `Last-Event-ID` to go on. `reset` says that events were lost: read
-         *     again what you show. Events about documents have no `id`: whoever was away reads the documents again.
+         * @description Server-sent events about what you may read. `event` is `created`, `changed` or `deleted`; `data` is `{kind,
+         *     object}`, with the object as its own path shows it, and a document as the list does; `id` is to be sent as
+         *     `Last-Event-ID` to go on. `reset` says that events were lost: read again what you show. Events about documents have
+         *     no `id`: whoever was away reads the documents again. The stream ends with the session or the key.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -1817,7 +1883,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirm an address */
+        /**
+         * Confirm an address
+         * @description The name and password that count from now on are those of the registration which this token was mailed for.
+         */
         post: operations["verifyEmail"];
         delete?: never;
         options?: never;
@@ -1910,7 +1979,7 @@ export interface paths {
         put?: never;
         /**
          * Set a new password by mail
-         * @description All sessions of the account end.
+         * @description All sessions of the account end, and providers do not vouch for it any more.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -2137,6 +2206,10 @@ export interface components {
             decision: string;
             /** @description Digest of what was approved: text, thread, comment, variants, title, links, media. */
             content: string;
+            /** @description Of each approval in spec.approval.given, by its digest: digest of what it approved. */
+            given?: {
+                [key: string]: string;
+            };
         };
         /** @enum {string} */
         ApprovalState: "Draft" | "InReview" | "Approved" | "Rejected";
@@ -2808,9 +2881,8 @@ export interface components {
         };
         /** @enum {string} */
         ContentState: "generating" | "failed" | "draft" | "approved" | "rejected";
-        /** @enum {string} */
-        ContentType: "title" | "description" | "article" | "newsletter" | "show-notes" | "press-release" | "social-post" | "other";
-        ContentView: {
+        /** @description A document in a list; the whole text is at its own path. */
+        ContentSummary: {
             id: string;
             /** @description Show that it belongs to. */
             podcast: string | null;
@@ -2818,7 +2890,6 @@ export interface components {
             episode: string | null;
             type: components["schemas"]["ContentType"];
             title: string;
-            body: string;
             settings: components["schemas"]["ContentSettings"];
             state: components["schemas"]["ContentState"];
             /** @description Who approved or rejected it. */
@@ -2837,6 +2908,38 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
+            /** @description How the text begins. */
+            excerpt: string;
+        };
+        /** @enum {string} */
+        ContentType: "title" | "description" | "article" | "newsletter" | "show-notes" | "press-release" | "social-post" | "other";
+        ContentView: {
+            id: string;
+            /** @description Show that it belongs to. */
+            podcast: string | null;
+            /** @description Episode that it is about. */
+            episode: string | null;
+            type: components["schemas"]["ContentType"];
+            title: string;
+            settings: components["schemas"]["ContentSettings"];
+            state: components["schemas"]["ContentState"];
+            /** @description Who approved or rejected it. */
+            decidedBy: string | null;
+            /** @description Remark of whoever decided. */
+            note: string | null;
+            /** @description Number of this version, from 1; 0 while nothing is written. */
+            version: number;
+            /** @description How a model wrote this version; null where a person did. */
+            made: components["schemas"]["ContentMade"] | null;
+            /** @description What a model was asked for since; null where that has come. */
+            awaited: components["schemas"]["ContentAwaited"] | null;
+            /** @description Who wrote this version. */
+            writtenBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            body: string;
         };
         /** @description A document, or its next version. */
         ContentWrite: {
@@ -2859,9 +2962,22 @@ export interface components {
              * @constant
              */
             success: true;
-            data: components["schemas"]["Items_ContentView_"];
+            data: components["schemas"]["Items_ContentSummary_"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
+        };
+        /** @description What is decided about several documents. */
+        ContentsDecision: {
+            /** @description Remark that is kept with the decision. */
+            note?: string | null;
+            /** @description approve or reject. */
+            action: components["schemas"]["DocumentAction"];
+            /** @description Ids of the documents. */
+            ids: string[];
+        };
+        /** @description Several documents that a model is to write. */
+        ContentsGenerate: {
+            documents: components["schemas"]["ContentGenerate"][];
         };
         CorrectedAnswer: {
             /**
@@ -2984,6 +3100,8 @@ export interface components {
             /** @description What is sent, where one delivery is read. */
             body?: string | null;
         };
+        /** @enum {string} */
+        DocumentAction: "approve" | "reject";
         DocumentAnswer: {
             /**
              * @description Whether the request was fulfilled.
@@ -3480,6 +3598,23 @@ export interface components {
             /** @description What apps show with the link. */
             text: string;
         };
+        /** @description What came of asking for one of several. */
+        GenerationResult: {
+            /** @description Id of the document; null where none is to be written. */
+            id: string | null;
+            success: boolean;
+            error?: components["schemas"]["ErrorBody"] | null;
+        };
+        GenerationsAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["Items_GenerationResult_"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
         /** @description One person's approval, where several are needed. */
         GivenApproval: {
             /** @description Who approves; each person once. */
@@ -3690,145 +3825,151 @@ export interface components {
             error?: components["schemas"]["ErrorBody"] | null;
         };
         Items_ApiKeyView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["ApiKeyView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_AuditEntryView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["AuditEntryView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_CampaignView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["CampaignView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_ChannelView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["ChannelView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_ClipView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["ClipView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
-        Items_ContentView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["ContentView"][];
+        Items_ContentSummary_: {
+            /** @description This page, in the order of the list. */
+            items: components["schemas"]["ContentSummary"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_DeadLetter_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["DeadLetter"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_DeliveryView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["DeliveryView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_EpisodeView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["EpisodeView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        Items_GenerationResult_: {
+            /** @description This page, in the order of the list. */
+            items: components["schemas"]["GenerationResult"][];
+            /** @description Pass as 'cursor' for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
         Items_HitView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["HitView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_IdentityView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["IdentityView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_InvitationView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["InvitationView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_ItemResult_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["ItemResult"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_MemberView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["MemberView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_ModelEndpointView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["ModelEndpointView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_PodcastView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["PodcastView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_PostView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["PostView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_ProviderView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["ProviderView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_ServiceAccountView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["ServiceAccountView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_SessionView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["SessionView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_TemplateView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["TemplateView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
-        Items_VersionView_: {
-            /** @description This page, ordered by id. */
-            items: components["schemas"]["VersionView"][];
+        Items_VersionSummary_: {
+            /** @description This page, in the order of the list. */
+            items: components["schemas"]["VersionSummary"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_WebhookView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["WebhookView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
         };
         Items_WorkspaceView_: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["WorkspaceView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
@@ -4191,7 +4332,7 @@ export interface components {
             requestId: string;
         };
         NotificationsPage: {
-            /** @description This page, ordered by id. */
+            /** @description This page, in the order of the list. */
             items: components["schemas"]["NotificationView"][];
             /** @description Pass as 'cursor' for the next page; null on the last one. */
             nextCursor: string | null;
@@ -4292,7 +4433,7 @@ export interface components {
         };
         /** @description A post that is there, or one that would be made. */
         PlannedPost: {
-            /** @description When it goes out, or went; null: the window has no slot left for it. */
+            /** @description When it goes out, or went; null: it does not, the note says why. */
             at: string | null;
             /** @description Id of the episode. */
             episode: string;
@@ -4300,7 +4441,7 @@ export interface components {
             channel: string;
             /** @description Phase of the post that is there; planned; or no slot. */
             state: string;
-            /** @description What may change it; empty where nothing does. */
+            /** @description What moves it or may change it; empty where nothing does. */
             note: string;
         };
         PodcastAnswer: {
@@ -4462,7 +4603,7 @@ export interface components {
             by?: string | null;
             /** @description When it was decided (RFC 3339); a new time makes it a new decision. */
             at?: string | null;
-            /** @description Approvals by role, where the Campaign or the Channel has requiredApprovals. */
+            /** @description Approvals by role, where the Campaign or the Channel has requiredApprovals. Each counts for the content at that time: when it is changed later, give it again (with a new at). */
             given?: components["schemas"]["GivenApproval"][];
             /** @description Remark of whoever decided. */
             note?: string | null;
@@ -5501,16 +5642,39 @@ export interface components {
             /** @description Value of that record. */
             customValue?: string | null;
         };
-        VersionView: {
+        VersionAnswer: {
+            /**
+             * @description Whether the request was fulfilled.
+             * @constant
+             */
+            success: true;
+            data: components["schemas"]["VersionView"];
+            /** @description Names this request in the logs; also in the header X-Request-Id. */
+            requestId: string;
+        };
+        /** @description A version in a list; the whole text is at its own path. */
+        VersionSummary: {
             version: number;
             title: string;
-            body: string;
             settings: components["schemas"]["ContentSettings"];
             /** @description How a model wrote it; null where a person did. */
             made: components["schemas"]["ContentMade"] | null;
             writtenBy: string;
             /** Format: date-time */
             createdAt: string;
+            /** @description How the text begins. */
+            excerpt: string;
+        };
+        VersionView: {
+            version: number;
+            title: string;
+            settings: components["schemas"]["ContentSettings"];
+            /** @description How a model wrote it; null where a person did. */
+            made: components["schemas"]["ContentMade"] | null;
+            writtenBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            body: string;
         };
         VersionsAnswer: {
             /**
@@ -5518,7 +5682,7 @@ export interface components {
              * @constant
              */
             success: true;
-            data: components["schemas"]["Items_VersionView_"];
+            data: components["schemas"]["Items_VersionSummary_"];
             /** @description Names this request in the logs; also in the header X-Request-Id. */
             requestId: string;
         };
@@ -5732,6 +5896,8 @@ export interface operations {
                 podcast?: string | null;
                 /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
                 labels?: string | null;
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt" | "title" | "-title" | "publishAt" | "-publishAt";
                 /** @description Most items on a page. */
                 limit?: number;
                 /** @description nextCursor of the page before. */
@@ -6013,6 +6179,8 @@ export interface operations {
             query?: {
                 /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
                 labels?: string | null;
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt" | "publishAt" | "-publishAt" | "phase" | "-phase";
                 /** @description Most items on a page. */
                 limit?: number;
                 /** @description nextCursor of the page before. */
@@ -6302,6 +6470,8 @@ export interface operations {
             query?: {
                 /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
                 labels?: string | null;
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt" | "title" | "-title";
                 /** @description Most items on a page. */
                 limit?: number;
                 /** @description nextCursor of the page before. */
@@ -6653,6 +6823,42 @@ export interface operations {
             };
         };
     };
+    generateContents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentsGenerate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
     refineContent: {
         parameters: {
             query?: never;
@@ -6736,16 +6942,18 @@ export interface operations {
     listContent: {
         parameters: {
             query?: {
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" | "title" | "-title";
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: string | null;
                 /** @description Only about this episode. */
                 episode?: string | null;
                 /** @description Only of this type. */
                 type?: components["schemas"]["ContentType"] | null;
                 /** @description Only in this state. */
                 state?: components["schemas"]["ContentState"] | null;
-                /** @description Most items on a page. */
-                limit?: number;
-                /** @description nextCursor of the page before. */
-                cursor?: string | null;
             };
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
@@ -6799,6 +7007,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    decideContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentsDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -6932,7 +7176,12 @@ export interface operations {
     };
     listContentVersions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items on a page. */
+                limit?: number;
+                /** @description nextCursor of the page before. */
+                cursor?: number | null;
+            };
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
@@ -6952,6 +7201,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionsAnswer"];
+                };
+            };
+            /** @description Not fulfilled */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    getContentVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
+                "x-podwright-namespace"?: string | null;
+            };
+            path: {
+                /** @description Id of the document. */
+                id: string;
+                /** @description Number of the version. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionAnswer"];
                 };
             };
             /** @description Not fulfilled */
@@ -7628,6 +7914,8 @@ export interface operations {
             query?: {
                 /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
                 labels?: string | null;
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt";
                 /** @description Most items on a page. */
                 limit?: number;
                 /** @description nextCursor of the page before. */
@@ -7830,6 +8118,8 @@ export interface operations {
             query?: {
                 /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
                 labels?: string | null;
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt";
                 /** @description Most items on a page. */
                 limit?: number;
                 /** @description nextCursor of the page before. */
@@ -8322,6 +8612,8 @@ export interface operations {
     listTemplates: {
         parameters: {
             query?: {
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" | "name" | "-name";
                 /** @description Most items on a page. */
                 limit?: number;
                 /** @description nextCursor of the page before. */
@@ -9172,6 +9464,8 @@ export interface operations {
             query?: {
                 /** @description Only objects with these labels, as kubectl takes them: season=one,kind!=bonus. */
                 labels?: string | null;
+                /** @description By what the list is ordered; with - from the greatest to the smallest. */
+                sort?: "id" | "-id" | "createdAt" | "-createdAt";
                 /** @description Most items on a page. */
                 limit?: number;
                 /** @description nextCursor of the page before. */

@@ -13,6 +13,7 @@ import click
 from podwright_local import (
     binaries,
     demo,
+    docker_targets,
     host,
     images,
     inference_venv,
@@ -20,10 +21,11 @@ from podwright_local import (
     network,
     oidc_server,
     publishing_servers,
+    targets,
 )
 from podwright_local.cluster import LocalCluster
 from podwright_local.commands import LocalError, tail_of
-from podwright_local.docker_targets import DockerTarget
+from podwright_local.docker_targets import REGISTRY, DockerTarget
 from podwright_local.go_programs import GO_PROGRAMS
 from podwright_local.kubectl import restricted_namespace
 from podwright_local.local_target import LocalTarget
@@ -55,6 +57,11 @@ def name_option(command: Command) -> Command:
     return click.option("--name", default=network.DEMO, show_default=True, help="Which cluster.")(command)
 
 
+def target_options(command: Command) -> Command:
+    text = "Default: where the demo of this name went last, at first kind with a Docker engine, else local."
+    return name_option(click.option("--cluster", "choice", type=click.Choice(CHOICES), help=text)(command))
+
+
 def _cluster(name: str) -> LocalCluster:
     return LocalCluster.named(name, Cache.from_environment())
 
@@ -70,6 +77,7 @@ def up(name: str, postgres: bool, inference: bool, product: bool, social: bool) 
     host.require_root()
     cluster = _cluster(name)
     with Progress() as progress:
+        targets.remember(cluster.cache, name, "local")
         LocalTarget(cluster, progress, postgres=postgres, inference=inference, product=product, social=social).up()
         progress.say(f"cluster '{name}' is up: export KUBECONFIG={cluster.paths.kubeconfig}")
         progress.say(f"kubectl, helm: {binaries.folder(cluster.cache)}")
@@ -92,14 +100,19 @@ def programs_command(names: tuple[str, ...]) -> None:
 
 
 @app.command("demo")
-@click.option("--cluster", "choice", type=click.Choice(CHOICES), help="Default: kind with a Docker engine, else local.")
-@name_option
+@target_options
 @click.option("--times", type=click.Path(dir_okay=False, path_type=Path), help="A JSON file for each step's seconds.")
 def demo_command(choice: str | None, name: str, times: Path | None) -> None:
     """Everything from a fresh machine to a published post."""
     cache = Cache.from_environment()
+    chosen = choice or targets.remembered(cache).get(name) or default_choice()
+    if chosen == "local":
+        host.require_root()
+    else:
+        docker_targets.require(chosen)
     with Progress() as progress:
-        target = _target(choice or default_choice(), name, cache, progress)
+        target = _target(chosen, name, cache, progress)
+        targets.remember(cache, name, chosen)
         target.up()
         installed = demo.install(target, cache, progress)
         demo.tell(installed)
@@ -120,21 +133,21 @@ def install(name: str) -> None:
 
 
 @app.command()
-@name_option
-def down(name: str) -> None:
-    """Stop the cluster; its data stays. No process, mount, interface or netfilter table is left."""
-    cluster = _cluster(name)
+@target_options
+def down(name: str, choice: str | None) -> None:
+    """Stop the cluster: a local one keeps its data, kind's is deleted, for one of yours the commands are shown."""
+    cache = Cache.from_environment()
+    chosen = choice or _chosen(name, cache)
     with Progress() as progress:
-        cluster.down(progress)
-        left = cluster.remains()
-    if left:
-        raise LocalError("still there: " + ", ".join(left))
+        _target(chosen, name, cache, progress).down()
+    if chosen == "kind":
+        targets.forget(cache, name)
 
 
 @app.command()
 @name_option
 def delete(name: str) -> None:
-    """Stop the cluster and remove its data."""
+    """Stop the local cluster and remove its data."""
     with Progress() as progress:
         _cluster(name).delete(progress)
 
@@ -144,6 +157,9 @@ def clean() -> None:
     """Delete every cluster, and the whole cache."""
     cache = Cache.from_environment()
     with Progress() as progress:
+        for name, choice in targets.remembered(cache).items():
+            if choice != "local":
+                _target(choice, name, cache, progress).down()
         for name in network.known_clusters(cache):
             _cluster(name).delete(progress)
         with progress.step(f"removing {cache.root}"):
@@ -151,11 +167,11 @@ def clean() -> None:
 
 
 @app.command()
-@name_option
-def status(name: str) -> None:
-    """Each process of the cluster, with its id on this machine."""
-    for component, text in _cluster(name).status():
-        click.echo(f"{component:26} {text}")
+@target_options
+def status(name: str, choice: str | None) -> None:
+    """What runs: a local cluster's processes with their ids on this machine, the demo's pods of another one."""
+    cache = Cache.from_environment()
+    click.echo(_target(choice or _chosen(name, cache), name, cache, Progress()).status())
 
 
 @app.command()
@@ -181,10 +197,11 @@ def pid(name: str, component: str) -> None:
 
 
 @app.command()
-@name_option
-def kubeconfig(name: str) -> None:
+@target_options
+def kubeconfig(name: str, choice: str | None) -> None:
     """The path of the cluster's kubeconfig."""
-    click.echo(_cluster(name).paths.kubeconfig)
+    cache = Cache.from_environment()
+    click.echo(_target(choice or _chosen(name, cache), name, cache, Progress()).kubeconfig)
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})
@@ -246,10 +263,13 @@ def tenant(name: str, namespace: str) -> None:
         target.kubectl.apply([restricted_namespace(namespace), *target.tenant_objects(namespace)])
 
 
+def _chosen(name: str, cache: Cache) -> str:
+    return targets.remembered(cache).get(name, "local")
+
+
 def _target(choice: str, name: str, cache: Cache, progress: Progress) -> Target:
     if choice == "kind":
         return DockerTarget(cache, progress, kind=f"podwright-{name}")
     if choice == "current":
-        return DockerTarget(cache, progress, registry=os.environ.get("PODWRIGHT_REGISTRY"))
-    host.require_root()
+        return DockerTarget(cache, progress, registry=os.environ.get(REGISTRY))
     return LocalTarget(LocalCluster.named(name, cache), progress)

@@ -46,7 +46,7 @@ def database_secret(database: Database) -> Manifest:
 def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
     """The values of the chart for this cluster."""
     store = target.storage_account()
-    stores = sorted({urlsplit(url).hostname or "" for url in (store.endpoint, store.outside)})
+    stores = sorted({urlsplit(url).hostname or "" for url in (store.endpoint, store.public)})
     return {
         **target.values(),
         "tenants": list(tenants),
@@ -57,7 +57,7 @@ def chart_values(target: Target, tenants: Sequence[str]) -> Manifest:
             "region": store.region,
             "bucket": storage.BUCKET,
             "publicBucket": storage.PUBLIC_BUCKET,
-            "publicUrl": f"{store.outside}/{storage.PUBLIC_BUCKET}",
+            "publicUrl": f"{store.public}/{storage.PUBLIC_BUCKET}",
         },
         "facade": {
             "presignEndpoint": store.outside,
@@ -80,20 +80,8 @@ def install(target: Target, cache: Cache, progress: Progress, tenants: Sequence[
     log = cache.logs / "helm.log"
     with progress.step("installing the chart", log):
         values = _write_values(cache, kubectl, chart_values(target, tenants))
-        argv = [
-            target.helm,
-            "upgrade",
-            "--install",
-            RELEASE,
-            str(CHART),
-            "--namespace",
-            SYSTEM,
-            "--values",
-            str(values),
-        ]
-        if kubectl.kubeconfig:
-            argv += ["--kubeconfig", str(kubectl.kubeconfig)]
-        run_logged(argv, log)
+        where = ["--namespace", SYSTEM, *kubectl.options]
+        run_logged([target.helm, "upgrade", "--install", RELEASE, CHART, *where, "--values", values], log)
     for name in deployments(kubectl):
         with progress.step(f"waiting for {name}"):
             kubectl.rollout(SYSTEM, name, READY_SECONDS)

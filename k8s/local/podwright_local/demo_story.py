@@ -16,7 +16,7 @@ from minio import Minio
 from podwright_local import demo_admin, storage
 from podwright_local.commands import LocalError
 from podwright_local.demo import Demo
-from podwright_local.kubectl import Kubectl, restricted_namespace
+from podwright_local.kubectl import restricted_namespace
 from podwright_local.paths import REPOSITORY
 from podwright_local.social import kept_once
 
@@ -179,16 +179,26 @@ def show(demo: Demo) -> None:
         say(f"    {kept['id']}  {kept['deliveries']} x")
     pages = _social(demo, list(samples_only(posts)))
     say("")
+    account = demo.target.storage_account()
     for title, where in (
-        ("feed", podcast["status"].get("feedUrl", "")),
+        *_forwards(demo),
+        ("feed", podcast["status"].get("feedUrl", "").replace(account.public, account.outside)),
         *pages,
-        ("kubectl", f"{kubectl.program} {_kubeconfig(kubectl)}-n {demo.tenant} get episodes,posts"),
+        ("kubectl", kubectl.command("-n", demo.tenant, "get", "episodes,posts")),
         ("facade", f"{_service(demo, 'podwright-api', demo.system_namespace)}/docs"),
         ("token", _token_command(demo)),
         *_sign_in(demo),
         ("stop", "make down"),
     ):
         say(f"  {title:<9} {where}")
+
+
+def _forwards(demo: Demo) -> list[tuple[str, str]]:
+    """What must run for this machine to reach the cluster's Services, where it takes that."""
+    forwards = demo.target.forwards()
+    if forwards:
+        demo.progress.say("This machine reaches store and facade while these two commands run:")
+    return [("forward", demo.kubectl.command(*forward.arguments)) for forward in forwards]
 
 
 def _social(demo: Demo, posts: list[Object]) -> list[tuple[str, str]]:
@@ -244,19 +254,16 @@ def _read(store: Minio, address: str) -> str:
 
 
 def _service(demo: Demo, name: str, system: str) -> str:
+    """URL of a Service from this machine."""
+    for forward in demo.target.forwards():
+        if forward.service == name:
+            return forward.url
     service = demo.kubectl.get("service", name, "-n", system)
     if service is None:
         return f"(no Service {name} in {system})"
     return f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
 
 
-def _kubeconfig(kubectl: Kubectl) -> str:
-    return f"--kubeconfig {kubectl.kubeconfig} " if kubectl.kubeconfig else ""
-
-
 def _token_command(demo: Demo) -> str:
-    path = "jsonpath={.data.token}"
-    return (
-        f"{demo.kubectl.program} {_kubeconfig(demo.kubectl)}-n {demo.system_namespace} get secret podwright-api-token "
-        f"-o '{path}' | base64 -d"
-    )
+    secret = ("get", "secret", "podwright-api-token", "-o", "jsonpath={.data.token}")
+    return f"{demo.kubectl.command('-n', demo.system_namespace, *secret)} | base64 -d"

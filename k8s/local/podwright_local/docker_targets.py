@@ -1,5 +1,7 @@
 """kind, and whatever cluster the current kubeconfig names: the same Dockerfile and chart, built by a Docker engine."""
 
+import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,17 +13,59 @@ import urllib3
 from minio import Minio
 
 from podwright_local import images, models, storage
-from podwright_local.commands import LocalError, output_of, run_logged
+from podwright_local.commands import LocalError, output_of, run_logged, succeeds
+from podwright_local.demo import RELEASE, SYSTEM, TENANTS
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.prerequisites import S3_ENDPOINT
 from podwright_local.progress import Progress
 from podwright_local.social import SocialServers
-from podwright_local.targets import Database, Storage, image_value
+from podwright_local.targets import Database, Forward, Storage, image_value
 
 KUBERAY_CHART = ("kuberay-operator", "https://ray-project.github.io/kuberay-helm/", "1.5.1")
 MINIO_CHART = ("minio", "https://charts.min.io/", "5.4.0")
-LOCAL_PORT = 19000
+STORE = Forward("minio", "minio", port=9000, local=19000)
+FACADE = Forward(SYSTEM, f"{RELEASE}-api", port=80, local=18080)
+REGISTRY = "PODWRIGHT_REGISTRY"
+#: What is run here, and where it is told how to install it.
+PROGRAMS = {
+    "docker": "https://docs.docker.com/engine/install/",
+    "kubectl": "https://kubernetes.io/docs/tasks/tools/",
+    "helm": "https://helm.sh/docs/intro/install/",
+    "kind": "https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
+}
+NAMESPACES = (*TENANTS, SYSTEM, "minio", "kuberay")
+#: How what the demo installed leaves a user's cluster: the operator goes after what it looks after.
+REMOVAL = (
+    f"kubectl delete episodes,campaigns,posts,channels,podcasts,modelendpoints --all -n {TENANTS[0]}",
+    f"helm uninstall {RELEASE} -n {SYSTEM}",
+    f"kubectl delete crd -l app.kubernetes.io/instance={RELEASE}   # everyone's podcasts, in all namespaces",
+    "helm uninstall minio -n minio",
+    "helm uninstall kuberay -n kuberay",
+    f"kubectl delete namespace {' '.join(NAMESPACES)}",
+)
+
+
+def require(choice: str) -> None:
+    """Refuse to begin what a missing program, engine, registry or cluster would end after the images are built.
+
+    Raises:
+        LocalError: the message says what to install, start or set.
+    """
+    require_programs(*(name for name in PROGRAMS if name != "kind" or choice == "kind"))
+    if not succeeds(["docker", "info"]):
+        raise LocalError("The Docker engine does not answer; `docker info` says why.")
+    if choice == "current":
+        if not os.environ.get(REGISTRY):
+            raise LocalError(f"CLUSTER=current needs {REGISTRY}, a registry that the cluster pulls from.")
+        Kubectl("kubectl").run("get", "--raw", "/version")
+
+
+def require_programs(*names: str) -> None:
+    """Raises LocalError with what is not there."""
+    if missing := [name for name in names if not shutil.which(name)]:
+        told = "".join(f"\n    {name}: {PROGRAMS[name]}" for name in missing)
+        raise LocalError(f"Please install, or choose another CLUSTER (local, kind, current):{told}")
 
 
 @dataclass(frozen=True)
@@ -35,17 +79,25 @@ class DockerTarget:
 
     @property
     def kubectl(self) -> Kubectl:
-        return Kubectl("kubectl")
+        return Kubectl("kubectl", Path(self.kubeconfig) if self.kind else None)
+
+    @property
+    def kubeconfig(self) -> str:
+        """A file of its own with kind, so that a person's current context stays what it is."""
+        if self.kind:
+            return str(self._state / "kubeconfig")
+        return os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
 
     @property
     def helm(self) -> str:
         return "helm"
 
     def up(self) -> None:
-        if self.kind and self.kind not in output_of(["kind", "get", "clusters"]).split():
-            self._step("making the kind cluster", "kind", "create", "cluster", "--name", self.kind, "--wait", "120s")
-        if self.kind:
-            output_of(["kind", "export", "kubeconfig", "--name", self.kind])
+        if self._kind_runs:
+            output_of(["kind", "export", "kubeconfig", *self._kind_options])
+        elif self.kind:
+            self._state.mkdir(parents=True, exist_ok=True)
+            self._step("making the kind cluster", "kind", "create", "cluster", *self._kind_options, "--wait", "120s")
         for target in ("services", "inference"):
             self._image(target)
         self._chart("kuberay", KUBERAY_CHART)
@@ -59,6 +111,22 @@ class DockerTarget:
         with self.store() as store:
             storage.make_buckets(store)
         self._make_models()
+
+    def down(self) -> None:
+        if self.kind:
+            require_programs("docker", "kind")
+            self._step("deleting the kind cluster", "kind", "delete", "cluster", *self._kind_options)
+            shutil.rmtree(self._state, ignore_errors=True)
+            return
+        self.progress.say("Your cluster runs on, with what the demo installed. These commands remove that:")
+        for line in REMOVAL:
+            self.progress.say(f"    {line}")
+
+    def status(self) -> str:
+        require_programs("docker", "kubectl", *(["kind"] if self.kind else []))
+        if self.kind and not self._kind_runs:
+            return f"kind cluster {self.kind} does not exist"
+        return "\n".join(f"{name}:\n{self.kubectl.run('get', 'pods', '-n', name)}" for name in NAMESPACES)
 
     def tenant_objects(self, namespace: str) -> list[Manifest]:
         """Nothing: here the inference image carries its packages itself."""
@@ -75,7 +143,7 @@ class DockerTarget:
 
     def storage_account(self) -> Storage:
         credentials = self._credentials
-        return Storage(S3_ENDPOINT, S3_ENDPOINT, credentials.user, credentials.password, storage.REGION)
+        return Storage(S3_ENDPOINT, S3_ENDPOINT, STORE.url, credentials.user, credentials.password, storage.REGION)
 
     def database(self) -> Database | None:
         """None: with kind and on a user's own cluster the demo installs no PostgreSQL."""
@@ -85,14 +153,17 @@ class DockerTarget:
         """None: the images of snac and of the PDS are made on this machine only for a cluster of this machine."""
         return None
 
+    def forwards(self) -> list[Forward]:
+        return [STORE, FACADE]
+
     @contextmanager
     def store(self) -> Iterator[Minio]:
         """Through a port-forward, for the length of the block."""
-        argv = ["kubectl", "port-forward", "-n", "minio", "service/minio", f"{LOCAL_PORT}:9000"]
+        argv = [self.kubectl.program, *self.kubectl.options, *STORE.arguments]
         forward = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _wait_until_it_answers(f"http://127.0.0.1:{LOCAL_PORT}/minio/health/ready")
-            yield storage.client(f"127.0.0.1:{LOCAL_PORT}", self._credentials)
+            _wait_until_it_answers(f"{STORE.url}/minio/health/ready")
+            yield storage.client(STORE.url.removeprefix("http://"), self._credentials)
         finally:
             forward.terminate()
             forward.wait()
@@ -101,8 +172,20 @@ class DockerTarget:
         return models.folder(self.cache)
 
     @property
+    def _state(self) -> Path:
+        return self.cache.clusters / (self.kind or "current")
+
+    @property
+    def _kind_runs(self) -> bool:
+        return bool(self.kind) and self.kind in output_of(["kind", "get", "clusters"]).split()
+
+    @property
+    def _kind_options(self) -> list[str]:
+        return ["--name", str(self.kind), *self.kubectl.options]
+
+    @property
     def _credentials(self) -> storage.Credentials:
-        return storage.Credentials.ensure(self.cache.clusters / (self.kind or "current") / "secrets.json")
+        return storage.Credentials.ensure(self._state / "secrets.json")
 
     def _reference(self, target: str) -> str:
         key = images.SERVICES.key if target == "services" else images.INFERENCE_IMAGE.key
@@ -111,31 +194,31 @@ class DockerTarget:
 
     def _image(self, target: str) -> None:
         reference = self._reference(target)
-        argv = ["docker", "build", "-f", str(images.PRODUCT), "--target", target, "-t", reference, str(REPOSITORY)]
-        self._step(f"building image {target}", *argv)
+        self._build(f"building image {target}", target, "-t", reference)
         if self.kind:
             self._step(f"loading image {target}", "kind", "load", "docker-image", "--name", self.kind, reference)
-        elif self.registry:
-            self._step(f"pushing image {target}", "docker", "push", reference)
         else:
-            raise LocalError("CLUSTER=current needs PODWRIGHT_REGISTRY, a registry that the cluster pulls from.")
+            self._step(f"pushing image {target}", "docker", "push", reference)
 
     def _chart(self, release: str, chart: tuple[str, str, str], *values: str) -> None:
         name, repository, version = chart
         argv = ["helm", "upgrade", "--install", release, name, "--repo", repository, "--version", version]
-        argv += ["--namespace", release, "--create-namespace", "--wait", "--timeout", "5m"]
+        argv += ["--namespace", release, "--create-namespace", "--wait", "--timeout", "5m", *self.kubectl.options]
         self._step(f"installing {release}", *argv, *(word for value in values for word in ("--set", value)))
 
     def _make_models(self) -> None:
         target = self.model_folder()
-        if all((target / name / models.COMPLETE).exists() for name in models.KINDS.values()):
+        if models.complete(target):
             return
-        target.mkdir(parents=True, exist_ok=True)
-        target.chmod(0o777)
-        inside = ["python", "-m", "podwright_inference.demo_models", "--out", "/models"]
-        inside += [word for kind in models.KINDS for word in ("--only", kind)]
-        argv = ["docker", "run", "--rm", "-v", f"{target}:/models", self._reference("inference"), *inside]
-        self._step("preparing the models", *argv)
+        beside = target.with_name(f"{target.name}.new")
+        shutil.rmtree(beside, ignore_errors=True)
+        self._build("preparing the models", "models", "--output", str(beside))
+        shutil.rmtree(target, ignore_errors=True)
+        beside.rename(target)
+
+    def _build(self, title: str, target: str, *result: str) -> None:
+        argv = ("docker", "build", "-f", str(images.PRODUCT), "--target", target)
+        self._step(title, *argv, *result, str(REPOSITORY))
 
     def _step(self, title: str, *argv: str) -> None:
         log = self.cache.logs / f"{title.replace(' ', '-')}.log"

@@ -1,6 +1,7 @@
 """The cluster's API through its own command line tool."""
 
 import json
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,18 @@ class Kubectl:
     program: str
     kubeconfig: Path | None = None
 
+    @property
+    def options(self) -> list[str]:
+        """Which cluster, as kubectl and Helm alike are told."""
+        return ["--kubeconfig", str(self.kubeconfig)] if self.kubeconfig else []
+
+    def command(self, *arguments: str) -> str:
+        """A line for a person's shell."""
+        return shlex.join([self.program, *self.options, *arguments])
+
     def run(self, *arguments: str, stdin: str | None = None, timeout: float = 180) -> str:
         """What kubectl prints; raises CommandError."""
-        options = ["--kubeconfig", str(self.kubeconfig)] if self.kubeconfig else []
-        return output_of([self.program, *options, *arguments], input_text=stdin, timeout=timeout)
+        return output_of([self.program, *self.options, *arguments], input_text=stdin, timeout=timeout)
 
     def apply(self, manifests: Sequence[Manifest]) -> None:
         """Server-side apply, in order; large schemas do not fit into a client-side apply's annotation."""

@@ -9,12 +9,13 @@ from minio import Minio
 
 from podwright_local import base_image, binaries, host, images, inference_venv, models, publishing_servers, storage
 from podwright_local.cluster import LocalCluster
+from podwright_local.commands import LocalError
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import Cache
 from podwright_local.prerequisites import S3_ENDPOINT, Prerequisites
 from podwright_local.progress import Progress, Task, run_graph
 from podwright_local.social import SocialServers
-from podwright_local.targets import Database, Storage, image_value
+from podwright_local.targets import Database, Forward, Storage, image_value
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class LocalTarget:
     @property
     def kubectl(self) -> Kubectl:
         return self.cluster.kubectl(binaries.folder(self._cache))
+
+    @property
+    def kubeconfig(self) -> str:
+        return str(self.cluster.paths.kubeconfig)
 
     @property
     def helm(self) -> str:
@@ -68,6 +73,16 @@ class LocalTarget:
             tasks.append(Task("load", self.load_images, after=["cluster", "images"]))
         run_graph(tasks)
 
+    def down(self) -> None:
+        """Its data stays. No process, mount, interface or netfilter table is left."""
+        self.cluster.down(self.progress)
+        if left := self.cluster.remains():
+            raise LocalError("still there: " + ", ".join(left))
+
+    def status(self) -> str:
+        """Each process of the cluster, with its id on this machine."""
+        return "\n".join(f"{component:26} {text}" for component, text in self.cluster.status())
+
     def load_images(self) -> None:
         """Podwright's own images into the cluster."""
         images.load(self.cluster.paths, self._cache, self._product_images, self.progress)
@@ -91,7 +106,7 @@ class LocalTarget:
         credentials = storage.Credentials.ensure(self.cluster.paths.secrets)
         service = self.kubectl.get("service", "minio", "-n", "minio") or {}
         outside = f"http://{service['spec']['clusterIP']}:9000"
-        return Storage(S3_ENDPOINT, outside, credentials.user, credentials.password, storage.REGION)
+        return Storage(S3_ENDPOINT, outside, outside, credentials.user, credentials.password, storage.REGION)
 
     def database(self) -> Database | None:
         if not self.postgres:
@@ -104,6 +119,9 @@ class LocalTarget:
 
     def social_servers(self) -> SocialServers | None:
         return Prerequisites(self.cluster, self.progress).social_servers() if self.social else None
+
+    def forwards(self) -> list[Forward]:
+        return []
 
     @contextmanager
     def store(self) -> Iterator[Minio]:

@@ -24,11 +24,16 @@ def folder(cache: Cache) -> Path:
     return cache.models(key())
 
 
+def complete(target: Path) -> bool:
+    """Whether every model's folder is there, whole."""
+    return all((target / name / COMPLETE).exists() for name in KINDS.values())
+
+
 def build(cache: Cache, progress: Progress) -> Path:
     """Make the models' folders if they are not there; needs the inference environment."""
     target = folder(cache)
     with exclusive(cache.locks / "models"):
-        if not all((target / name / COMPLETE).exists() for name in KINDS.values()):
+        if not complete(target):
             log = cache.logs / "models.log"
             with progress.step(f"preparing the models {' and '.join(KINDS.values())}", log):
                 python = inference_venv.folder(cache) / "bin" / "python"

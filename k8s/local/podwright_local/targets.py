@@ -10,6 +10,7 @@ from minio import Minio
 
 from podwright_local.commands import succeeds
 from podwright_local.kubectl import Kubectl, Manifest
+from podwright_local.paths import Cache
 from podwright_local.social import SocialServers
 
 CHOICES = ("local", "kind", "current")
@@ -21,8 +22,10 @@ class Storage:
 
     endpoint: str
     """URL from inside the cluster."""
+    public: str
+    """URL for listeners, which pods reach too."""
     outside: str
-    """URL from this machine, for uploads and for listeners; the same as `endpoint` where both reach it."""
+    """URL from this machine, for uploads."""
     access_key: str
     secret_key: str
     region: str
@@ -38,6 +41,25 @@ class Database:
     """Of the owner."""
 
 
+@dataclass(frozen=True)
+class Forward:
+    """A port of this machine that leads to a Service as long as kubectl forwards it."""
+
+    namespace: str
+    service: str
+    port: int
+    local: int
+
+    @property
+    def arguments(self) -> list[str]:
+        """Of kubectl."""
+        return ["port-forward", "-n", self.namespace, f"service/{self.service}", f"{self.local}:{self.port}"]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.local}"
+
+
 class Target(Protocol):
     """A cluster that the demo can use, with what it needs from it."""
 
@@ -45,11 +67,21 @@ class Target(Protocol):
     def kubectl(self) -> Kubectl: ...
 
     @property
+    def kubeconfig(self) -> str:
+        """What KUBECONFIG is set to for this cluster."""
+
+    @property
     def helm(self) -> str:
         """The program."""
 
     def up(self) -> None:
         """The cluster runs, it has the prerequisites and the images, and the models are made."""
+
+    def down(self) -> None:
+        """It does not run any more; a user's own cluster stays as it is, and what the demo put there is told."""
+
+    def status(self) -> str:
+        """What runs, for a person."""
 
     def tenant_objects(self, namespace: str) -> list[Manifest]:
         """What a tenant's namespace needs here beyond the namespace itself."""
@@ -65,6 +97,9 @@ class Target(Protocol):
     def social_servers(self) -> SocialServers | None:
         """Servers of Mastodon's and Bluesky's kind in the cluster; None where the demo brings none."""
 
+    def forwards(self) -> list[Forward]:
+        """Ports that a person must have forwarded to reach Services; none where this machine reaches them itself."""
+
     def store(self) -> AbstractContextManager[Minio]:
         """The bucket store as this machine reaches it."""
 
@@ -73,8 +108,29 @@ class Target(Protocol):
 
 
 def default_choice() -> str:
-    """`kind` where a Docker engine answers, else the cluster of this machine."""
-    return "kind" if shutil.which("kind") and succeeds(["docker", "info"]) else "local"
+    """`kind` where it is installed and a Docker engine answers, else the cluster of this machine."""
+    installed = shutil.which("kind") and shutil.which("docker")
+    return "kind" if installed and succeeds(["docker", "info"]) else "local"
+
+
+def remember(cache: Cache, name: str, choice: str) -> None:
+    """Note where the demo of this name went, for the commands that come after it."""
+    cache.clusters.mkdir(parents=True, exist_ok=True)
+    _note(cache, name).write_text(choice)
+
+
+def remembered(cache: Cache) -> dict[str, str]:
+    """The choices by the demos' names."""
+    return {file.stem: file.read_text() for file in sorted(cache.clusters.glob("*.target"))}
+
+
+def forget(cache: Cache, name: str) -> None:
+    """After a cluster is gone with its data."""
+    _note(cache, name).unlink(missing_ok=True)
+
+
+def _note(cache: Cache, name: str) -> Path:
+    return cache.clusters / f"{name}.target"
 
 
 def image_value(reference: str) -> Manifest:

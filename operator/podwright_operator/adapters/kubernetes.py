@@ -137,25 +137,20 @@ class KubernetesCluster:
         except NotFoundError:
             return None
 
-    async def list_versions(self, type_: KubeType, namespaces: tuple[str, ...]) -> Listed:
+    async def list_versions(self, type_: KubeType, namespace: str) -> Listed:
         """Everything of a type, as far as it is watched: metadata only, in pages."""
         objects: dict[ObjectKey, tuple[str, int]] = {}
-        version = 0
-        for namespace in namespaces or ("",):
-            query = {"limit": "1000", **_selected(type_)}
-            while True:
-                path = kube.collection(type_, namespace)
-                page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
-                for item in page["items"] or ():  # null where there is none
-                    metadata = item["metadata"]
-                    key = ObjectKey(type_, metadata.get("namespace", ""), metadata["name"])
-                    objects[key] = (kube.uid_of(item), kube.version_of(item))
-                at = kube.version_of(page)
-                version = min(version, at) if version else at
-                if not page["metadata"].get("continue"):
-                    break
-                query = {**query, "continue": page["metadata"]["continue"]}
-        return Listed(objects, version)
+        query = {"limit": "1000", **_selected(type_)}
+        while True:
+            path = kube.collection(type_, namespace)
+            page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
+            for item in page["items"] or ():  # null where there is none
+                metadata = item["metadata"]
+                key = ObjectKey(type_, metadata.get("namespace", ""), metadata["name"])
+                objects[key] = (kube.uid_of(item), kube.version_of(item))
+            if not page["metadata"].get("continue"):
+                return Listed(objects, kube.version_of(page))
+            query = {**query, "continue": page["metadata"]["continue"]}
 
     async def list_all(self, type_: KubeType, namespace: str) -> list[Raw]:
         """A small collection, as it is in etcd now."""

@@ -31,8 +31,9 @@ _SILENCE_S: Final = 100.0
 _CONNECT_S: Final = 10.0
 #: Between two tries to reach an API server that is away: evenly, since watches should be there when it is.
 _PAUSE_S: Final = 2.0
-#: How soon a type that is not served is asked for again.
+#: How soon a type that is not served is asked for again, and a namespace that may not be read.
 _MISSING_PAUSE_S: Final = 5.0
+_REFUSED_PAUSE_S: Final = 15.0
 _GONE: Final = 410
 
 
@@ -45,6 +46,10 @@ class Watcher(Protocol):
 
     def complete(self, type_: KubeType, namespace: str, found: Listed) -> None:
         """All that there is has been listed; an empty namespace stands for all."""
+        ...
+
+    def refused(self, type_: KubeType, namespace: str, why: str) -> None:
+        """A namespace may not be read, or not any more; when it may again, it is listed anew."""
         ...
 
     def alive(self, type_: KubeType, namespace: str, version: int) -> None:
@@ -106,13 +111,17 @@ class Watches:
                 version = ""
                 await asyncio.sleep(random.random())  # noqa: S311  (others begin anew as well)
             except _RefusedError as problem:
-                missing = problem.status == 404 and type_.optional
-                if missing:  # its CRD is not installed
+                pause = _PAUSE_S
+                if problem.status == 404 and type_.optional:  # its CRD is not installed
                     self._watcher.complete(type_, namespace, Listed({}, sys.maxsize))
+                    version, pause = "", _MISSING_PAUSE_S
+                elif problem.status == 403 and namespace:
+                    self._watcher.refused(type_, namespace, str(problem))
+                    pause = _PAUSE_S if version else _REFUSED_PAUSE_S  # an API server that starts refuses for a moment
                     version = ""
                 else:
-                    logger.warning("%s: %s; again in %.0f s", where, problem, _PAUSE_S)
-                await asyncio.sleep(_MISSING_PAUSE_S if missing else _PAUSE_S)
+                    logger.warning("%s: %s; again in %.0f s", where, problem, pause)
+                await asyncio.sleep(pause)
             except aiohttp.SocketTimeoutError:  # quiet, or dead: going on from the same version tells
                 logger.debug("%s: nothing for %.0f s", where, _SILENCE_S)
             except (aiohttp.ClientError, TimeoutError, OSError) as problem:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple, Protocol
 
 from podwright_operator.engine import metrics
-from podwright_operator.engine.cluster import ClusterError
+from podwright_operator.engine.cluster import ClusterError, NotFoundError, RefusedError
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
 from podwright_operator.engine.store import Entry
@@ -40,8 +40,14 @@ class Listed(NamedTuple):
     version: int
 
 
+#: Older than everything: by it nothing is gone.
+_NOTHING_SAID: Final = Listed({}, -1)
+
+
 class Lists(Protocol):
-    async def list_versions(self, type_: KubeType, namespaces: tuple[str, ...]) -> Listed: ...
+    async def list_versions(self, type_: KubeType, namespace: str) -> Listed:
+        """An empty namespace stands for all."""
+        ...
 
     async def read(self, key: ObjectKey) -> Raw | None: ...
 
@@ -70,8 +76,8 @@ class Audit:
 
     def missing(self, type_: KubeType, namespace: str, listed: Listed) -> int:
         """A watch has begun, perhaps anew: what its listing no longer has was deleted; returns how much that was."""
-        there = [entry for entry in self.engine.store.entries(type_) if namespace in {"", entry.key.namespace}]
-        return sum(self._forget(entry) for entry in there if _is_gone(entry, listed))
+        there = [entry for entry in self.engine.store.entries(type_, namespace) if _is_gone(entry, listed)]
+        return sum(map(self._forget, there))
 
     def ask(self) -> None:
         """Something makes it doubtful that the watches tell everything: look soon."""
@@ -103,9 +109,10 @@ class Audit:
         behind: dict[ObjectKey, int] = {}
         gone: list[Entry] = []
         for type_ in self.engine.types:
-            listed = await self._list(type_)
-            gone += [entry for entry in self.engine.store.entries(type_) if _is_gone(entry, listed)]
-            behind |= {key: version for key, (_, version) in listed.objects.items() if self._behind(key, version)}
+            for namespace in self.namespaces or ("",):
+                listed = await self._list(type_, namespace)
+                gone += [entry for entry in self.engine.store.entries(type_, namespace) if _is_gone(entry, listed)]
+                behind |= {key: version for key, (_, version) in listed.objects.items() if self._behind(key, version)}
         if not behind and not gone:
             return 0
         await asyncio.sleep(self.patience.total_seconds())
@@ -128,10 +135,14 @@ class Audit:
             pass
         self._asked.clear()
 
-    async def _list(self, type_: KubeType) -> Listed:
+    async def _list(self, type_: KubeType, namespace: str) -> Listed:
         if type_.optional and not await self.lists.serves(type_):
             return Listed({}, sys.maxsize)
-        return await self.lists.list_versions(type_, self.namespaces)
+        try:
+            return await self.lists.list_versions(type_, namespace)
+        except (NotFoundError, RefusedError) as error:
+            logger.warning("audit leaves %s out: %s", f"{type_} {namespace}".strip(), error)
+            return _NOTHING_SAID
 
     def _stream(self, type_: KubeType, namespace: str) -> Stream:
         return type_, namespace if self.namespaces else ""

@@ -1,8 +1,10 @@
 """Making the children of a plan so: what must be written, and writing it."""
 
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from podwright_crds import names
 from podwright_crds.resource import Reason, Resource
@@ -12,6 +14,9 @@ from podwright_operator.engine.difference import covers
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
 from podwright_operator.engine.plan import Child, ChildMode, Outcome, Plan, stalled
 from podwright_operator.engine.store import Entry, Store, made_for
+
+#: How soon it is looked again whether somebody else's object is still there.
+_OTHERS_TTL_S: Final = 300.0
 
 
 class Action(StrEnum):
@@ -88,6 +93,8 @@ class Children:
     store: Store
     cluster: Cluster
     learn: Learn
+    #: Objects that serve although somebody else made them, and when they were last seen: no watch brings them.
+    _others: dict[ObjectKey, float] = field(default_factory=dict, init=False)
 
     async def apply(self, owner_key: ObjectKey, owner: Resource, plan: Plan) -> Outcome | None:
         """Write what differs; returns the outcome where a child cannot be had under its name."""
@@ -111,6 +118,8 @@ class Children:
         key = ObjectKey(child.type, owner.metadata.namespace, child.name)
         wanted = complete(child, owner)
         live = self.store.entry(key)
+        if live is None and time.monotonic() - self._others.get(key, -_OTHERS_TTL_S) < _OTHERS_TTL_S:
+            return None
         if live is not None and child.owned and not _is_ours(live, owner):
             return await self._taken(owner_key, key, owner, child, wanted)
         match action(child, wanted, live):
@@ -145,7 +154,10 @@ class Children:
         if controller == owner.metadata.uid or not child.owned or child.mode is ChildMode.CREATE:
             if controller == owner.metadata.uid and not _is_labelled(found, wanted):
                 found = await self._adopt(key, found, wanted)
-            self.learn(owner_key, child.type, found)
+            if kube.is_watched(child.type, found):
+                self.learn(owner_key, child.type, found)
+            else:
+                self._others[key] = time.monotonic()
             return None
         if _is_predecessors(found, owner):
             await self.cluster.delete(key, kube.uid_of(found))

@@ -83,6 +83,7 @@ class Engine:
         )
         self._started = asyncio.Event()
         self._working = False
+        self._left: set[str] = set()
         self._last_done = 0.0
 
     @property
@@ -109,6 +110,19 @@ class Engine:
     async def wait_started(self) -> None:
         await self._started.wait()
 
+    def leave(self, namespace: str) -> None:
+        """Decide nothing there until ``enter``: it cannot be seen whole. What is known of it is kept."""
+        self._left.add(namespace)
+        for type_ in self._kinds:
+            for entry in self.store.entries(type_, namespace):
+                self.overview.forget(entry.key)
+
+    def enter(self, namespace: str) -> None:
+        """It is seen whole again: look at everything there."""
+        self._left.discard(namespace)
+        if self._working:
+            self._look_at_all(namespace)
+
     def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False) -> bool:
         """Take what a watch listed or told; returns whether it was news. Nothing is decided until ``start``."""
         if not self.owns(raw["metadata"].get("namespace", "")):
@@ -128,9 +142,7 @@ class Engine:
         self._working = True
         self._last_done = time.monotonic()
         try:
-            for type_ in self._kinds:
-                for entry in self.store.entries(type_):
-                    self.queue.add(entry.key)
+            self._look_at_all()
             async with asyncio.TaskGroup() as group:
                 for number in range(self._settings.workers):
                     group.create_task(self._worker(), name=f"worker-{number}")
@@ -138,6 +150,11 @@ class Engine:
             self._working = False
             self.queue.clear()
             self.overview.clear()
+
+    def _look_at_all(self, namespace: str = "") -> None:
+        for type_ in self._kinds:
+            for entry in self.store.entries(type_, namespace):
+                self.queue.add(entry.key)
 
     @property
     def kinds(self) -> tuple[KubeType, ...]:
@@ -201,7 +218,8 @@ class Engine:
         while True:
             key = await self.queue.take()
             try:
-                await self._look(key)
+                if key.namespace not in self._left:
+                    await self._look(key)
             finally:
                 self._last_done = time.monotonic()
                 self.queue.done(key)
@@ -235,7 +253,7 @@ class Engine:
                 self.queue.schedule(key, self._no_later(delay))
         metrics.RECONCILES.labels(key.type.kind, result).inc()
         metrics.RECONCILE_SECONDS.labels(key.type.kind).observe(time.perf_counter() - began)
-        if (entry := self.store.entry(key)) is None:
+        if (entry := self.store.entry(key)) is None or key.namespace in self._left:
             self.overview.forget(key)
         else:
             resource = entry.value

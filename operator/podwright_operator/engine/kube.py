@@ -169,6 +169,12 @@ RAY_SERVICE = KubeType(
 )
 
 
+def is_watched(type_: KubeType, raw: Raw) -> bool:
+    """Whether the watch of its type brings this object."""
+    name, _, value = type_.selector.partition("=")
+    return not name or labels_of(raw).get(name) == value
+
+
 def uid_of(raw: Raw) -> str:
     return str(raw.get("metadata", {}).get("uid", ""))
 

@@ -29,6 +29,9 @@ WATCH_EVENT_TIME: Final = Gauge(
 )
 LOST_EVENTS: Final = Counter("podwright_lost_watch_events", "Events that a watch should have brought and did not.")
 WATCH_STALE: Final = Gauge("podwright_watch_stale", "1 while watches bring nothing although something has changed.")
+NAMESPACES_REFUSED: Final = Gauge(
+    "podwright_namespaces_refused", "Namespaces that the operator may not read; it leaves them alone."
+)
 OBJECTS: Final = Gauge("podwright_objects", "Objects in memory, by type.", ["type"])
 RESOURCES: Final = Gauge(
     "podwright_resources",

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from podwright_crds import names
+from podwright_crds.merge_patch import merge_patch
 from podwright_crds.resource import Condition, Reason, Resource, Status
 from podwright_operator.engine import metrics
 from podwright_operator.engine.children import Children, Learn
 from podwright_operator.engine.cluster import Cluster, ConflictError, NotFoundError, RefusedError, TerminatingError
 from podwright_operator.engine.conditions import conditions
-from podwright_operator.engine.difference import merge_patch
 from podwright_operator.engine.kind import Index, Kind
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, status_of
 from podwright_operator.engine.notes import event_body, transitions

@@ -149,9 +149,11 @@ class Store:
     def entry(self, key: ObjectKey) -> Entry | None:
         return self._objects[key.type].get(key.namespace, {}).get(key.name)
 
-    def entries(self, type_: KubeType) -> Iterator[Entry]:
-        for namespace in self._objects[type_].values():
-            yield from namespace.values()
+    def entries(self, type_: KubeType, namespace: str = "") -> Iterator[Entry]:
+        """Of one namespace, or of all."""
+        found = self._objects[type_]
+        for group in [found.get(namespace, {})] if namespace else found.values():
+            yield from group.values()
 
     def count(self, type_: KubeType) -> int:
         return sum(len(namespace) for namespace in self._objects[type_].values())

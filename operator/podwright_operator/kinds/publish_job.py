@@ -3,28 +3,30 @@
 from typing import Final
 
 from podwright_crds import names
+from podwright_crds.channel import Channel
 from podwright_crds.resource import Resource
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode
+from podwright_operator.kinds.pod_spec import pod_spec
 from podwright_operator.settings import StageJobSettings
+from podwright_publish.capabilities import CLAIM_MARGIN, LONGEST_SEND, capabilities_of
 
-#: Of the chart: what a publisher may do.
-CLUSTER_ROLE: Final = "podwright-publisher"
 CONTAINER: Final = "publish"
 
 _USER: Final = 10001
-#: A started request is finished: longer than a channel's longest timeout.
-_STOP_S: Final = 150
 _LONGEST_RUN_S: Final = 3600
+#: A publisher has its own, whatever stage Jobs have: the account with its rights, and the time to end what it sends.
+_OWN: Final = frozenset({"serviceAccountName", "automountServiceAccountToken", "terminationGracePeriodSeconds"})
 
 
-def publisher_identity(namespace: str) -> tuple[Child, ...]:
+def publisher_identity(namespace: str, settings: StageJobSettings) -> tuple[Child, ...]:
     """The service account of publishing pods and its rights; shared by all that publishes in the namespace."""
-    name = names.PUBLISHER_SERVICE_ACCOUNT
+    name, role = names.PUBLISHER_SERVICE_ACCOUNT, settings.publisher_role
+    # A binding's role can never be changed, so another role has another binding.
     binding: Raw = {
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": CLUSTER_ROLE},
+        "metadata": {"name": role},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
         "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
     }
     account: Raw = {"metadata": {"name": name}, "automountServiceAccountToken": False}
@@ -32,6 +34,12 @@ def publisher_identity(namespace: str) -> tuple[Child, ...]:
         Child(kube.SERVICE_ACCOUNT, account, ChildMode.CREATE, owned=False),
         Child(kube.ROLE_BINDING, binding, ChildMode.CREATE, owned=False),
     )
+
+
+def _stop_seconds(owner: Resource) -> int:
+    """A pod that is told to stop finishes the request that it has begun, and records what came of it."""
+    limit = capabilities_of(owner.spec).send_limit if isinstance(owner, Channel) else LONGEST_SEND
+    return int((limit + CLAIM_MARGIN).total_seconds())
 
 
 def publish_job_spec(owner: Resource, what: str, settings: StageJobSettings) -> Raw:
@@ -62,7 +70,7 @@ def publish_job_spec(owner: Resource, what: str, settings: StageJobSettings) -> 
         "serviceAccountName": names.PUBLISHER_SERVICE_ACCOUNT,
         "automountServiceAccountToken": True,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": _STOP_S,
+        "terminationGracePeriodSeconds": _stop_seconds(owner),
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": _USER,
@@ -70,16 +78,15 @@ def publish_job_spec(owner: Resource, what: str, settings: StageJobSettings) -> 
             "fsGroup": _USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [container],
         "volumes": [{"name": "tmp", "emptyDir": {}}],
-        **settings.pod,
     }
+    wanted = {name: value for name, value in settings.pod.items() if name not in _OWN}
     return {
         "backoffLimit": 3,
         "activeDeadlineSeconds": _LONGEST_RUN_S,
         "ttlSecondsAfterFinished": int(settings.keep_finished.total_seconds()),
         "template": {
             "metadata": {"labels": kube.owner_labels(owner), "annotations": kube.owner_annotations(owner)},
-            "spec": pod,
+            "spec": pod_spec(pod, container, wanted),
         },
     }

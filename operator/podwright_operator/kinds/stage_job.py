@@ -10,6 +10,7 @@ from podwright_crds.resource import Resource
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode
+from podwright_operator.kinds.pod_spec import pod_spec
 from podwright_operator.kinds.stage_job_tuning import laid_over
 from podwright_operator.settings import StageJobSettings
 from podwright_telemetry import trace_context
@@ -54,8 +55,7 @@ def stage_span(owner: Resource, key: str, run: int) -> TraceContext:
 def stage_job(owner: Resource, request: StageRequest, run: int, settings: StageJobSettings) -> Child:
     """The Job that runs a request. ``run`` counts the times that it was started anew after a failure."""
     key = request.key
-    fetching = settings.egress.to_environment() if request.stage is StageName.INGEST else {}
-    variables = {**to_environment(request), **fetching}
+    variables = {**to_environment(request), **settings.egress.to_environment()}
     annotations = {
         ANNOTATION_KEY: key,
         ANNOTATION_RUN: str(run),
@@ -124,9 +124,7 @@ def job(
             "fsGroup": _USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [container],
         "volumes": [{"name": "scratch", "emptyDir": {}}, {"name": "tmp", "emptyDir": {}}],
-        **settings.pod,
     }
     template_labels = {**settings.labels, **labels, **kube.owner_labels(owner)}
     return {
@@ -137,7 +135,7 @@ def job(
             "podFailurePolicy": {"rules": _failure_rules()},
             "template": {
                 "metadata": {"labels": template_labels, "annotations": kube.owner_annotations(owner)},
-                "spec": pod,
+                "spec": pod_spec(pod, container, settings.pod),
             },
         }
     }

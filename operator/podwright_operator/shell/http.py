@@ -14,6 +14,7 @@ from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.conditions import State
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.pulse import Pulse
+from podwright_operator.shell.watches import Intake
 
 #: Workers that end no look for longer although objects wait are stuck: a look is given up much earlier.
 _LONGEST_STUCK_S: Final = 300.0
@@ -26,13 +27,19 @@ class Health:
     engine: Engine
     audit: Audit
     pulse: Pulse
+    intake: Intake
 
     def problem(self) -> str | None:
+        """What a new process may mend."""
         if deaf := self.pulse.problem or self.audit.problem:
             return deaf
         if (seconds := self.engine.stuck_for) > _LONGEST_STUCK_S:
             return f"objects wait, and no worker has ended a look for {seconds:.0f} s"
         return None
+
+    def unready(self) -> str | None:
+        """Why it could not do its work, also as the one that leads."""
+        return self.problem() or self.intake.problem
 
 
 def _measure(health: Health, now: datetime) -> None:
@@ -57,16 +64,21 @@ def _measure(health: Health, now: datetime) -> None:
 async def serve(health: Health, health_port: int, metrics_port: int) -> AsyncIterator[None]:
     """Serve ``/healthz`` and ``/readyz`` on one port, ``/metrics`` on the other, while the context is open."""
 
-    async def healthz(_: web.Request) -> web.Response:
-        problem = health.problem()
+    def answer(problem: str | None) -> web.Response:
         return web.Response(text=problem or "ok", status=503 if problem else 200)
+
+    async def healthz(_: web.Request) -> web.Response:
+        return answer(health.problem())
+
+    async def readyz(_: web.Request) -> web.Response:
+        return answer(health.unready())
 
     async def measured(_: web.Request) -> web.Response:
         _measure(health, datetime.now(UTC))
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     probes, metering = web.Application(), web.Application()
-    probes.add_routes([web.get("/healthz", healthz), web.get("/readyz", healthz)])
+    probes.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
     metering.add_routes([web.get("/metrics", measured)])
     runners = [
         (web.AppRunner(probes, access_log=None), health_port),

@@ -26,7 +26,7 @@ from podwright_operator.engine.telemetry import NoTelemetry, Telemetry
 from podwright_operator.kinds.registry import Ports, kinds
 from podwright_operator.settings import Settings
 from podwright_operator.shell.http import Health, serve
-from podwright_operator.shell.watches import current_login, watch
+from podwright_operator.shell.watches import Intake, current_login, watch
 from podwright_telemetry.trace_context import is_wanted
 from podwright_telemetry.tracing import from_environment
 
@@ -36,8 +36,6 @@ logger = logging.getLogger(__name__)
 _TOKEN_TTL_S = 60.0
 #: A renewal that takes longer is given up, and tried again while there is time.
 _RENEWAL_S: Final = 3.0
-#: Whoever has not listed everything leaves the work to others for this long.
-_LISTING_S: Final = 10.0
 #: What is in progress may take this long to end when the operator stops.
 _GRACE_S = 5.0
 
@@ -101,8 +99,9 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, make_ports:
         engine = Engine(kinds(settings, ports), cluster, limits, shard=settings.shard, telemetry=telemetry)
         audit = Audit(engine, cluster, settings.watched, settings.audit)
         pulse = Pulse(engine, cluster, audit, settings.watched, settings.pulse)
-        async with serve(Health(engine, audit, pulse), settings.health_port, settings.metrics_port):
-            watching = watch(login, engine, audit, pulse, settings.watched, stop)
+        intake = Intake(engine, audit, pulse, settings.watched)
+        async with serve(Health(engine, audit, pulse, intake), settings.health_port, settings.metrics_port):
+            watching = watch(login, intake, pulse, stop)
             await _work(engine, audit, pulse, election, watching, stop)
 
 
@@ -142,9 +141,7 @@ async def _lead(engine: Engine, election: Election | None) -> None:
         metrics.LEADER.set(1)
         await engine.run()
         return
-    with contextlib.suppress(TimeoutError):  # in a cluster without resources nothing is ever listed
-        async with asyncio.timeout(_LISTING_S):
-            await engine.wait_started()
+    await engine.wait_started()  # whoever cannot list everything leaves the work to others
     await election.run(engine.run)
 
 

@@ -140,6 +140,13 @@ class Actor:
             return False
         return self.scopes is None or covers(self.scopes, permission)
 
+    def may_hand_on(self, workspace: str, membership: Membership) -> bool:
+        """Whether the actor has all that the membership would give: no person and no key hands on more."""
+        own = self.in_workspace(workspace)
+        if own is None or not all(self.may(workspace, permission) for permission in membership.permissions()):
+            return False
+        return all(own.reaches(None if show == ALL_SHOWS else show) for show in membership.shows)
+
 
 def covers(scopes: Iterable[str], permission: str) -> bool:
     """Whether one of the scopes includes the permission."""
@@ -149,8 +156,3 @@ def covers(scopes: Iterable[str], permission: str) -> bool:
         if of in ("*", resource) and to in ("*", action):
             return True
     return False
-
-
-def not_passable(giver: Membership, role: Role) -> bool:
-    """Whether handing on this role would give more than the giver has."""
-    return giver.role is not Role.ADMIN and not _OF_ROLE[role] <= giver.permissions()

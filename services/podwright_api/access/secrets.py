@@ -1,12 +1,16 @@
 """Random values that are shown once and kept as digests."""
 
 import hashlib
+import re
 import secrets
 
 #: What API keys begin with, so that scanners for leaked secrets find them.
 KEY_PREFIX = "pwk_"
 #: Characters of a key that are kept for people to tell keys apart.
 SHOWN_CHARACTERS = len(KEY_PREFIX) + 6
+
+
+_API_KEY = re.compile(rf"{KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
 def new_secret() -> str:
@@ -16,6 +20,11 @@ def new_secret() -> str:
 
 def new_api_key() -> str:
     return KEY_PREFIX + new_secret()
+
+
+def may_be_api_key(presented: str) -> bool:
+    """Whether it has the form of an API key."""
+    return _API_KEY.fullmatch(presented) is not None
 
 
 def digest(secret: str) -> str:

@@ -1,12 +1,17 @@
 """What happened in a workspace, and who did it."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from podwright_api.access.roles import Actor
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.database import audit
+
+#: Entries that are read at once where the whole chain is, each time in a transaction of its own.
+_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,7 @@ class Deed:
 
     actor: Actor
     action: str
-    target: Mapping[str, str]
+    target: Mapping[str, object]
     status: int
     address: str
     request_id: str
@@ -52,7 +57,7 @@ class AuditLog:
         if not deed.has_left:
             told = {"name": deed.actor.name, "address": deed.address}
             facts["actor"] = audit.NewFact(told, person=deed.actor.person)
-        if email is not None:
+        if isinstance(email, str):
             facts["target"] = audit.NewFact({"email": email}, email=email)
         if workspace is None:
             async with self._database.identity() as connection:
@@ -68,15 +73,28 @@ class AuditLog:
 
     async def export(self, workspace: str) -> AsyncIterator[bytes]:
         """The whole chain, oldest first, one JSON object a line."""
-        async with self._database.tenant(workspace) as connection:
-            async for line in audit.export(connection, workspace):
-                yield line
+        number = 0
+        while records := await self._following(workspace, number):
+            for record in records:
+                yield json.dumps(asdict(record), ensure_ascii=False).encode() + b"\n"
+            number = records[-1].number
 
     async def check(self, workspace: str) -> Checked:
         """Whether the chain is as it was written."""
-        async with self._database.tenant(workspace) as connection:
-            records = [audit.AuditRecord.read(line) async for line in audit.export(connection, workspace)]
+        last: audit.AuditRecord | audit.Anchor | None = None
+        while True:
+            records = await self._following(workspace, last.number if last else 0)
             # Afterwards, so that what is removed between is not missed.
-            anchor = await audit.anchor(connection, workspace)
-        there = [record for record in records if anchor is None or record.number > anchor.number]
-        return Checked(audit.broken_at(there, anchor), anchor)
+            async with self._database.tenant(workspace) as connection:
+                anchor = await audit.anchor(connection, workspace)
+            if anchor is not None and (last is None or last.number < anchor.number):
+                last = anchor
+            there = [record for record in records if last is None or record.number > last.number]
+            broken = await asyncio.to_thread(audit.broken_at, there, last)
+            if broken is not None or len(records) < _PAGE:
+                return Checked(broken, anchor)
+            last = there[-1] if there else last
+
+    async def _following(self, workspace: str, number: int) -> list[audit.AuditRecord]:
+        async with self._database.tenant(workspace) as connection:
+            return await audit.following(connection, workspace, number, _PAGE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from podwright_api.access.roles import Actor, ActorKind
-from podwright_api.access.secrets import KEY_PREFIX, digest
+from podwright_api.access.secrets import KEY_PREFIX, digest, may_be_api_key
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.accounts.quotas import Quota, Quotas
 from podwright_api.database import actors
@@ -17,10 +17,14 @@ BOOTSTRAP = Actor(ActorKind.BOOTSTRAP, "token", "the facade's token")
 
 
 @dataclass(frozen=True)
-class Authenticated:
-    actor: Actor
+class Admission:
+    """What is known of a request before anything of it is read."""
+
+    actor: Actor | None = None
     #: None: not limited.
-    quota: Quota | None
+    quota: Quota | None = None
+    #: Why it is not let in.
+    refusal: FacadeError | None = None
 
 
 #: How long a replica believes what it read of a caller: another replica's sign-outs reach it this much later.
@@ -39,57 +43,75 @@ class Authenticator:
         limit = foundation.settings.requests_per_hour if foundation else 0
         self._quotas = Quotas(limit)
 
-    async def authenticate(self, authorization: str) -> Authenticated:
-        """Whoever bears the token; raises ``FacadeError`` (UNAUTHENTICATED, TOO_MANY_REQUESTS)."""
-        scheme, _, presented = authorization.partition(" ")
-        presented = presented.strip()
-        if scheme.lower() != "bearer" or not presented:
-            raise self._unauthenticated()
-        if secrets.compare_digest(presented.encode(), self._token.current().encode()):
-            return Authenticated(BOOTSTRAP, None)
-        if self._foundation is None:
-            raise self._unauthenticated()
-        name = digest(presented)
-        until, actor = self._known.get(name, (0.0, None))
-        if actor is None or until < time.monotonic():
-            actor = await self._read(self._foundation, presented)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[name] = (time.monotonic() + BELIEVED_SECONDS, actor)
-        return Authenticated(actor, await self._counted(self._foundation, actor.subject))
+    async def authenticate(self, authorization: str, address: str) -> Admission:
+        """Whoever bears the token; who bears none that counts is counted by the ``address`` that they come from.
+
+        Raises ``FacadeError`` while the database is away.
+        """
+        actor = await self.actor_of(authorization)
+        if actor is BOOTSTRAP:
+            return Admission(actor)
+        if actor is None:
+            stranger = await self.stranger(address)
+            return Admission(quota=stranger.quota, refusal=stranger.refusal or self._unauthenticated())
+        return await self._counted(actor, actor.subject)
 
     def forget(self) -> None:
         """Read everybody anew: something was changed here that may be about them."""
         self._known.clear()
 
-    async def count_stranger(self, address: str) -> Quota | None:
-        """Count a request without a token by the address that it came from; raises ``FacadeError``."""
+    async def stranger(self, address: str) -> Admission:
+        """A request without a token, counted by the address that it came from."""
+        return await self._counted(None, f"address:{address}")
+
+    async def actor_of(self, authorization: str) -> Actor | None:
+        """Whoever bears the token; counts no request. Raises ``FacadeError`` while the database is away."""
+        scheme, _, presented = authorization.partition(" ")
+        presented = presented.strip()
+        if scheme.lower() != "bearer" or not presented:
+            return None
+        if secrets.compare_digest(presented.encode(), self._token.current().encode()):
+            return BOOTSTRAP
         if self._foundation is None:
             return None
-        return await self._counted(self._foundation, f"address:{address}")
-
-    async def _read(self, foundation: Foundation, presented: str) -> Actor:
-        actor: Actor | None = None
-        async with foundation.database.identity() as connection:
-            if presented.startswith(KEY_PREFIX):
-                actor = await actors.actor_of_key(connection, digest(presented))
-            elif (claims := foundation.tokens.read(presented)) and _is_id(claims.session, claims.person):
-                actor = await actors.actor_of_session(connection, claims.session, claims.person)
-        if actor is None:
-            raise self._unauthenticated()
+        name = digest(presented)
+        until, actor = self._known.get(name, (0.0, None))
+        if actor is None or until < time.monotonic():
+            actor = await self._read(self._foundation, presented)
+            if actor is None:
+                return None
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[name] = (time.monotonic() + BELIEVED_SECONDS, actor)
         return actor
 
-    async def _counted(self, foundation: Foundation, subject: str) -> Quota:
+    async def _read(self, foundation: Foundation, presented: str) -> Actor | None:
+        """Whose token it is; the database is not asked about what cannot be one of ours."""
+        if presented.startswith(KEY_PREFIX):
+            if not may_be_api_key(presented):
+                return None
+            async with foundation.database.identity() as connection:
+                return await actors.actor_of_key(connection, digest(presented))
+        claims = foundation.tokens.read(presented)
+        if claims is None or not _is_id(claims.session, claims.person):
+            return None
+        async with foundation.database.identity() as connection:
+            return await actors.actor_of_session(connection, claims.session, claims.person)
+
+    async def _counted(self, actor: Actor | None, subject: str) -> Admission:
+        if self._foundation is None:
+            return Admission(actor)
         quota = self._quotas.take(subject, time.time())
         if quota is None:
-            async with foundation.database.identity() as connection:
+            async with self._foundation.database.identity() as connection:
                 count = await actors.count_requests(connection, subject, self._quotas.block)
             quota = self._quotas.grant(subject, count.requests, time.time())
-        if quota.remaining < 0:
-            minutes = -(-quota.seconds_left // 60)
-            message = f"More than {quota.limit} requests in this hour; try again in {minutes} min."
-            raise FacadeError(ErrorCode.TOO_MANY_REQUESTS, message, retry_after=quota.seconds_left)
-        return quota
+        if quota.remaining >= 0:
+            return Admission(actor, quota)
+        minutes = -(-quota.seconds_left // 60)
+        message = f"More than {quota.limit} requests in this hour; try again in {minutes} min."
+        refusal = FacadeError(ErrorCode.TOO_MANY_REQUESTS, message, retry_after=quota.seconds_left)
+        return Admission(actor, quota, refusal)
 
     def _unauthenticated(self) -> FacadeError:
         message = "Send the facade's token as 'Authorization: Bearer TOKEN'."

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from podwright_api.accounts.documents import Documents
-from podwright_api.database.content import Document
+from podwright_api.database.content import Entry
 from podwright_api.errors import FacadeError
 
 logger = logging.getLogger(__name__)
@@ -23,15 +23,15 @@ _QUEUE = 1_000
 class DocumentChanges:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._listening: dict[str, set[asyncio.Queue[Document]]] = {}
+        self._listening: dict[str, set[asyncio.Queue[Entry]]] = {}
         self._following: dict[str, asyncio.Task[None]] = {}
         #: Set once it was asked what there is: what comes after that is told.
         self._begun: dict[str, asyncio.Event] = {}
 
     @asynccontextmanager
-    async def listen(self, workspace: str) -> AsyncIterator["asyncio.Queue[Document]"]:
+    async def listen(self, workspace: str) -> AsyncIterator["asyncio.Queue[Entry]"]:
         """A queue of documents as they are after each change from now on."""
-        queue: asyncio.Queue[Document] = asyncio.Queue(_QUEUE)
+        queue: asyncio.Queue[Entry] = asyncio.Queue(_QUEUE)
         listening = self._listening.setdefault(workspace, set())
         listening.add(queue)
         if workspace not in self._following:
@@ -62,12 +62,12 @@ class DocumentChanges:
             begun.set()
             await asyncio.sleep(POLL_SECONDS)
 
-    def _tell(self, workspace: str, document: Document) -> None:
+    def _tell(self, workspace: str, document: Entry) -> None:
         for queue in self._listening[workspace]:
             with contextlib.suppress(asyncio.QueueFull):
                 queue.put_nowait(document)
 
 
-def _mark(document: Document) -> object:
+def _mark(document: Entry) -> object:
     """What tells one state of a document from the next."""
     return document.version, document.state, document.asked_at, document.failed, document.updated_at

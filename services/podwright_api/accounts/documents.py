@@ -4,8 +4,9 @@ from typing import Any
 
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.database import content, writing
-from podwright_api.database.content import Document, Draft, Version
+from podwright_api.database.content import Document, Draft, Entry, Version, VersionEntry
 from podwright_api.database.engine import Connection
+from podwright_api.database.ordering import Place
 from podwright_api.errors import ErrorCode, FacadeError
 
 JsonObject = dict[str, Any]
@@ -23,11 +24,12 @@ class Documents:
         workspace: str,
         shows: list[str] | None,
         filters: dict[str, str | None],
-        after: str | None,
+        after: Place | None,
         limit: int,
-    ) -> list[Document]:
+        sort: str,
+    ) -> list[Entry]:
         async with self._database.tenant(workspace) as connection:
-            return await content.page(connection, shows, filters, after, limit)
+            return await content.page(connection, shows, filters, after, limit, sort)
 
     async def read(self, workspace: str, document: str) -> Document:
         async with self._database.tenant(workspace) as connection:
@@ -73,10 +75,7 @@ class Documents:
         async with self._database.tenant(workspace) as connection:
             found = _there(await content.one(connection, document, lock=True))
             _unchanged(found, over)
-            there = {one.version: one for one in await content.versions(connection, document)}
-            earlier = there.get(version)
-            if earlier is None:
-                raise FacadeError(ErrorCode.NOT_FOUND, "The document has no such version; GET …/versions lists them.")
+            earlier = await _version(connection, document, version)
             draft = Draft(
                 found.show, found.episode, found.type, earlier.title, earlier.body, earlier.settings, earlier.made
             )
@@ -95,19 +94,31 @@ class Documents:
             await content.decide(connection, document, state, by, note)
             return _there(await content.one(connection, document))
 
-    async def changed(self, workspace: str, seconds: float) -> list[Document]:
+    async def changed(self, workspace: str, seconds: float) -> list[Entry]:
         """Documents that were changed in so many seconds."""
         async with self._database.tenant(workspace) as connection:
             return await content.changed(connection, seconds)
 
-    async def versions(self, workspace: str, document: str) -> list[Version]:
+    async def versions(self, workspace: str, document: str, before: int | None, limit: int) -> list[VersionEntry]:
+        """Versions, newest first."""
         async with self._database.tenant(workspace) as connection:
-            return await content.versions(connection, document)
+            return await content.versions(connection, document, before, limit)
+
+    async def version(self, workspace: str, document: str, number: int) -> Version:
+        async with self._database.tenant(workspace) as connection:
+            return await _version(connection, document, number)
 
     async def remove(self, workspace: str, document: str, over: int | None) -> None:
         async with self._database.tenant(workspace) as connection:
             _unchanged(_there(await content.one(connection, document, lock=True)), over)
             await content.remove(connection, document)
+
+
+async def _version(connection: Connection, document: str, number: int) -> Version:
+    found = await content.version(connection, document, number)
+    if found is None:
+        raise FacadeError(ErrorCode.NOT_FOUND, "The document has no such version; GET …/versions lists them.")
+    return found
 
 
 async def _demand_room(connection: Connection) -> None:

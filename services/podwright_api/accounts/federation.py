@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from podwright_api.access.secrets import digest, new_secret
 from podwright_api.accounts.foundation import Foundation
-from podwright_api.accounts.registration import Registration
+from podwright_api.accounts.registration import Joined, Registration
 from podwright_api.accounts.sign_in import Caller, SignIn, TokenPair, record
 from podwright_api.database import identities, people, sessions
 from podwright_api.database.engine import Connection
@@ -95,8 +95,11 @@ class Federation:
 
     async def exchange(
         self, code: str, verifier: str, second_factor: str | None, invitation: str | None, caller: Caller
-    ) -> TokenPair:
-        """A session. Where the account has a second factor its code is asked for, whatever the provider asked."""
+    ) -> tuple[TokenPair, Joined | None]:
+        """A session, and what an invitation brought.
+
+        Where the account has a second factor its code is asked for, whatever the provider asked.
+        """
         result = await self._result(code, verifier)
         async with self._foundation.database.identity() as connection:
             known = await self._account(connection, result.identity)
@@ -109,15 +112,18 @@ class Federation:
             if (person and person.id) != (known and known.id):
                 # It became somebody else's meanwhile, whose second factor was not asked for.
                 raise _used()
+            joined = None
             if person is None:
-                person = await self._created(connection, result.identity, invitation)
+                person, joined = await self._created(connection, result.identity, invitation)
+                await record(connection, caller, "registered", person.id)
             elif not person.verified:
-                await identities.drop_password(connection, person.id)
+                # Whoever registered the address without confirming it must not get in with their password.
+                await people.set_password(connection, person.id, None)
                 await sessions.revoke_sessions(connection, person.id)
-                await people.set_verified(connection, person.id)
+                await people.confirm(connection, person.id)
             if await identities.link(connection, result.identity, person.id):
                 await record(connection, caller, f"identity.linked:{result.identity.provider}", person.id)
-        return await self._sign_in.start_session(person.id, person.email, caller)
+        return await self._sign_in.start_session(person.id, person.email, caller), joined
 
     async def link(self, person: str, code: str, verifier: str, caller: Caller) -> None:
         """Let the provider vouch for somebody who is signed in."""
@@ -166,7 +172,9 @@ class Federation:
             return None
         return await people.person_by_email(connection, identity.email)
 
-    async def _created(self, connection: Connection, identity: Identity, invitation: str | None) -> people.Person:
+    async def _created(
+        self, connection: Connection, identity: Identity, invitation: str | None
+    ) -> tuple[people.Person, Joined | None]:
         if identity.email is None:
             message = "The provider does not vouch for your address, so no account can be made with it."
             raise FacadeError(ErrorCode.FORBIDDEN, message)
@@ -176,11 +184,12 @@ class Federation:
         if created is None:
             message = "This address has an account already: sign in to it, then link the provider."
             raise FacadeError(ErrorCode.ALREADY_EXISTS, message)
+        joined = None
         if invitation is not None:
-            await self._registration.join(connection, created, identity.email, invitation)
+            joined = await self._registration.join(connection, created, identity.name, identity.email, invitation)
         person = await people.person_by_id(connection, created)
         assert person is not None  # noqa: S101  (made above)
-        return person
+        return person, joined
 
     def _client(self, provider: str) -> OidcClient:
         client = self._clients.get(provider)

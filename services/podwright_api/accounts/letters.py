@@ -19,7 +19,7 @@ def verify_address(public_url: str, name: str, token: str) -> Letter:
         "Confirm your address for Podwright",
         f"Hello {name},\n\nconfirm that this address is yours by opening this page within a day:\n\n"
         f"  {public_url}/verify-email?token={quote(token)}\n\n"
-        "If you did not register with Podwright, do nothing: without confirmation the account cannot be used.\n",
+        "If you did not register with Podwright just now, do nothing: the account would be that of whoever did.\n",
     )
 
 

@@ -71,6 +71,7 @@ class PersonalData:
                 "id": found.id,
                 "email": found.email,
                 "name": found.name,
+                "formerNames": await people.former_names(connection, found.id),
                 "verified": found.verified,
                 "createdAt": found.created_at.isoformat(),
                 "secondFactor": credentials.totp_confirmed,

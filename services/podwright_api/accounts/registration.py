@@ -6,23 +6,34 @@ No answer tells whether an address has an account: what differs goes by mail to 
 import asyncio
 import logging
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from podwright_api.access.roles import Grant, Membership, Role
 from podwright_api.access.secrets import digest, new_secret
 from podwright_api.accounts import letters
 from podwright_api.accounts.foundation import Foundation
-from podwright_api.database import people, sessions, workspaces
+from podwright_api.accounts.sign_in import Caller, record
+from podwright_api.database import identities, people, sessions, workspaces
 from podwright_api.database.engine import Connection
+from podwright_api.database.people import Registered
 from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.mail import Mail
 from podwright_api.settings import Registration as RegistrationSetting
 
 logger = logging.getLogger(__name__)
 
-_VERIFY, _RESET = "verify", "reset"
 VERIFY_SECONDS = 86_400
 RESET_SECONDS = 3_600
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Who became a member of a workspace, and by which invitation."""
+
+    person: str
+    name: str
+    invitation: workspaces.Invitation
 
 
 class Registration:
@@ -30,32 +41,37 @@ class Registration:
         self._foundation = foundation
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def register(self, email: str, name: str, password: str, invitation: str | None) -> bool:
-        """Make an account; whether its address has to be confirmed before it can be used."""
+    async def register(
+        self, email: str, name: str, password: str, invitation: str | None, caller: Caller
+    ) -> Joined | None:
+        """Make an account, by an invitation or else one that waits until its address is confirmed (None)."""
         email = email.strip().lower()
         open_to_all = self._foundation.settings.registration is RegistrationSetting.OPEN
         if invitation is None and not open_to_all:
             raise FacadeError(ErrorCode.FORBIDDEN, "Registration needs an invitation; ask an admin of a workspace.")
         await self._foundation.passwords.check(password, "password", email, name)
-        hashed = await self._foundation.passwords.hash(password)
+        registered = Registered(name, await self._foundation.passwords.hash(password))
         if invitation is not None:
-            await self._register_invited(email, name, hashed, invitation)
-            return False
-        await self._register_stranger(email, name, hashed)
-        return True
+            return await self._register_invited(email, registered, invitation, caller)
+        await self._register_stranger(email, registered, caller)
+        return None
 
-    async def accept(self, person: str, invitation: str) -> str:
-        """Join a workspace as who one is already; the workspace."""
+    async def accept(self, person: str, invitation: str) -> Joined:
+        """Join a workspace as who one is already."""
         async with self._foundation.database.identity() as connection:
             found = await people.person_by_id(connection, person)
-            return await self.join(connection, person, found.email if found else "", invitation)
-
-    async def verify(self, token: str) -> None:
-        async with self._foundation.database.identity() as connection:
-            person = await people.take_mail_token(connection, digest(token), _VERIFY)
-            if person is None:
+            if found is None:
                 raise _not_valid()
-            await people.set_verified(connection, person)
+            return await self.join(connection, person, found.name, found.email, invitation)
+
+    async def verify(self, token: str, caller: Caller) -> None:
+        """Confirm an address. Whoever registered it otherwise meanwhile has not shown that it is theirs."""
+        async with self._foundation.database.identity() as connection:
+            taken = await people.take_mail_token(connection, digest(token), people.VERIFY)
+            if taken is None:
+                raise _not_valid()
+            if await people.confirm(connection, taken.person, taken.registered):
+                await record(connection, caller, "address.confirmed", taken.person)
 
     async def send_verification(self, email: str) -> None:
         """Mail another link where the address has an account that waits for it."""
@@ -63,7 +79,7 @@ class Registration:
         async with self._foundation.database.identity() as connection:
             person = await people.person_by_email(connection, email.strip().lower())
         if person and not person.verified:
-            self._later(self._mail_verification(person.id, person.email, person.name))
+            self._later(self._mail_verification(person.id, person.email, person.name, None))
 
     async def forgot(self, email: str) -> None:
         """Mail a link to choose a new password where the address has an account."""
@@ -72,28 +88,30 @@ class Registration:
             person = await people.person_by_email(connection, email.strip().lower())
             token = new_secret()
             if person:
-                await people.add_mail_token(connection, digest(token), person.id, _RESET, RESET_SECONDS)
+                await people.add_mail_token(connection, digest(token), person.id, people.RESET, RESET_SECONDS)
         if person:
             letter = letters.reset_password(self._foundation.settings.public_url, person.name, token)
             self._later(self._send(person.email, letter))
 
-    async def reset(self, token: str, password: str) -> None:
-        """Set a new password with a mailed token; all sessions and locks end."""
+    async def reset(self, token: str, password: str, caller: Caller) -> None:
+        """Set a new password with a mailed token; all sessions, linked providers and locks end."""
         async with self._foundation.database.identity() as connection:
-            known = await people.mail_token_person(connection, digest(token), _RESET)
+            known = await people.mail_token_person(connection, digest(token), people.RESET)
             person = await people.person_by_id(connection, known) if known else None
         if person is None:
             raise _not_valid()
         await self._foundation.passwords.check(password, "password", person.email, person.name)
         hashed = await self._foundation.passwords.hash(password)
         async with self._foundation.database.identity() as connection:
-            if await people.take_mail_token(connection, digest(token), _RESET) is None:
+            if await people.take_mail_token(connection, digest(token), people.RESET) is None:
                 raise _not_valid()
             await people.set_password(connection, person.id, hashed)
             # Whoever reads the mail of an address owns it.
-            await people.set_verified(connection, person.id)
+            await people.confirm(connection, person.id)
             await sessions.revoke_sessions(connection, person.id)
+            await identities.unlink_all(connection, person.id)
             await sessions.clear_attempts(connection, person.email)
+            await record(connection, caller, "password.reset", person.id)
         await self._send_if_possible(person.email, letters.password_changed(person.name))
 
     async def change_password(self, person: str, current: str, new: str, session: str | None) -> None:
@@ -110,28 +128,40 @@ class Registration:
             await sessions.revoke_sessions(connection, person, keep=session)
         await self._send_if_possible(found.email, letters.password_changed(found.name))
 
-    async def _register_invited(self, email: str, name: str, hashed: str, invitation: str) -> None:
+    async def _register_invited(self, email: str, registered: Registered, invitation: str, caller: Caller) -> Joined:
+        name, hashed = registered.name, registered.password_hash
         async with self._foundation.database.identity() as connection:
             # The invitation vouches for the address: it was mailed there, or an admin handed it over.
             person = await people.create_person(connection, email, name, hashed, verified=True)
+            known = None if person else await people.person_by_email(connection, email)
+            # An account whose address nobody confirmed is nobody's yet.
+            if known and await people.confirm(connection, known.id, registered):
+                person = known.id
             if person is None:
                 message = "This address has an account already: sign in, then accept the invitation."
                 raise FacadeError(ErrorCode.ALREADY_EXISTS, message)
-            await self.join(connection, person, email, invitation)
+            await record(connection, caller, "registered", person)
+            return await self.join(connection, person, name, email, invitation)
 
-    async def _register_stranger(self, email: str, name: str, hashed: str) -> None:
+    async def _register_stranger(self, email: str, registered: Registered, caller: Caller) -> None:
+        name, hashed = registered.name, registered.password_hash
         async with self._foundation.database.identity() as connection:
             person = await people.create_person(connection, email, name, hashed, verified=False)
-            known = None if person else await people.person_by_email(connection, email)
+            # Locked, or it could be confirmed before its password goes.
+            known = None if person else await people.person_by_email(connection, email, lock=True)
+            action = "registered" if person else "registered.again"
+            await record(connection, caller, action, person or (known.id if known else None))
+            if known and not known.verified:
+                # Who of them owns the address is not known: from now on only a registration's own link has a password.
+                person = known.id
+                await people.set_password(connection, person, None)
         if person:
-            await self._mail_verification(person, email, name)
-        elif known and known.verified:
-            await self._send(email, letters.known_already(self._foundation.settings.public_url, known.name))
+            await self._mail_verification(person, email, name, registered)
         elif known:
-            await self._mail_verification(known.id, email, known.name)
+            await self._send(email, letters.known_already(self._foundation.settings.public_url, known.name))
 
-    async def join(self, connection: Connection, person: str, email: str, invitation: str) -> str:
-        """Make a person with this address a member as an invitation says; the workspace."""
+    async def join(self, connection: Connection, person: str, name: str, email: str, invitation: str) -> Joined:
+        """Make a person with this address a member as an invitation says."""
         found = await workspaces.take_invitation(connection, digest(invitation))
         # The same words for both, or a stolen link would tell whose it is.
         if found is None or found.email != email:
@@ -139,12 +169,12 @@ class Registration:
         grants = frozenset(Grant(grant) for grant in found.grants)
         membership = Membership(Role(found.role), frozenset(found.shows), grants)
         await workspaces.add_member(connection, found.workspace, person, membership)
-        return found.workspace
+        return Joined(person, name, found)
 
-    async def _mail_verification(self, person: str, email: str, name: str) -> None:
-        token = new_secret()
+    async def _mail_verification(self, person: str, email: str, name: str, registered: Registered | None) -> None:
+        token, purpose = new_secret(), people.VERIFY
         async with self._foundation.database.identity() as connection:
-            await people.add_mail_token(connection, digest(token), person, _VERIFY, VERIFY_SECONDS)
+            await people.add_mail_token(connection, digest(token), person, purpose, VERIFY_SECONDS, registered)
         await self._send(email, letters.verify_address(self._foundation.settings.public_url, name, token))
 
     async def _send(self, to: str, letter: letters.Letter) -> None:

@@ -2,6 +2,7 @@
 
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.database import templates
+from podwright_api.database.ordering import Place
 from podwright_api.database.templates import NameTakenError, Template
 from podwright_api.errors import ErrorCode, FacadeError
 
@@ -10,9 +11,11 @@ class Templates:
     def __init__(self, foundation: Foundation) -> None:
         self._database = foundation.database
 
-    async def page(self, workspace: str, shows: list[str] | None, after: str | None, limit: int) -> list[Template]:
+    async def page(
+        self, workspace: str, shows: list[str] | None, after: Place | None, limit: int, sort: str
+    ) -> list[Template]:
         async with self._database.tenant(workspace) as connection:
-            return await templates.page(connection, shows, after, limit)
+            return await templates.page(connection, shows, after, limit, sort)
 
     async def read(self, workspace: str, template: str) -> Template:
         async with self._database.tenant(workspace) as connection:

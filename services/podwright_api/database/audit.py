@@ -7,8 +7,8 @@ the chain: without them it says as much about who did what when, and nothing of 
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import text
@@ -119,12 +119,11 @@ async def page(connection: Connection, workspace: str, before: int | None, limit
     return [_record(*row) for row in await connection.execute(query, values)]
 
 
-async def export(connection: Connection, workspace: str) -> AsyncIterator[bytes]:
-    """All entries, oldest first, one JSON object a line."""
-    query = text(_RECORDS + "WHERE a.workspace = :workspace ORDER BY a.number")
-    result = await connection.stream(query, {"workspace": workspace})
-    async for row in result:
-        yield json.dumps(asdict(_record(*row)), ensure_ascii=False).encode() + b"\n"
+async def following(connection: Connection, workspace: str, number: int, limit: int) -> list[AuditRecord]:
+    """Entries after the one of a number, oldest first."""
+    query = text(_RECORDS + "WHERE a.workspace = :workspace AND a.number > :number ORDER BY a.number LIMIT :limit")
+    values = {"workspace": workspace, "number": number, "limit": limit}
+    return [_record(*row) for row in await connection.execute(query, values)]
 
 
 async def about(connection: Connection, workspace: str, person: str, email: str, limit: int) -> list[AuditRecord]:
@@ -154,7 +153,7 @@ async def prune(connection: Connection, days: int, most: int) -> int:
     return int((await connection.execute(query, {"days": days, "most": most})).scalar_one())
 
 
-def broken_at(records: Iterable[AuditRecord], after: Anchor | None = None) -> int | None:
+def broken_at(records: Iterable[AuditRecord], after: Anchor | AuditRecord | None = None) -> int | None:
     """Number of the first record, of a chain in order, that was changed, removed or put in; None: it is intact.
 
     A chain whose end was cut off is intact by itself: compare its last hash with one noted elsewhere. What was erased

@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from podwright_api.database import ordering
 from podwright_api.database.engine import Connection
 
 JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Document:
+class Entry:
+    """A document as lists have it, without its text."""
+
     id: str
     show: str | None
     episode: str | None
@@ -25,7 +28,6 @@ class Document:
     version: int
     created_at: datetime
     updated_at: datetime
-    body: str
     settings: JsonObject
     written_by: str
     #: How a model wrote this version; None: a person did.
@@ -35,6 +37,8 @@ class Document:
     asked_at: datetime | None
     failed: str | None
     remark: str | None
+    #: How its text begins.
+    excerpt: str
 
     @property
     def is_awaited(self) -> bool:
@@ -43,14 +47,27 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Version:
+class Document(Entry):
+    body: str
+
+
+@dataclass(frozen=True)
+class VersionEntry:
+    """A version as lists have it, without its text."""
+
     version: int
     title: str
-    body: str
     settings: JsonObject
     written_by: str
     created_at: datetime
     made: JsonObject | None
+    #: How its text begins.
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class Version(VersionEntry):
+    body: str
 
 
 @dataclass(frozen=True)
@@ -67,32 +84,40 @@ class Draft:
     made: JsonObject | None = None
 
 
-_DOCUMENT = (
+#: Characters of an excerpt.
+_EXCERPT = 200
+_ENTRY = (
     "SELECT c.id::text, c.show, c.episode, c.type, c.title, c.state, c.decided_by, c.note, c.version, c.created_at, "
-    "c.updated_at, coalesce(v.body, ''), coalesce(v.settings, t.asked->'settings', '{}'), "
-    "coalesce(v.written_by, t.asked_by, ''), v.made, t.asked_by, t.asked_at, t.failed, t.asked->>'remark' "
-    "FROM content c LEFT JOIN content_versions v ON v.content = c.id AND v.version = c.version "
+    "c.updated_at, coalesce(v.settings, t.asked->'settings', '{}'), coalesce(v.written_by, t.asked_by, ''), v.made, "
+    f"t.asked_by, t.asked_at, t.failed, t.asked->>'remark', left(coalesce(v.body, ''), {_EXCERPT})"
+)
+_FROM = (
+    " FROM content c LEFT JOIN content_versions v ON v.content = c.id AND v.version = c.version "
     "LEFT JOIN content_tasks t ON t.content = c.id "
 )
+
+
+_ORDERS = {"createdAt": "c.created_at", "updatedAt": "c.updated_at", "title": "lower(c.title)"}
 
 
 async def page(
     connection: Connection,
     shows: list[str] | None,
     filters: dict[str, str | None],
-    after: str | None,
+    after: ordering.Place | None,
     limit: int,
-) -> list[Document]:
-    """Documents by id, of these shows only where ``shows`` is given; filters: episode, type, state."""
+    sort: str = "id",
+) -> list[Entry]:
+    """Documents, of these shows only where ``shows`` is given; filters: episode, type, state."""
     query = text(
-        _DOCUMENT + "WHERE c.id > coalesce(CAST(:after AS uuid), '00000000-0000-0000-0000-000000000000') "
-        "AND (CAST(:shows AS text[]) IS NULL OR c.show = ANY(CAST(:shows AS text[]))) "
+        f"{_ENTRY}{_FROM}"
+        "WHERE (CAST(:shows AS text[]) IS NULL OR c.show = ANY(CAST(:shows AS text[]))) "
         "AND (CAST(:episode AS text) IS NULL OR c.episode = :episode) "
         "AND (CAST(:type AS text) IS NULL OR c.type = :type) "
-        "AND (CAST(:state AS text) IS NULL OR c.state = :state) ORDER BY c.id LIMIT :limit"
+        "AND (CAST(:state AS text) IS NULL OR c.state = :state) " + ordering.tail(sort, _ORDERS, "c.id", after)
     )
-    values = {"after": after, "shows": shows, "limit": limit} | filters
-    return [Document(*row) for row in await connection.execute(query, values)]
+    values = {"shows": shows} | filters | ordering.values(after, limit)
+    return [Entry(*row) for row in await connection.execute(query, values)]
 
 
 async def one(connection: Connection, document: str, *, lock: bool = False) -> Document | None:
@@ -102,7 +127,7 @@ async def one(connection: Connection, document: str, *, lock: bool = False) -> D
         await connection.execute(
             text("SELECT 1 FROM content WHERE id = CAST(:id AS uuid) FOR UPDATE"), {"id": document}
         )
-    query = text(_DOCUMENT + "WHERE c.id = CAST(:id AS uuid)")
+    query = text(f"{_ENTRY}, coalesce(v.body, ''){_FROM}WHERE c.id = CAST(:id AS uuid)")
     row = (await connection.execute(query, {"id": document})).one_or_none()
     return Document(*row) if row else None
 
@@ -149,12 +174,13 @@ async def decide(connection: Connection, document: str, state: str, by: str, not
     await connection.execute(update, {"state": state, "by": by, "note": note, "id": document})
 
 
-async def changed(connection: Connection, seconds: float) -> list[Document]:
+async def changed(connection: Connection, seconds: float) -> list[Entry]:
     """Documents that were changed in so many seconds, or whose awaited text was; the last ones where there are many."""
     query = text(
-        _DOCUMENT + "WHERE c.updated_at > now() - make_interval(secs => :seconds) ORDER BY c.updated_at DESC LIMIT 500"
+        f"{_ENTRY}{_FROM}WHERE c.updated_at > now() - make_interval(secs => :seconds) "
+        "ORDER BY c.updated_at DESC LIMIT 500"
     )
-    return [Document(*row) for row in await connection.execute(query, {"seconds": seconds})][::-1]
+    return [Entry(*row) for row in await connection.execute(query, {"seconds": seconds})][::-1]
 
 
 async def note_asked(connection: Connection, document: str) -> None:
@@ -173,13 +199,23 @@ async def note_failed(connection: Connection, document: str) -> None:
     await connection.execute(text(update), {"id": document})
 
 
-async def versions(connection: Connection, document: str) -> list[Version]:
-    """All versions, newest first."""
+_VERSION = f"SELECT version, title, settings, written_by, created_at, made, left(body, {_EXCERPT})"
+_VERSION_FROM = " FROM content_versions WHERE content = CAST(:id AS uuid) "
+
+
+async def versions(connection: Connection, document: str, before: int | None, limit: int) -> list[VersionEntry]:
+    """Versions, newest first."""
     query = text(
-        "SELECT version, title, body, settings, written_by, created_at, made FROM content_versions "
-        "WHERE content = CAST(:id AS uuid) ORDER BY version DESC"
+        f"{_VERSION}{_VERSION_FROM}AND version < coalesce(:before, 2147483647) ORDER BY version DESC LIMIT :limit"
     )
-    return [Version(*row) for row in await connection.execute(query, {"id": document})]
+    values = {"id": document, "before": before, "limit": limit}
+    return [VersionEntry(*row) for row in await connection.execute(query, values)]
+
+
+async def version(connection: Connection, document: str, number: int) -> Version | None:
+    query = text(f"{_VERSION}, body{_VERSION_FROM}AND version = :number")
+    row = (await connection.execute(query, {"id": document, "number": number})).one_or_none()
+    return Version(*row) if row else None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ _LOCK = 0x706F6470
 @dataclass(frozen=True)
 class Departure:
     person: str
-    #: As it stands in resources.
-    name: str
+    #: As they stand in resources: the last, and those before.
+    names: frozenset[str]
     #: Those whose resources may still name them.
     workspaces: list[str]
     left_at: datetime
@@ -70,18 +70,19 @@ async def forget(
         text("DELETE FROM request_counts WHERE subject = :subject"), {"subject": f"person:{person}"}
     )
     await connection.execute(text("DELETE FROM oidc_results WHERE email = :email"), values)
-    await connection.execute(text("DELETE FROM people WHERE id = CAST(:person AS uuid)"), values)
     insert = text(
-        "INSERT INTO departures (person, name, workspaces) VALUES (CAST(:person AS uuid), :name, :everywhere) "
-        "ON CONFLICT DO NOTHING"
+        "INSERT INTO departures (person, name, former_names, workspaces) VALUES (CAST(:person AS uuid), :name, "
+        "ARRAY(SELECT name FROM former_names WHERE person = CAST(:person AS uuid)), :everywhere) ON CONFLICT DO NOTHING"
     )
     if everywhere:
         await connection.execute(insert, values)
+    await connection.execute(text("DELETE FROM people WHERE id = CAST(:person AS uuid)"), values)
 
 
 async def unfinished(connection: Connection) -> list[Departure]:
-    query = text("SELECT person::text, name, workspaces, left_at FROM departures ORDER BY left_at")
-    return [Departure(*row) for row in await connection.execute(query)]
+    query = text("SELECT person::text, name || former_names, workspaces, left_at FROM departures ORDER BY left_at")
+    found = await connection.execute(query)
+    return [Departure(person, frozenset(names), workspaces, at) for person, names, workspaces, at in found]
 
 
 async def finished(connection: Connection, person: str, workspace: str) -> None:

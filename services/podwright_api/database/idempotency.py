@@ -35,8 +35,9 @@ async def reserve(connection: Connection, workspace: str, subject: str, key: str
     if (await connection.execute(insert, values)).rowcount == 1:
         return None
     query = text("SELECT fingerprint, answer FROM idempotency_keys WHERE subject = :subject AND key = :key")
-    row = (await connection.execute(query, values)).one()
-    return Kept(*row)
+    row = (await connection.execute(query, values)).one_or_none()
+    # The first request may have released its key just now: whoever asks again gets it.
+    return Kept(*row) if row else Kept(fingerprint, None)
 
 
 async def keep(connection: Connection, subject: str, key: str, answer: str) -> None:

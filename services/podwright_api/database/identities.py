@@ -113,7 +113,6 @@ async def unlink(connection: Connection, provider: str, person: str) -> bool:
     return (await connection.execute(delete, {"provider": provider, "person": person})).rowcount > 0
 
 
-async def drop_password(connection: Connection, person: str) -> None:
-    """Whoever registered the address without confirming it must not get in with their password."""
-    update = text("UPDATE credentials SET password_hash = NULL WHERE person = CAST(:person AS uuid)")
-    await connection.execute(update, {"person": person})
+async def unlink_all(connection: Connection, person: str) -> None:
+    delete = text("DELETE FROM external_identities WHERE person = CAST(:person AS uuid)")
+    await connection.execute(delete, {"person": person})

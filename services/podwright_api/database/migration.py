@@ -1,20 +1,28 @@
 """Brings a database to this version's schema."""
 
+import logging
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from podwright_api.database.copying import BACKUP_ROLE
 from podwright_api.database.engine import IDENTITY_ROLE, TENANT_ROLE, driver_url
 
 #: Two migrations at once wait for each other under this lock; any number that nobody else uses.
 _LOCK = 0x706F6477
-#: A migration that cannot get a table at once gives up and is tried again, rather than holding up those in service.
-_LOCK_WAIT = "SET lock_timeout = '30s'"
+#: A migration that waits for a table holds up all who want it after it, who themselves wait for ``LOCK_MILLISECONDS``.
+#: So it gives up before them, lets them through, and tries again for as long as a backup may take.
+_LOCK_WAIT = "SET lock_timeout = '2s'"
+_PAUSE_SECONDS = (2.0, 5.0)
+_PATIENCE_SECONDS = 240.0
+
+logger = logging.getLogger(__name__)
 
 
 class MigrationError(Exception):
@@ -28,23 +36,37 @@ def known_revisions() -> list[str]:
 
 def migrate(owner_url: str, application_url: str, revision: str = "head") -> None:
     """Create roles and schema with the rights of ``owner_url`` for the role of ``application_url``."""
-    engine = create_engine(driver_url(owner_url), connect_args={"connect_timeout": 10})
+    engine = create_engine(driver_url(owner_url), poolclass=NullPool, connect_args={"connect_timeout": 10})
     application = make_url(driver_url(application_url))
+    trying = Retrying(
+        retry=retry_if_exception(_is_held_up),
+        wait=wait_random(*_PAUSE_SECONDS),
+        stop=stop_after_delay(_PATIENCE_SECONDS),
+        before_sleep=lambda _: logger.info("somebody else has what the migration needs; trying again soon"),
+        reraise=True,
+    )
     try:
-        with engine.connect() as connection:
-            connection.execute(text(_LOCK_WAIT))
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
-            connection.commit()
-            _roles(connection, application.username or "", application.password)
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
-            _grant_version(connection, application.username or "")
-            _show_backups_everything(connection)
+        trying(_migrate, engine, application, revision)
     except SQLAlchemyError as error:
         raise MigrationError(str(error).splitlines()[0]) from error
-    finally:
-        engine.dispose()
+
+
+def _migrate(engine: Engine, application: URL, revision: str) -> None:
+    with engine.connect() as connection:
+        connection.execute(text(_LOCK_WAIT))
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        connection.commit()
+        _roles(connection, application.username or "", application.password)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        _grant_version(connection, application.username or "")
+        _show_backups_everything(connection)
+
+
+def _is_held_up(error: BaseException) -> bool:
+    """Whether somebody else has what the migration needs."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.LockNotAvailable)
 
 
 def _roles(connection: Connection, application: str, password: object) -> None:

@@ -31,13 +31,33 @@ class Credentials:
     totp_last_step: int
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What somebody registered an address with, who has yet to show that it is theirs."""
+
+    name: str
+    password_hash: str
+
+
+@dataclass(frozen=True)
+class MailToken:
+    person: str
+    #: What its link confirms beside the address, where it was mailed for a registration.
+    registered: Registered | None
+
+
+#: What mailed tokens are for.
+VERIFY, RESET = "verify", "reset"
+
 _PERSON = (
     "SELECT id::text, email, name, preferences, email_verified_at IS NOT NULL AS verified, created_at FROM people "
 )
 
 
-async def person_by_email(connection: Connection, email: str) -> Person | None:
-    row = (await connection.execute(text(_PERSON + "WHERE email = :email"), {"email": email})).one_or_none()
+async def person_by_email(connection: Connection, email: str, *, lock: bool = False) -> Person | None:
+    """Whose address it is; with ``lock`` nobody else changes them until the transaction ends."""
+    query = _PERSON + "WHERE email = :email" + (" FOR UPDATE" if lock else "")
+    row = (await connection.execute(text(query), {"email": email})).one_or_none()
     return Person(*row) if row else None
 
 
@@ -76,9 +96,24 @@ async def set_preferences(connection: Connection, person: str, preferences: Json
     await connection.execute(update.bindparams(bindparam("value", type_=JSONB)), {"value": preferences, "id": person})
 
 
-async def set_verified(connection: Connection, person: str) -> None:
-    update = "UPDATE people SET email_verified_at = coalesce(email_verified_at, now()) WHERE id = CAST(:id AS uuid)"
-    await connection.execute(text(update), {"id": person})
+async def former_names(connection: Connection, person: str) -> list[str]:
+    """What a person was called before."""
+    query = text("SELECT name FROM former_names WHERE person = CAST(:person AS uuid) ORDER BY name")
+    return list((await connection.execute(query, {"person": person})).scalars())
+
+
+async def confirm(connection: Connection, person: str, registered: Registered | None = None) -> bool:
+    """Note that the address is the person's, who gets what they ``registered`` with; False where it was known."""
+    update = text(
+        "UPDATE people SET email_verified_at = now(), name = coalesce(:name, name) "
+        "WHERE id = CAST(:id AS uuid) AND email_verified_at IS NULL"
+    )
+    values = {"id": person, "name": registered.name if registered else None}
+    if (await connection.execute(update, values)).rowcount == 0:
+        return False
+    if registered:
+        await set_password(connection, person, registered.password_hash)
+    return True
 
 
 async def delete_person(connection: Connection, person: str) -> None:
@@ -98,7 +133,7 @@ async def credentials_of(connection: Connection, person: str, *, lock: bool = Fa
     return Credentials(*row) if row else Credentials(None, None, totp_confirmed=False, totp_last_step=0)
 
 
-async def set_password(connection: Connection, person: str, password_hash: str) -> None:
+async def set_password(connection: Connection, person: str, password_hash: str | None) -> None:
     update = "UPDATE credentials SET password_hash = :hash WHERE person = CAST(:person AS uuid)"
     await connection.execute(text(update), {"hash": password_hash, "person": person})
 
@@ -135,31 +170,39 @@ async def use_recovery_code(connection: Connection, person: str, code_hash: str)
     return (await connection.execute(text(delete), {"person": person, "hash": code_hash})).rowcount == 1
 
 
-async def add_mail_token(connection: Connection, token_hash: str, person: str, purpose: str, seconds: int) -> None:
-    """Keep a token that was mailed; earlier ones for this purpose end."""
+async def add_mail_token(
+    connection: Connection,
+    token_hash: str,
+    person: str,
+    purpose: str,
+    seconds: int,
+    registered: Registered | None = None,
+) -> None:
+    """Keep a token that was mailed; earlier ones for this purpose end, but for those of registrations."""
     await connection.execute(
         text(
-            "DELETE FROM mail_tokens "
-            "WHERE (person = CAST(:person AS uuid) AND purpose = :purpose) OR expires_at < now()"
+            "DELETE FROM mail_tokens WHERE expires_at < now() "
+            "OR (person = CAST(:person AS uuid) AND purpose = :purpose AND password_hash IS NULL)"
         ),
         {"person": person, "purpose": purpose},
     )
     insert = (
-        "INSERT INTO mail_tokens (hash, person, purpose, expires_at) "
-        "VALUES (:hash, CAST(:person AS uuid), :purpose, now() + make_interval(secs => :seconds))"
+        "INSERT INTO mail_tokens (hash, person, purpose, expires_at, name, password_hash) "
+        "VALUES (:hash, CAST(:person AS uuid), :purpose, now() + make_interval(secs => :seconds), :name, :password)"
     )
     values = {"hash": token_hash, "person": person, "purpose": purpose, "seconds": seconds}
-    await connection.execute(text(insert), values)
+    values |= {"name": registered.name, "password": registered.password_hash} if registered else {}
+    await connection.execute(text(insert), {"name": None, "password": None} | values)
 
 
-async def take_mail_token(connection: Connection, token_hash: str, purpose: str) -> str | None:
-    """Whom a mailed token is for, which counts once; None where it does not count or no more."""
+async def take_mail_token(connection: Connection, token_hash: str, purpose: str) -> MailToken | None:
+    """A mailed token, which counts once; None where it does not count or no more."""
     delete = (
         "DELETE FROM mail_tokens WHERE hash = :hash AND purpose = :purpose AND expires_at > now() "
-        "RETURNING person::text"
+        "RETURNING person::text, name, password_hash"
     )
-    found = (await connection.execute(text(delete), {"hash": token_hash, "purpose": purpose})).scalar()
-    return None if found is None else str(found)
+    row = (await connection.execute(text(delete), {"hash": token_hash, "purpose": purpose})).one_or_none()
+    return MailToken(row[0], Registered(row[1], row[2]) if row[2] else None) if row else None
 
 
 async def mail_token_person(connection: Connection, token_hash: str, purpose: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from podwright_api.database import ordering
 from podwright_api.database.engine import Connection
 
 
@@ -30,15 +31,20 @@ class NameTakenError(Exception):
 _COLUMNS = "id::text, name, show, body, version, written_by, created_at, updated_at"
 
 
-async def page(connection: Connection, shows: list[str] | None, after: str | None, limit: int) -> list[Template]:
-    """Templates by id, of these shows and of the whole workspace where ``shows`` is given."""
+_ORDERS = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "lower(name)"}
+
+
+async def page(
+    connection: Connection, shows: list[str] | None, after: ordering.Place | None, limit: int, sort: str
+) -> list[Template]:
+    """Templates, of these shows and of the whole workspace where ``shows`` is given."""
     query = text(
         f"SELECT {_COLUMNS} FROM content_templates "  # noqa: S608  (no values in it)
-        "WHERE id > coalesce(CAST(:after AS uuid), '00000000-0000-0000-0000-000000000000') "
-        "AND (CAST(:shows AS text[]) IS NULL OR show IS NULL OR show = ANY(CAST(:shows AS text[]))) "
-        "ORDER BY id LIMIT :limit"
+        "WHERE (CAST(:shows AS text[]) IS NULL OR show IS NULL OR show = ANY(CAST(:shows AS text[]))) "
+        + ordering.tail(sort, _ORDERS, "id", after)
     )
-    return [Template(*row) for row in await connection.execute(query, {"after": after, "shows": shows, "limit": limit})]
+    values = {"shows": shows} | ordering.values(after, limit)
+    return [Template(*row) for row in await connection.execute(query, values)]
 
 
 async def one(connection: Connection, template: str, *, lock: bool = False) -> Template | None:

@@ -64,7 +64,7 @@ async def get_campaign_calendar_file(
 async def _entries(
     services: Services, tenant: Tenant, start: datetime, to: datetime, campaign: str | None = None
 ) -> list[Timed]:
-    if campaign is None and not start < to <= start + _LONGEST:
+    if campaign is None and not (start < to and to - start <= _LONGEST):
         raise invalid("to", "The end lies at most 400 days after the begin.")
     now = await services.live.of(tenant.namespace, (Post,))
     posts = now.objects[Post]

@@ -8,6 +8,7 @@ from podwright_api import resources
 from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
 from podwright_api.models import CampaignAnswer, CampaignCreate, CampaignsAnswer, ResourceChange
+from podwright_api.paging import BY_ID, Slice, Sort
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
 from podwright_crds.campaign import Approval, Campaign
@@ -20,9 +21,14 @@ Writes = Annotated[Tenant, may("campaigns:write")]
 
 @router.get("", response_model=CampaignsAnswer, summary="List campaigns")
 async def list_campaigns(
-    request: Request, tenant: Reads, labels: Labels = None, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    tenant: Reads,
+    labels: Labels = None,
+    sort: Sort = BY_ID,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
-    return await resources.page(request, tenant, Campaign, limit=limit, cursor=cursor, labels=labels)
+    return await resources.page(request, tenant, Campaign, Slice(limit, cursor, sort), labels=labels)
 
 
 @router.post(

@@ -27,6 +27,7 @@ from podwright_api.errors import invalid
 from podwright_api.kubernetes import JsonObject
 from podwright_api.models import ChannelAnswer, ChannelConnect, ChannelCreate, ChannelsAnswer, ResourceChange
 from podwright_api.outbound import guarded_client
+from podwright_api.paging import BY_ID, Slice, Sort
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
 from podwright_crds.channel import Channel
@@ -41,9 +42,14 @@ Writes = Annotated[Tenant, may("channels:write")]
 
 @router.get("", response_model=ChannelsAnswer, summary="List channels")
 async def list_channels(
-    request: Request, tenant: Reads, labels: Labels = None, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    tenant: Reads,
+    labels: Labels = None,
+    sort: Sort = BY_ID,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
-    return await resources.page(request, tenant, Channel, limit=limit, cursor=cursor, labels=labels)
+    return await resources.page(request, tenant, Channel, Slice(limit, cursor, sort), labels=labels)
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from podwright_api import resources
 from podwright_api.accounts.assembly import Accounts
@@ -12,18 +12,23 @@ from podwright_api.content_models import (
     ContentAnswer,
     ContentDecision,
     ContentsAnswer,
+    ContentsDecision,
     ContentState,
     ContentType,
     ContentWrite,
+    DocumentAction,
+    VersionAnswer,
     VersionsAnswer,
 )
-from podwright_api.context import AccountsOf, IfMatch, Limit, Tenant, may
+from podwright_api.context import AccountsOf, Cursor, IfMatch, Limit, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, NOT_FOUND, TOO_LARGE
-from podwright_api.database.content import Document, Draft
-from podwright_api.envelope import answer
+from podwright_api.database.content import Document, Draft, Entry, VersionEntry
+from podwright_api.envelope import answer, error_body
 from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.kubernetes import JsonObject
+from podwright_api.models import ResultsAnswer
 from podwright_api.ownership import show_of_episode
+from podwright_api.paging import BY_ID, DocumentSort, next_row, row_place_of
 from podwright_crds.episode import Episode
 from podwright_crds.resource import ObjectName
 
@@ -33,6 +38,15 @@ Reads = Annotated[Tenant, may("content:read")]
 Writes = Annotated[Tenant, may("content:write")]
 Decides = Annotated[Tenant, may("content:publish")]
 DocumentId = Annotated[UUID, Path(description="Id of the document.")]
+VersionNumber = Annotated[int, Path(description="Number of the version.", ge=1, le=1_000_000_000)]
+
+
+async def document_filter(
+    episode: Annotated[ObjectName | None, Query(description="Only about this episode.")] = None,
+    type: Annotated[ContentType | None, Query(description="Only of this type.")] = None,  # noqa: A002
+    state: Annotated[ContentState | None, Query(description="Only in this state.")] = None,
+) -> dict[str, str | None]:
+    return {"episode": episode, "type": type, "state": state}
 
 
 @router.get("", response_model=ContentsAnswer, summary="List documents")
@@ -40,17 +54,17 @@ async def list_content(
     request: Request,
     accounts: AccountsOf,
     tenant: Reads,
-    episode: Annotated[ObjectName | None, Query(description="Only about this episode.")] = None,
-    type: Annotated[ContentType | None, Query(description="Only of this type.")] = None,  # noqa: A002
-    state: Annotated[ContentState | None, Query(description="Only in this state.")] = None,
+    filters: Annotated[dict[str, str | None], Depends(document_filter)],
+    sort: DocumentSort = BY_ID,
     limit: Limit = 50,
-    cursor: Annotated[UUID | None, Query(description="nextCursor of the page before.")] = None,
+    cursor: Cursor = None,
 ) -> Response:
+    """Without their texts, of which each may have a megabyte."""
     shows = None if tenant.all_shows else sorted(tenant.membership.shows)
-    filters = {"episode": episode, "type": type, "state": state}
-    after = str(cursor) if cursor else None
-    found = await accounts.documents.page(tenant.namespace, shows, filters, after, limit)
-    return listed(request, [document_view(one) for one in found], found[-1].id if len(found) == limit else None)
+    after = row_place_of(cursor, sort)
+    found = await accounts.documents.page(tenant.namespace, shows, filters, after, limit, sort)
+    items = [entry_view(one) for one in found]
+    return listed(request, items, next_row(sort, items, limit))
 
 
 @router.post(
@@ -62,6 +76,22 @@ async def create_content(request: Request, accounts: AccountsOf, tenant: Writes,
     request.state.target = {"id": created.id}
     headers = {"ETag": document_etag(created), "Location": f"{request.url.path}/{created.id}"}
     return answer(request.scope, document_view(created), 201, headers)
+
+
+@router.post("/decisions", response_model=ResultsAnswer, responses=TOO_LARGE, summary="Decide about several documents")
+async def decide_content(request: Request, accounts: AccountsOf, tenant: Decides, body: ContentsDecision) -> Response:
+    """Each is decided for itself: look at the result of each."""
+    state = ContentState.APPROVED if body.action is DocumentAction.APPROVE else ContentState.REJECTED
+    results: list[JsonObject] = []
+    for document in dict.fromkeys(body.ids):
+        try:
+            await _decided(accounts, tenant, document, state, body.note, None)
+            results.append({"id": str(document), "success": True})
+        except FacadeError as error:
+            results.append({"id": str(document), "success": False, "error": error_body(error)})
+    done_to = [one["id"] for one in results if one["success"]]
+    request.state.target = {"action": body.action.value, "ids": done_to}
+    return listed(request, results)
 
 
 @router.get("/{id}", response_model=ContentAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read a document")
@@ -112,22 +142,29 @@ async def list_content_versions(
     accounts: AccountsOf,
     tenant: Reads,
     id: DocumentId,  # noqa: A002  (the contract's name)
+    limit: Limit = 50,
+    cursor: Annotated[int | None, Query(description="nextCursor of the page before.", ge=1, le=1_000_000_000)] = None,
+) -> Response:
+    """The newest first, without their texts."""
+    await reached_document(accounts, tenant, id)
+    found = await accounts.documents.versions(tenant.namespace, str(id), cursor, limit)
+    following = str(found[-1].version) if len(found) == limit and found[-1].version > 1 else None
+    return listed(request, [_version_view(one) | {"excerpt": one.excerpt} for one in found], following)
+
+
+@router.get(
+    "/{id}/versions/{version}", response_model=VersionAnswer, responses=NOT_FOUND, summary="Read a document's version"
+)
+async def get_content_version(
+    request: Request,
+    accounts: AccountsOf,
+    tenant: Reads,
+    id: DocumentId,  # noqa: A002  (the contract's name)
+    version: VersionNumber,
 ) -> Response:
     await reached_document(accounts, tenant, id)
-    found = await accounts.documents.versions(tenant.namespace, str(id))
-    items = [
-        {
-            "version": one.version,
-            "title": one.title,
-            "body": one.body,
-            "settings": one.settings,
-            "made": one.made,
-            "writtenBy": one.written_by,
-            "createdAt": one.created_at.isoformat(),
-        }
-        for one in found
-    ]
-    return listed(request, items)
+    found = await accounts.documents.version(tenant.namespace, str(id), version)
+    return answer(request.scope, _version_view(found) | {"body": found.body})
 
 
 @router.post(
@@ -141,7 +178,8 @@ async def approve_content(
     body: ContentDecision,
     if_match: IfMatch = None,
 ) -> Response:
-    return await _decided(request, accounts, tenant, id, ContentState.APPROVED, body, if_match)
+    over = version_in(if_match, id)
+    return document_answer(request, await _decided(accounts, tenant, id, ContentState.APPROVED, body.note, over))
 
 
 @router.post(
@@ -155,24 +193,15 @@ async def reject_content(
     body: ContentDecision,
     if_match: IfMatch = None,
 ) -> Response:
-    return await _decided(request, accounts, tenant, id, ContentState.REJECTED, body, if_match)
+    over = version_in(if_match, id)
+    return document_answer(request, await _decided(accounts, tenant, id, ContentState.REJECTED, body.note, over))
 
 
 async def _decided(
-    request: Request,
-    accounts: Accounts,
-    tenant: Tenant,
-    document: UUID,
-    state: ContentState,
-    body: ContentDecision,
-    if_match: str | None,
-) -> Response:
+    accounts: Accounts, tenant: Tenant, document: UUID, state: ContentState, note: str | None, over: int | None
+) -> Document:
     await reached_document(accounts, tenant, document)
-    over = version_in(if_match, document)
-    by = tenant.actor.name
-    return document_answer(
-        request, await accounts.documents.decide(tenant.namespace, str(document), state, by, body.note, over)
-    )
+    return await accounts.documents.decide(tenant.namespace, str(document), state, tenant.actor.name, note, over)
 
 
 async def reached_document(accounts: Accounts, tenant: Tenant, document: UUID) -> Document:
@@ -232,13 +261,21 @@ def document_answer(request: Request, found: Document) -> Response:
 
 
 def document_view(found: Document) -> dict[str, Any]:
+    return _view(found) | {"body": found.body}
+
+
+def entry_view(found: Entry) -> dict[str, Any]:
+    """A document in a list."""
+    return _view(found) | {"excerpt": found.excerpt}
+
+
+def _view(found: Entry) -> dict[str, Any]:
     return {
         "id": found.id,
         "podcast": found.show,
         "episode": found.episode,
         "type": found.type,
         "title": found.title,
-        "body": found.body,
         "settings": found.settings,
         "state": found.state,
         "decidedBy": found.decided_by,
@@ -252,7 +289,18 @@ def document_view(found: Document) -> dict[str, Any]:
     }
 
 
-def _awaited(found: Document) -> dict[str, Any] | None:
+def _version_view(found: VersionEntry) -> dict[str, Any]:
+    return {
+        "version": found.version,
+        "title": found.title,
+        "settings": found.settings,
+        "made": found.made,
+        "writtenBy": found.written_by,
+        "createdAt": found.created_at.isoformat(),
+    }
+
+
+def _awaited(found: Entry) -> dict[str, Any] | None:
     if found.asked_at is None:
         return None
     return {

@@ -18,6 +18,7 @@ from podwright_api.models import (
     RetriedAnswer,
 )
 from podwright_api.naming import name_from_title
+from podwright_api.paging import BY_ID, EpisodeSort, Slice
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
 from podwright_crds.episode import Episode
@@ -55,11 +56,12 @@ async def list_episodes(
     tenant: Reads,
     podcast: Annotated[ObjectName | None, Query(description="Only episodes of this podcast.")] = None,
     labels: Labels = None,
+    sort: EpisodeSort = BY_ID,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     fields = {"spec.podcastRef.name": podcast}
-    return await resources.page(request, tenant, Episode, limit=limit, cursor=cursor, fields=fields, labels=labels)
+    return await resources.page(request, tenant, Episode, Slice(limit, cursor, sort), fields=fields, labels=labels)
 
 
 @router.get("/{id}", response_model=EpisodeAnswer, responses=CONDITIONAL | NOT_FOUND, summary="Read an episode")

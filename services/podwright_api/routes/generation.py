@@ -6,17 +6,20 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from podwright_api.accounts.assembly import Accounts
+from podwright_api.answers import listed
 from podwright_api.content_models import (
     ContentAnswer,
     ContentGenerate,
     ContentRefine,
     ContentSettings,
+    ContentsGenerate,
+    GenerationsAnswer,
 )
 from podwright_api.context import AccountsOf, IfMatch, Tenant, WritersOf, may
 from podwright_api.contract import API_PREFIX, CHANGED, ENDPOINT_AWAY, NOT_FOUND, TOO_LARGE
 from podwright_api.database.content import Document, Draft
 from podwright_api.database.templates import Template
-from podwright_api.envelope import answer
+from podwright_api.envelope import answer, error_body
 from podwright_api.errors import ErrorCode, FacadeError, FieldProblem, invalid
 from podwright_api.generation import templating
 from podwright_api.generation.asked import Asked, words_of
@@ -24,6 +27,7 @@ from podwright_api.generation.endpoints import chosen
 from podwright_api.generation.materials import is_analysed, not_analysed, of_document
 from podwright_api.kubernetes import JsonObject
 from podwright_api.routes.content import (
+    VersionNumber,
     document_answer,
     document_etag,
     document_view,
@@ -58,6 +62,38 @@ async def generate_content(
     when a text passed the checks, and `failed` with the reason in `awaited` when none did. About an episode, an extract
     of the transcript takes the text's place (`made.replaced`).
     """
+    created = await _generated(accounts, tenant, body)
+    writers.wake()
+    request.state.target = {"id": created.id}
+    location = f"{request.url.path.removesuffix('/generate')}/{created.id}"
+    headers = {"ETag": document_etag(created), "Location": location}
+    return answer(request.scope, document_view(created), 202, headers)
+
+
+@router.post(
+    "/generations",
+    status_code=202,
+    response_model=GenerationsAnswer,
+    responses=TOO_LARGE,
+    summary="Have several documents written",
+)
+async def generate_contents(
+    request: Request, accounts: AccountsOf, writers: WritersOf, tenant: Writes, body: ContentsGenerate
+) -> Response:
+    """Each is asked for by itself: look at the result of each, in the order of the request."""
+    results: list[JsonObject] = []
+    for document in body.documents:
+        try:
+            created = await _generated(accounts, tenant, document)
+            results.append({"id": created.id, "success": True})
+        except FacadeError as error:
+            results.append({"id": None, "success": False, "error": error_body(error)})
+    writers.wake()
+    request.state.target = {"ids": [one["id"] for one in results if one["success"]]}
+    return listed(request, results, status=202)
+
+
+async def _generated(accounts: Accounts, tenant: Tenant, body: ContentGenerate) -> Document:
     if (body.episode is None) == (body.topic is None):
         raise invalid("topic", "Say what it is about: give either episode or topic.")
     show, episode = await show_of(tenant, body.podcast, body.episode)
@@ -75,14 +111,7 @@ async def generate_content(
     )
     title = body.title or body.topic or (episode["spec"]["title"] if episode else "")
     draft = Draft(show, body.episode, body.type, title, "", asked.settings)
-    created = await accounts.documents.generate(
-        tenant.namespace, draft, asked.model_dump(mode="json"), tenant.actor.name
-    )
-    writers.wake()
-    request.state.target = {"id": created.id}
-    location = f"{request.url.path.removesuffix('/generate')}/{created.id}"
-    headers = {"ETag": document_etag(created), "Location": location}
-    return answer(request.scope, document_view(created), 202, headers)
+    return await accounts.documents.generate(tenant.namespace, draft, asked.model_dump(mode="json"), tenant.actor.name)
 
 
 @router.post(
@@ -141,7 +170,7 @@ async def restore_content(
     accounts: AccountsOf,
     tenant: Writes,
     id: DocumentId,  # noqa: A002  (the contract's name)
-    version: Annotated[int, Path(description="Number of the version.", ge=1, le=1_000_000_000)],
+    version: VersionNumber,
     if_match: IfMatch = None,
 ) -> Response:
     """As another version, which is a draft again; none is lost."""

@@ -8,6 +8,7 @@ from podwright_api import resources
 from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, NOT_FOUND, TOO_LARGE
 from podwright_api.models import ModelEndpointAnswer, ModelEndpointsAnswer, ResourceChange
+from podwright_api.paging import BY_ID, Slice, Sort
 from podwright_api.resources import Change
 from podwright_crds.model_endpoint import ModelEndpoint
 
@@ -19,9 +20,14 @@ Writes = Annotated[Tenant, may("endpoints:write")]
 
 @router.get("", response_model=ModelEndpointsAnswer, summary="List model endpoints")
 async def list_model_endpoints(
-    request: Request, tenant: Reads, labels: Labels = None, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    tenant: Reads,
+    labels: Labels = None,
+    sort: Sort = BY_ID,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
-    return await resources.page(request, tenant, ModelEndpoint, limit=limit, cursor=cursor, labels=labels)
+    return await resources.page(request, tenant, ModelEndpoint, Slice(limit, cursor, sort), labels=labels)
 
 
 @router.get(

@@ -24,7 +24,7 @@ from podwright_api.contract import (
     TOO_LARGE,
 )
 from podwright_api.errors import FacadeError
-from podwright_api.routes.sign_in import caller_of, pair_answer
+from podwright_api.routes.sign_in import caller_of, note_joined, pair_answer
 
 OPEN_PREFIX = f"{API_PREFIX}/auth/oidc"
 
@@ -85,9 +85,10 @@ async def complete_oidc(
 )
 async def exchange_oidc(request: Request, accounts: AccountsOf, body: OidcTokenRequest) -> Response:
     """The code counts once, for five minutes. SECOND_FACTOR_NEEDED leaves it as it is: send `secondFactor` too."""
-    pair = await accounts.federation.exchange(
+    pair, joined = await accounts.federation.exchange(
         body.code, body.verifier, body.second_factor, body.invitation, caller_of(request)
     )
+    note_joined(request, joined)
     return pair_answer(request, pair)
 
 

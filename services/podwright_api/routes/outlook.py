@@ -1,7 +1,7 @@
 """Why an episode is not ready, and what a campaign would send when: in the words of the command line."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -79,7 +79,9 @@ async def plan_campaign(
     Episodes that are not ready yet come after those that are, as if they became ready in time.
     """
     body = await resources.reached(tenant, Campaign, id)
-    seen = [(kind, each) for kind, each in await _seen(tenant, Channel, Episode, Post) if _matters(body, kind, each)]
+    found = await _seen(tenant, Channel, Episode, Post)
+    limited = {each["metadata"]["name"] for kind, each in found if kind is Channel and _has_daily_limit(each)}
+    seen = [(kind, each) for kind, each in found if _matters(body, kind, each, limited)]
     campaign = Campaign.read(body)
 
     def planned() -> PlanView:
@@ -110,11 +112,18 @@ async def _seen(tenant: Tenant, *kinds: Kind) -> list[tuple[Kind, JsonObject]]:
     ]
 
 
-def _matters(campaign: JsonObject, kind: Kind, body: JsonObject) -> bool:
-    """Whether the plan of a campaign may depend on an object; to read the others would take long."""
+def _has_daily_limit(channel: JsonObject) -> bool:
+    return (channel["spec"].get("limits") or {}).get("maxPostsPerDay") is not None
+
+
+def _matters(campaign: JsonObject, kind: Kind, body: JsonObject, limited: Set[str]) -> bool:
+    """Whether the plan of a campaign may depend on an object; to read the others would take long.
+
+    Other posts count on channels that are ``limited`` to so many a day.
+    """
     if kind is Post:
         of: JsonObject = body["spec"].get("campaignRef") or {}
-        return bool(of.get("name") == campaign["metadata"]["name"])
+        return bool(of.get("name") == campaign["metadata"]["name"]) or body["spec"]["channelRef"]["name"] in limited
     show = show_of_campaign(campaign)
     return kind is not Episode or show is None or show_of_episode(body) == show
 

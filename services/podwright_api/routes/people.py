@@ -23,6 +23,7 @@ from podwright_api.context import AccountsOf, PersonOf, ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, BAD_TOKEN, CONFLICT, NOT_FOUND, TOO_LARGE
 from podwright_api.creations import creations
 from podwright_api.envelope import answer
+from podwright_api.routes.sign_in import note_joined
 
 router = APIRouter(prefix=f"{API_PREFIX}/users", tags=["people"])
 
@@ -113,7 +114,9 @@ async def delete_session(accounts: AccountsOf, person: PersonOf, session: Sessio
 )
 async def accept_invitation(request: Request, accounts: AccountsOf, person: PersonOf, body: TokenRequest) -> Response:
     """Join a workspace with the account that you have; it must be the one that was invited."""
-    return answer(request.scope, {"workspace": await accounts.registration.accept(person.id, body.token)})
+    joined = await accounts.registration.accept(person.id, body.token)
+    note_joined(request, joined)
+    return answer(request.scope, {"workspace": joined.invitation.workspace})
 
 
 @router.get("/{person}", response_model=PersonAnswer, responses=NOT_FOUND, summary="A member of the workspace")

@@ -20,6 +20,7 @@ from podwright_api.models import (
     ResourceChange,
 )
 from podwright_api.naming import name_from_title
+from podwright_api.paging import BY_ID, PodcastSort, Slice
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
 from podwright_crds.podcast import Podcast
@@ -32,9 +33,14 @@ Writes = Annotated[Tenant, may("podcasts:write")]
 
 @router.get("", response_model=PodcastsAnswer, summary="List podcasts")
 async def list_podcasts(
-    request: Request, tenant: Reads, labels: Labels = None, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    tenant: Reads,
+    labels: Labels = None,
+    sort: PodcastSort = BY_ID,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Response:
-    return await resources.page(request, tenant, Podcast, limit=limit, cursor=cursor, labels=labels)
+    return await resources.page(request, tenant, Podcast, Slice(limit, cursor, sort), labels=labels)
 
 
 @router.post(

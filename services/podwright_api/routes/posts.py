@@ -1,5 +1,6 @@
 """Posts: one text for one channel each, and what people decide about them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -13,7 +14,7 @@ from podwright_api.answers import listed, resource_answer
 from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
 from podwright_api.envelope import error_body
-from podwright_api.errors import ErrorCode, FacadeError, invalid
+from podwright_api.errors import ErrorCode, FacadeError, FieldProblem, invalid
 from podwright_api.kubernetes import JsonObject
 from podwright_api.models import (
     PostAnswer,
@@ -26,13 +27,14 @@ from podwright_api.models import (
     ResultsAnswer,
 )
 from podwright_api.naming import name_from_title
-from podwright_api.post_decisions import PostAction, Refused, Wanted, decide
+from podwright_api.paging import BY_ID, PostSort, Slice
+from podwright_api.post_decisions import DECIDED, PostAction, Refused, Wanted, approval_set, decide
 from podwright_api.resources import Change
 from podwright_api.validation import strict_body
 from podwright_crds.approvals import approvals_needed
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
-from podwright_crds.post import ApprovalState, Post, PostPhase
+from podwright_crds.post import ApprovalState, Post, PostApproval, PostPhase
 from podwright_crds.resource import ObjectName, Resource
 
 R = TypeVar("R", bound=Resource)
@@ -91,6 +93,7 @@ async def list_posts(
     tenant: Reads,
     which: Annotated[PostFilter, Depends(post_filter)],
     labels: Labels = None,
+    sort: PostSort = BY_ID,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
@@ -99,8 +102,7 @@ async def list_posts(
         request,
         tenant,
         Post,
-        limit=limit,
-        cursor=cursor,
+        Slice(limit, cursor, sort),
         fields=which.fields(),
         labels=labels,
         wanted=which.wants,
@@ -115,14 +117,15 @@ async def create_post(
     body: PostCreate,
     dry_run: DryRun = False,
 ) -> Response:
-    """A draft, unless it says otherwise, which takes the right to publish."""
-    _demand_publish(tenant, body)
-    return await resources.create(request, tenant, Post, _name(body), body, Change(dry_run=dry_run))
+    """A draft, unless it says otherwise, which takes the right to publish. Who decided is who asks."""
+    new = _attributed(tenant, body)
+    return await resources.create(request, tenant, Post, _name(body), new, Change(dry_run=dry_run))
 
 
 @router.post("/decisions", response_model=ResultsAnswer, responses=TOO_LARGE, summary="Decide about several posts")
 async def decide_posts(request: Request, tenant: Writes, body: PostsDecision) -> Response:
     """Each is decided for itself: look at the result of each. All but `submit` take the right to publish."""
+    request.state.target = _told(body)
     _demand_decision(tenant, body)
     results: list[JsonObject] = []
     for name in dict.fromkeys(body.ids):
@@ -131,6 +134,7 @@ async def decide_posts(request: Request, tenant: Writes, body: PostsDecision) ->
             results.append({"id": name, "success": True})
         except FacadeError as error:
             results.append({"id": name, "success": False, "error": error_body(error)})
+    request.state.target |= _done(results)
     return listed(request, results)
 
 
@@ -148,15 +152,23 @@ async def patch_post(
     if_match: IfMatch = None,
     dry_run: DryRun = False,
 ) -> Response:
-    """Whether and when it goes out takes the right to publish; so does changing what is approved already."""
+    """Whether and when it goes out takes the right to publish; so does changing what is approved already.
+
+    Who decided is who asks, and approvals that were given before end where `approval.state` is set.
+    """
+    patch = body.model_dump(exclude_unset=True)
     if _DECIDING & set(body.spec or {}):
         tenant.demand("posts:publish")
     elif not tenant.may("posts:publish"):
         post = Post.read(await resources.reached(tenant, Post, id))
         if post.spec.approval.state is ApprovalState.APPROVED:
             tenant.demand("posts:publish")
-    how = Change(if_match, dry_run)
-    return await resources.change(request, tenant, Post, id, body.model_dump(exclude_unset=True), how)
+    if isinstance(approval := (body.spec or {}).get("approval"), dict):
+        _demand_undecided(approval)
+        if "state" in approval:
+            patch["spec"]["approval"] |= approval_set(approval["state"], tenant.actor.name, datetime.now(UTC))
+            request.state.target = {"approval": str(approval["state"])}
+    return await resources.change(request, tenant, Post, id, patch, Change(if_match, dry_run))
 
 
 @router.delete("/{id}", status_code=204, responses=NOT_FOUND | CHANGED, summary="Delete a post")
@@ -188,6 +200,7 @@ async def decide_post(
     All but `submit` take the right to publish. Where approvals of several roles are needed, it is `InReview` until all
     are there. A post that is changed after it was approved has to be approved again.
     """
+    request.state.target = _told(body)
     _demand_decision(tenant, body)
     return resource_answer(request, await _decided(tenant, id, body, if_match))
 
@@ -205,11 +218,11 @@ async def schedule_posts(
     for post in body.posts:
         name = _name(post)
         try:
-            _demand_publish(tenant, post)
-            await resources.created_from(tenant, Post, name, post, Change(dry_run=dry_run))
+            await resources.created_from(tenant, Post, name, _attributed(tenant, post), Change(dry_run=dry_run))
             results.append({"id": name, "success": True})
         except FacadeError as error:
             results.append({"id": name, "success": False, "error": error_body(error)})
+    request.state.target = _done(results)
     return listed(request, results)
 
 
@@ -274,10 +287,39 @@ def _demand_decision(tenant: Tenant, decision: PostDecision) -> None:
         tenant.demand("posts:publish")
 
 
-def _demand_publish(tenant: Tenant, body: PostCreate) -> None:
-    """A draft without a campaign goes out when somebody approves it; what is approved from the start goes out."""
-    if body.spec.approval.state is not ApprovalState.DRAFT:
-        tenant.demand("posts:publish")
+def _attributed(tenant: Tenant, body: PostCreate) -> PostCreate:
+    """The post with its state as the actor's own; raises ``FacadeError`` where they may not set it, or name others."""
+    state = body.spec.approval.state
+    _demand_undecided(body.spec.approval.model_fields_set)
+    if state is ApprovalState.DRAFT:
+        return body
+    tenant.demand("posts:publish")
+    decided = approval_set(state, tenant.actor.name, datetime.now(UTC))
+    approval = PostApproval.model_validate({name: value for name, value in decided.items() if value is not None})
+    return body.model_copy(update={"spec": body.spec.model_copy(update={"approval": approval})})
+
+
+def _demand_undecided(approval: Iterable[str]) -> None:
+    """Raise a ``FacadeError`` where the fields of an approval say who decided."""
+    hint = "Leave it out, and decide with POST /api/v1/posts/{id}/decisions."
+    problems = [
+        FieldProblem(f"spec.approval.{name}", "Only a decision sets it.", hint)
+        for name in sorted(set(approval).intersection(DECIDED))
+    ]
+    if problems:
+        message = " ".join(f"{problem.field}: {problem.message}" for problem in problems) + f" {hint}"
+        raise FacadeError(ErrorCode.INVALID_FIELDS, message, problems)
+
+
+def _told(decision: PostDecision) -> JsonObject:
+    """What the audit log says of a decision."""
+    return {"action": decision.action.value} | ({"role": decision.role} if decision.role else {})
+
+
+def _done(results: list[JsonObject]) -> JsonObject:
+    """What it says of several posts: to which it was done, and to which it was not allowed."""
+    refused = [one["id"] for one in results if not one["success"] and one["error"]["code"] == ErrorCode.FORBIDDEN]
+    return {"ids": [one["id"] for one in results if one["success"]]} | ({"refused": refused} if refused else {})
 
 
 def _name(body: PostCreate) -> str:

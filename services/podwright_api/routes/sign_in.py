@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
+from podwright_api.access.roles import Actor, ActorKind
 from podwright_api.account_models import (
     CodeRequest,
     EmailRequest,
@@ -16,6 +17,7 @@ from podwright_api.account_models import (
     TokenPairAnswer,
     TokenRequest,
 )
+from podwright_api.accounts.registration import Joined
 from podwright_api.accounts.sign_in import Caller, TokenPair
 from podwright_api.answers import done
 from podwright_api.context import AccountsOf, PersonOf
@@ -49,13 +51,17 @@ router = APIRouter(prefix=_PREFIX, tags=["sign-in"])
 )
 async def register(request: Request, accounts: AccountsOf, body: RegisterRequest) -> Response:
     """Make an account. The answer is the same where the address has one; its owner is then told by mail."""
-    needed = await accounts.registration.register(body.email, body.name, body.password, body.invitation)
-    return answer(request.scope, {"verificationNeeded": needed}, 202)
+    joined = await accounts.registration.register(
+        body.email, body.name, body.password, body.invitation, caller_of(request)
+    )
+    note_joined(request, joined)
+    return answer(request.scope, {"verificationNeeded": joined is None}, 202)
 
 
 @open_router.post("/verify-email", status_code=204, responses=BAD_TOKEN | TOO_LARGE, summary="Confirm an address")
-async def verify_email(accounts: AccountsOf, body: TokenRequest) -> Response:
-    await accounts.registration.verify(body.token)
+async def verify_email(request: Request, accounts: AccountsOf, body: TokenRequest) -> Response:
+    """The name and password that count from now on are those of the registration which this token was mailed for."""
+    await accounts.registration.verify(body.token, caller_of(request))
     return done()
 
 
@@ -93,9 +99,9 @@ async def forgot_password(accounts: AccountsOf, body: EmailRequest) -> Response:
 @open_router.post(
     "/password/reset", status_code=204, responses=BAD_TOKEN | TOO_LARGE, summary="Set a new password by mail"
 )
-async def reset_password(accounts: AccountsOf, body: ResetRequest) -> Response:
-    """All sessions of the account end."""
-    await accounts.registration.reset(body.token, body.password)
+async def reset_password(request: Request, accounts: AccountsOf, body: ResetRequest) -> Response:
+    """All sessions of the account end, and providers do not vouch for it any more."""
+    await accounts.registration.reset(body.token, body.password, caller_of(request))
     return done()
 
 
@@ -156,6 +162,14 @@ async def renew_recovery_codes(request: Request, accounts: AccountsOf, person: P
 def caller_of(request: Request) -> Caller:
     address = request.client.host if request.client else ""
     return Caller(request.headers.get("user-agent", ""), address, request_id(request.scope))
+
+
+def note_joined(request: Request, joined: Joined | None) -> None:
+    """Have the workspace's audit log say that somebody joined, as their own deed."""
+    if joined is not None:
+        request.state.actor = Actor(ActorKind.PERSON, joined.person, joined.name)
+        request.state.workspace = joined.invitation.workspace
+        request.state.target = {"invitation": joined.invitation.id, "role": joined.invitation.role}
 
 
 def pair_answer(request: Request, pair: TokenPair) -> Response:

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from podwright_api.accounts.assembly import Accounts
 from podwright_api.answers import done, is_known, listed, not_modified
 from podwright_api.content_models import TemplateAnswer, TemplatesAnswer, TemplateWrite
-from podwright_api.context import AccountsOf, IfMatch, Limit, Tenant, may
+from podwright_api.context import AccountsOf, Cursor, IfMatch, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, NOT_FOUND, TOO_LARGE
 from podwright_api.database.templates import Template
 from podwright_api.envelope import answer
 from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.generation import templating
+from podwright_api.paging import BY_ID, TemplateSort, next_row, row_place_of
 from podwright_api.routes.content import version_in
 
 router = APIRouter(prefix=f"{API_PREFIX}/templates", tags=["content"])
@@ -28,13 +29,15 @@ async def list_templates(
     request: Request,
     accounts: AccountsOf,
     tenant: Reads,
-    limit: Limit = 50,
-    cursor: Annotated[UUID | None, Query(description="nextCursor of the page before.")] = None,
+    sort: TemplateSort = BY_ID,
+    limit: Annotated[int, Query(description="Most items on a page.", ge=1, le=100)] = 50,
+    cursor: Cursor = None,
 ) -> Response:
     """Those of your shows and those of the whole workspace."""
     shows = None if tenant.all_shows else sorted(tenant.membership.shows)
-    found = await accounts.templates.page(tenant.namespace, shows, str(cursor) if cursor else None, limit)
-    return listed(request, [_view(one) for one in found], found[-1].id if len(found) == limit else None)
+    found = await accounts.templates.page(tenant.namespace, shows, row_place_of(cursor, sort), limit, sort)
+    items = [_view(one) for one in found]
+    return listed(request, items, next_row(sort, items, limit))
 
 
 @router.post(

@@ -143,7 +143,8 @@ async def post_transcript(
         raise not_ready(episode, "recording that a transcript could belong to")
     spoken = (episode["spec"].get("transcription") or {}).get("language")
     language = status.get("language") if spoken in (None, "auto") else spoken
-    transcript = await asyncio.to_thread(from_file, await request.body(), language, float(duration))
+    speakers = [track["speaker"] for track in (episode["spec"].get("media") or {}).get("tracks") or []]
+    transcript = await asyncio.to_thread(from_file, await request.body(), language, float(duration), speakers)
     return await _taken(request, tenant, await tenant.storage(), episode, transcript, dry_run)
 
 

@@ -87,6 +87,8 @@ async def put_member(
     person: PersonId,
     body: MembershipSpec,
 ) -> Response:
+    request.state.target = _given(body)
+    tenant.demand_own(body.membership())
     changed = await accounts.tenancy.change_member(tenant.namespace, str(person), body.membership())
     return answer(request.scope, _member(changed))
 
@@ -124,8 +126,10 @@ async def create_invitation(
     body: InvitationCreate,
 ) -> Response:
     """Mail a token that makes its owner a member. Where the facade sends no mail, hand over the token given here."""
+    request.state.target = {"email": body.email} | _given(body)
+    tenant.demand_own(body.membership())
     invited = await accounts.tenancy.invite(tenant.namespace, body.email, body.membership())
-    request.state.target = {"email": body.email, "role": body.role}
+    request.state.target["id"] = invited.invitation.id
     return answer(request.scope, _invitation(invited.invitation) | {"token": invited.token}, 201)
 
 
@@ -160,8 +164,11 @@ async def create_service_account(
     tenant: Annotated[Tenant, may_in_path("keys:write")],
     body: ServiceAccountCreate,
 ) -> Response:
+    request.state.target = _given(body)
     _no_key(tenant)
+    tenant.demand_own(body.membership())
     made = await accounts.tenancy.add_service_account(tenant.namespace, body.name, body.membership())
+    request.state.target["id"] = made.id
     return answer(request.scope, _service_account(made), 201)
 
 
@@ -198,6 +205,7 @@ async def create_api_key(
     body: ApiKeyCreate,
 ) -> Response:
     """For yourself, or, as an admin, for a service account. What a key may do is the least of role and scopes."""
+    request.state.target = {"scopes": body.scopes, "serviceAccount": body.service_account}
     _no_key(tenant)
     if body.service_account is not None:
         tenant.demand("keys:write")
@@ -207,6 +215,7 @@ async def create_api_key(
     new = await accounts.tenancy.add_key(
         tenant.namespace, tenant.actor, body.name, body.scopes, body.expires_at, body.service_account
     )
+    request.state.target["id"] = new.key.id
     return answer(request.scope, _key(new.key) | {"key": new.secret}, 201)
 
 
@@ -258,6 +267,11 @@ async def check_audit(
         request.scope,
         {"intact": checked.broken_at is None, "brokenAt": checked.broken_at, "removedUntil": removed},
     )
+
+
+def _given(body: MembershipSpec) -> dict[str, Any]:
+    """What the audit log says of the power that somebody gives."""
+    return {"role": body.role, "shows": body.shows, "grants": body.grants}
 
 
 def _no_key(tenant: Tenant) -> None:

@@ -57,13 +57,12 @@ class Departures:
 
     async def _take_out(self, departure: Departure, workspace: str) -> None:
         async with self._database.identity() as connection:
-            shared = departure.name in await departures.colleagues(connection, workspace)
-        # A name that somebody else bears tells nothing of who left.
-        name = None if shared else departure.name
+            # A name that somebody else bears tells nothing of who left.
+            names = departure.names - await departures.colleagues(connection, workspace)
         for kind in KINDS:
             for body in (await self._cluster.all(kind, workspace)).items:
                 # Lists leave it to the list to say of what kind its items are.
-                patch = without(body | {"kind": kind.KIND}, departure.person, name, departure.pseudonym)
+                patch = without(body | {"kind": kind.KIND}, departure.person, names, departure.pseudonym)
                 if patch is None:
                     continue
                 try:

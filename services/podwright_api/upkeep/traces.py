@@ -1,8 +1,9 @@
 """What resources tell of people, and how it is taken out. Pure."""
 
+from collections.abc import Set
 from typing import Any
 
-from podwright_crds.approvals import is_outdated
+from podwright_crds.approvals import approvals_standing, is_outdated
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
@@ -22,25 +23,25 @@ def creator_of(body: JsonObject) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def without(body: JsonObject, person: str, name: str | None, pseudonym: str) -> JsonObject | None:
+def without(body: JsonObject, person: str, names: Set[str], pseudonym: str) -> JsonObject | None:
     """The merge patch, over the version that was read, that takes a person out of an object; None: they are not in it.
 
-    Without a ``name`` decisions stay as they are: somebody else bears it.
+    ``names`` are those that only they bore; under any other, decisions stay as they are.
     """
     metadata: JsonObject = {}
     if creator_of(body) == person:
         metadata["annotations"] = {ANNOTATION_CREATED_BY: None}
-    approval = _approval_without(body, name, pseudonym) if name and body["kind"] == Post.KIND else None
+    approval = _approval_without(body, names, pseudonym) if body["kind"] == Post.KIND else None
     if not metadata and approval is None:
         return None
     metadata["resourceVersion"] = body["metadata"]["resourceVersion"]
     return {"metadata": metadata} | ({"spec": {"approval": approval}} if approval is not None else {})
 
 
-def _approval_without(body: JsonObject, name: str, pseudonym: str) -> JsonObject | None:
+def _approval_without(body: JsonObject, names: Set[str], pseudonym: str) -> JsonObject | None:
     approval = body["spec"].get("approval") or {}
     given = approval.get("given") or []
-    if approval.get("by") != name and not any(each.get("by") == name for each in given):
+    if approval.get("by") not in names and not any(each.get("by") in names for each in given):
         return None
     post = Post.read(body)
     if is_outdated(post) and post.spec.approval.state in (ApprovalState.APPROVED, ApprovalState.IN_REVIEW):
@@ -48,8 +49,12 @@ def _approval_without(body: JsonObject, name: str, pseudonym: str) -> JsonObject
         # goes, as it counted for nothing any more.
         return {"state": ApprovalState.DRAFT.value} | dict.fromkeys(("by", "at", "note", "given"))
     changed: JsonObject = {}
-    if approval.get("by") == name:
+    if approval.get("by") in names:
         changed["by"] = pseudonym
     if given:
-        changed["given"] = [each | {"by": pseudonym} if each.get("by") == name else each for each in given]
+        # For the same reason an approval of earlier content goes.
+        standing = [each.to_wire() for each in approvals_standing(post)]
+        renamed = [each | {"by": pseudonym} if each["by"] in names else each for each in standing]
+        # Each person once: whoever approved under two names counts with the last.
+        changed["given"] = list({each["by"]: each for each in renamed}.values())
     return changed

@@ -210,7 +210,7 @@ class FeedBuilder:
                 "alternates": [
                     {**{name: other[name] for name in ("type", "codecs", "bitrate")}, "length": other["size"]}
                     | {"url": self._work.storage.address(other["key"])}
-                    for other in probe.get("alternates", [])
+                    for other in published.get("alternates", probe.get("alternates", []))
                 ],
                 "duration": probe["seconds"],
                 "season": item.season,
@@ -225,7 +225,7 @@ class FeedBuilder:
         )
 
     def _tagged(self, item: ItemParams) -> dict[str, Any] | None:
-        """The file with tags and chapters, where the stage that writes has made one."""
+        """The files with tags and chapters, where the stage that writes has made some."""
         key = item.inputs.get(StageName.WRITE)
         if key is None:
             return None

@@ -37,17 +37,17 @@ CLIPPED_PEAK, CLIPPED_SHARE = -0.1, 0.002
 _SILENCES_TOLD = 5
 #: So much may be missing at the end before a file counts as cut off (seconds, share).
 _MISSING_SECONDS, _MISSING_SHARE = 2.0, 0.02
-#: So often the levels are corrected after what came out was measured.
+#: So often a file is made, each time with the levels corrected by what came out before.
 _TRIES = 3
 _RATE = 48000
-_MP3 = {1: ("-c:a", "libmp3lame", "-b:a", "64k"), 2: ("-c:a", "libmp3lame", "-b:a", "128k")}
 _FAULT = re.compile(r"^\[[^\]]+\].*(?:error|invalid|missing|corrupt|truncat)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Alternate:
-    """A format beside MP3; bits a second by channels."""
+class Format:
+    """What listeners get; bits a second by channels."""
 
+    name: str
     suffix: str
     type: str
     codecs: str
@@ -55,11 +55,12 @@ class Alternate:
     bitrate: Mapping[int, int]
 
 
+_MP3 = Format("MP3", ".mp3", "audio/mpeg", "mp3", ("-c:a", "libmp3lame"), {1: 64_000, 2: 128_000})
 _ALTERNATES = {
-    "aac": Alternate(
-        ".m4a", "audio/mp4", "mp4a.40.2", ("-c:a", "aac", "-movflags", "+faststart"), {1: 64_000, 2: 128_000}
+    "aac": Format(
+        "AAC", ".m4a", "audio/mp4", "mp4a.40.2", ("-c:a", "aac", "-movflags", "+faststart"), {1: 64_000, 2: 128_000}
     ),
-    "opus": Alternate(".opus", "audio/ogg", "opus", ("-c:a", "libopus", "-vbr", "on"), {1: 32_000, 2: 64_000}),
+    "opus": Format("Opus", ".opus", "audio/ogg", "opus", ("-c:a", "libopus", "-vbr", "on"), {1: 32_000, 2: 64_000}),
 }
 
 
@@ -77,6 +78,27 @@ class Heard:
     full_scale: float
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """The recording in a format, how it came out, and by which levels."""
+
+    format: Format
+    file: Path
+    loudness: Loudness
+    levels: Levels
+
+    def published(self, namespace: str) -> dict[str, Any]:
+        """Where it is in the public bucket, and what it is."""
+        digest = sha256_of(self.file)
+        return {
+            "key": f"{namespace}/media/{digest}{self.format.suffix}",
+            "sha256": digest,
+            "size": self.file.stat().st_size,
+            "type": self.format.type,
+            "loudness": asdict(self.loudness),
+        }
+
+
 def run(work: Work) -> StageOutput:
     media = work.scratch / "media"
     tag = source_tag(work.request.inputs["media"], storage=work.storage, namespace=work.request.namespace)
@@ -91,14 +113,19 @@ def run(work: Work) -> StageOutput:
     own_tracks = tracks.made(work, media, stream.channels, _decode_track)
     shape = waveform(work.scratch / AUDIO)
     silences = shape.silences()
-    mp3, came_out, levels = _encode(work, media, heard, channels)
-    others = [_alternate(work, media, heard, channels, levels, kind) for kind in work.request.params.get("formats", [])]
+    mp3 = _encode(work, media, heard, channels, _MP3, Levels.first(heard.loudness, channels))
+    wanted = [_ALTERNATES[kind] for kind in work.request.params.get("formats", [])]
+    others = [_encode(work, media, heard, channels, form, mp3.levels) for form in wanted]
 
-    published: dict[str, Any] = {"sha256": sha256_of(mp3), "size": mp3.stat().st_size, "type": "audio/mpeg"}
-    key = f"{work.request.namespace}/media/{published['sha256']}.mp3"
+    published = mp3.published(work.request.namespace)
+    alternates = [
+        other.published(work.request.namespace)
+        | {"codecs": other.format.codecs, "bitrate": other.format.bitrate[channels]}
+        for other in others
+    ]
     peaks = work.save(WAVEFORM, canonical_json(shape.document()), "application/json")
     peaks_key = f"{work.request.namespace}/waveforms/{sha256_of(peaks.source)}.json"
-    warnings = _warnings(heard, silences)
+    warnings = _warnings(heard, silences) + _misses([mp3, *others], channels)
     report: dict[str, Any] = {
         "source": {"sha256": digest, "size": media.stat().st_size, **found.model_dump(mode="json")},
         "seconds": heard.seconds,
@@ -108,8 +135,8 @@ def run(work: Work) -> StageOutput:
         "fullScale": heard.full_scale,
         "silences": [[round(each.start, 1), round(each.end, 1)] for each in silences],
         "warnings": warnings,
-        "published": {**published, "key": key, "loudness": asdict(came_out)},
-        "alternates": [described for described, _ in others],
+        "published": published,
+        "alternates": alternates,
     }
     if own_tracks:
         report["tracks"] = [{"speaker": each.speaker, "file": each.file} for each in tracks.wanted(work.request.params)]
@@ -125,15 +152,17 @@ def run(work: Work) -> StageOutput:
             "sizeBytes": published["size"],
             "mimeType": published["type"],
             "sha256": digest,
-            "url": work.storage.address(key),
+            "url": work.storage.address(published["key"]),
             "waveformUrl": work.storage.address(peaks_key),
             "loudnessLufs": heard.loudness.integrated,
             "warnings": warnings,
             SOURCE_TAG: tag,
         },
         public=[
-            PublicOutput(key, mp3, "audio/mpeg"),
-            *(output for _, output in others),
+            *(
+                PublicOutput(described["key"], each.file, each.format.type)
+                for described, each in zip([published, *alternates], [mp3, *others], strict=True)
+            ),
             PublicOutput(peaks_key, peaks.source, "application/json", path=WAVEFORM),
         ],
     )
@@ -292,37 +321,29 @@ def _warnings(heard: Heard, silences: Sequence[Silence]) -> list[str]:
     return found
 
 
-def _encode(work: Work, media: Path, heard: Heard, channels: int) -> tuple[Path, Loudness, Levels]:
-    """Second pass: one gain for the whole recording, from what the first measured. What came out is measured, too."""
-    target = work.scratch / "published.mp3"
-    levels = Levels.first(heard.loudness, channels)
-    for _ in range(_TRIES):
-        _encode_at(work, media, heard, channels, levels, _MP3[channels], target)
+def _misses(encoded: Sequence[Encoded], channels: int) -> list[str]:
+    """A sentence about each file that is not what directories ask for: some recordings cannot be brought there."""
+    return [
+        f"The {each.format.name} file has {each.loudness.integrated:.1f} LUFS and peaks at "
+        f"{each.loudness.true_peak:.1f} dBTP; {loudness.TARGET[channels]:.0f} LUFS and at most "
+        f"{loudness.TRUE_PEAK:.0f} dBTP are asked for."
+        for each in encoded
+        if each.loudness.misses(channels)
+    ]
+
+
+def _encode(work: Work, media: Path, heard: Heard, channels: int, form: Format, levels: Levels) -> Encoded:
+    """Second pass: one gain for the whole recording, corrected by what came out as long as that is off."""
+    target = work.scratch / f"published{form.suffix}"
+    options = (*form.options, "-b:a", str(form.bitrate[channels]))
+    for left in reversed(range(_TRIES)):
+        _encode_at(work, media, heard, channels, levels, options, target)
         came_out = loudness.measured(target, seconds=heard.seconds, time_limit=_time_limit(heard.seconds))
         better = levels.corrected(came_out, channels)
-        if better is None:
+        if better is None or not left:
             break
         levels = better
-    return target, came_out, levels
-
-
-def _alternate(
-    work: Work, media: Path, heard: Heard, channels: int, levels: Levels, kind: str
-) -> tuple[dict[str, Any], PublicOutput]:
-    """The recording in another format: what the feed says of it, and the file."""
-    found = _ALTERNATES[kind]
-    target = work.scratch / f"published{found.suffix}"
-    options = (*found.options, "-b:a", str(found.bitrate[channels]))
-    _encode_at(work, media, heard, channels, levels, options, target)
-    key = f"{work.request.namespace}/media/{sha256_of(target)}{found.suffix}"
-    described = {
-        "key": key,
-        "size": target.stat().st_size,
-        "type": found.type,
-        "codecs": found.codecs,
-        "bitrate": found.bitrate[channels],
-    }
-    return described, PublicOutput(key, target, found.type)
+    return Encoded(form, target, came_out, levels)
 
 
 def _encode_at(

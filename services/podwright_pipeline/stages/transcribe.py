@@ -24,7 +24,7 @@ from podwright_core.windows import LONGEST, Stretch, windows
 from podwright_pipeline import ffmpeg, tracks
 from podwright_pipeline.engines import Transcriber
 from podwright_pipeline.errors import RejectedError
-from podwright_pipeline.fetch import Limits, fetch, source_tag
+from podwright_pipeline.fetch import fetch, source_tag
 from podwright_pipeline.probe import probe
 from podwright_pipeline.stages.ingest import AUDIO, PROBE, SOURCE_TAG
 from podwright_pipeline.store import Storage
@@ -124,7 +124,7 @@ def _corrected(work: Work) -> StageOutput:
         storage=work.storage,
         namespace=work.request.namespace,
         report=lambda share, done: work.report(90 * share, f"fetching the corrected transcript: {done}"),
-        limits=Limits(largest=LARGEST_TRANSCRIPT),
+        limits=replace(work.limits, largest=LARGEST_TRANSCRIPT),
         files=work.local_files,
     )
     probed = json.loads(work.input_bytes(StageName.INGEST, PROBE))
@@ -134,6 +134,7 @@ def _corrected(work: Work) -> StageOutput:
             place.read_bytes(),
             language="" if language in {None, "auto"} else str(language),
             duration=round(float(probed["seconds"]), 3),
+            speakers=[track["speaker"] for track in probed.get("tracks") or []],
         )
     except TranscriptFileError as error:
         raise RejectedError(

@@ -35,14 +35,14 @@ from podwright_core.tokens import norms
 from podwright_core.transcript import Transcript
 from podwright_core.writing_systems import base_language
 from podwright_pipeline.stages.analyze import system_prompt
-from podwright_pipeline.stages.published_file import FileParams, PublishedFile
+from podwright_pipeline.stages.published_file import FileParams, PublishedFiles
 from podwright_pipeline.tagging import AudioTags
 from podwright_pipeline.work import StageOutput, Work
 from podwright_writing.budget import Budget, within
 from podwright_writing.generate import Answer, Ask, ask_text, each
 from podwright_writing.writer import Writer
 
-#: Where the published file is.
+#: Where the published files are.
 AUDIO = "audio.json"
 #: Least share of an opening's content words that the episode has: a single sentence has no room for inventions.
 HOOK_SUPPORT = 0.8
@@ -97,12 +97,11 @@ def run(work: Work) -> StageOutput:
         link=params.link,
         chapters=analysis.chapters,
     )
-    file = PublishedFile(work, params.file, tags).made()
-    audio = {"key": file.key, "size": file.source.stat().st_size, "type": file.content_type}
+    audio, published = PublishedFiles(work, params.file, tags).made()
     return StageOutput(
         files=[*files, work.save(AUDIO, audio, "application/json")],
-        facts={**facts, "url": work.storage.address(file.key), "sizeBytes": audio["size"]},
-        public=[file],
+        facts={**facts, "url": work.storage.address(audio["key"]), "sizeBytes": audio["size"]},
+        public=published,
     )
 
 
@@ -305,10 +304,10 @@ class Author:
     def _composed(self, hook: str | None, quotes: list[SpokenQuote], target: PostTarget) -> PostText:
         rule = TEXT_RULES[target.type]
         return compose_post(
-            hook,
-            quotes,
-            title=self._params.title,
-            show=self._params.show,
+            rule.permitted(hook) if hook else None,
+            [quote.model_copy(update={"text": rule.permitted(quote.text)}) for quote in quotes],
+            title=rule.permitted(self._params.title),
+            show=rule.permitted(self._params.show) if self._params.show else None,
             rule=rule,
             limit=target.max_characters,
             language=self._language,

@@ -5,9 +5,10 @@ have the post. The request itself is the commit: silence or an error of the serv
 """
 
 import asyncio
-import json
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,10 +38,14 @@ from podwright_publish.message import Media, Message
 from podwright_publish.ports import MediaFile, MediaSource, MediaUnavailableError
 from podwright_publish.validation import message_problems
 
+log = logging.getLogger(__name__)
+
 USER_AGENT = "podwright-publish"
 _ANSWER_LIMIT = 4 * 1024 * 1024
 _SECONDS = 30
 _NONE_TOLD = Refused("The platform tells no numbers of the post.")
+#: What reading an answer of another form than documented ends in.
+_ODD = (LookupError, TypeError, ValueError, AttributeError)
 #: Too early, too many, not in time, locked.
 _LATER = frozenset({408, 423, 425, 429})
 
@@ -67,17 +72,18 @@ class ApiReply:
 
     def json(self) -> Any:
         """The body; None where it is not JSON."""
-        try:
-            return json.loads(self.reply.body)
-        except ValueError:
-            return None
+        return self.reply.json()
 
     def field(self, *path: str) -> Any:
         """What stands at a path of objects; None where something of it is missing."""
-        found = self.json()
-        for name in path:
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
+        return self.reply.field(*path)
+
+    def items(self, *path: str) -> list[dict[str, Any]]:
+        """The list of objects at a path; raises ``Stopped``: a list that is not there is no empty one."""
+        found = self.field(*path)
+        if isinstance(found, list) and all(isinstance(each, dict) for each in found):
+            return found
+        raise Stopped(Unclear("The platform's answer has no list where its documentation has one.", outage=False))
 
 
 def number(*values: Any) -> int | None:
@@ -101,6 +107,10 @@ class HttpPlatform(ABC):
         self._media = media
         #: The first of a thread that is being sent, once it is out.
         self._begun: Confirmed | None = None
+        #: See ``Preparing``.
+        self.committed = False
+        #: Whether that request was answered with success.
+        self._taken = False
         # A connection that is kept may be closed by the other side just when it is used again: a doubt for nothing.
         fresh = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.AsyncClient(
@@ -111,22 +121,40 @@ class HttpPlatform(ABC):
         return message_problems(self._spec, message)
 
     async def publish(self, message: Message) -> Answer:
-        self._begun = None
+        self._begun, self.committed, self._taken = None, False, False
         try:
-            answer = await self._publish(message)
+            with _readable():
+                answer = await self._publish(message)
         except Stopped as stopped:
-            return _broken_off(stopped.answer, self._begun)
+            return self._broken_off(stopped.answer)
         if message.first_comment is None or not isinstance(answer, Confirmed):
             return answer
         return await self._with_comment(message.first_comment, answer, again=message.since is not None)
 
+    def _broken_off(self, answer: Answer) -> Answer:
+        """What ended an attempt: what may be out is never sent anew, neither later nor with renewed credentials."""
+        match answer:
+            case NotTaken() if self._begun is not None:
+                return replace(answer, begun=self._begun)
+            case CredentialsRefused(message=said) if self._begun is not None:
+                return NotTaken(said, begun=self._begun)
+            case NotTaken(said, wait, outage) if self._taken:
+                return Unclear(said, wait, outage)
+            case Refused(message=said) | CredentialsRefused(message=said) if self._taken and self._begun is None:
+                return Unclear(said, outage=False)
+            case Unclear(said, wait, outage, lasting=False) if not self.committed:
+                return NotTaken(said, wait, outage)
+            case _:
+                return answer
+
     async def find(self, message: Message) -> Finding:
         try:
-            found = await self._find(message)
-            if message.first_comment is None or not isinstance(found, Confirmed):
-                return found
-            if await self._has_comment(message.first_comment, found):
-                return found
+            with _readable():
+                found = await self._find(message)
+                if message.first_comment is None or not isinstance(found, Confirmed):
+                    return found
+                if await self._has_comment(message.first_comment, found):
+                    return found
         except Stopped as stopped:
             return _unreadable(stopped.answer)
         return NotTaken("It is there, its first comment is not.", begun=found)
@@ -134,8 +162,9 @@ class HttpPlatform(ABC):
     async def _with_comment(self, text: str, out: Confirmed, *, again: bool) -> Answer:
         """The post is ``out``. A comment that is refused does not make it a failure."""
         try:
-            if not (again and await self._has_comment(text, out)):
-                await self._comment(out.platform_id or "", text)
+            with _readable():
+                if not (again and await self._has_comment(text, out)):
+                    await self._comment(out.platform_id or "", text)
         except Stopped as stopped:
             match stopped.answer:
                 case Refused(message=said) | CredentialsRefused(message=said):
@@ -157,10 +186,16 @@ class HttpPlatform(ABC):
 
     async def measure(self, platform_id: str) -> Count:
         try:
-            count = await self._measure(platform_id)
+            with _readable():
+                count = await self._measure(platform_id)
         except Stopped as stopped:
-            answer = stopped.answer
-            return Unclear(answer.message) if isinstance(answer, Confirmed) else answer
+            match stopped.answer:
+                case CredentialsRefused(message=said, missing_scope=True):
+                    return Refused(said)  # a permission to read numbers: posts go out without it
+                case Confirmed(message=said):
+                    return Unclear(said)
+                case answer:
+                    return answer
         return _NONE_TOLD if count == Counted() else count
 
     async def refresh(self) -> Renewal:
@@ -242,6 +277,7 @@ class HttpPlatform(ABC):
         request = self._client.build_request(method, url, headers=own, **content)
         if auth is not None:
             request = next(auth.auth_flow(request))
+        self.committed = self.committed or commit
         try:
             async with asyncio.timeout(seconds):
                 reply = await exchange(self._client, request, _ANSWER_LIMIT)
@@ -254,12 +290,15 @@ class HttpPlatform(ABC):
             raise Stopped(_silence(told, commit=commit)) from None
         now = datetime.now(UTC)
         if 200 <= reply.status < 300:
+            self._taken = self._taken or commit
             return ApiReply(reply, quota_wait(reply.headers, now))
         raise Stopped(self._failure(reply, now, commit=commit))
 
     def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
         """What an answer that is no success says about the post."""
         said = reply.excerpt()
+        if self._lacks_scope(reply):
+            return self._without_scope(said)
         if reply.status == httpx.codes.UNAUTHORIZED:
             return CredentialsRefused(said)
         if reply.status in _LATER:
@@ -269,6 +308,19 @@ class HttpPlatform(ABC):
             wait = wait_asked(reply.headers, now)
             return Unclear(said, wait) if commit else NotTaken(said, wait, outage=True)
         return Refused(said, reply.status)
+
+    def _lacks_scope(self, reply: Reply) -> bool:
+        """Whether the platform says that the token was not given what the request needs."""
+        del reply
+        return False
+
+    def _without_scope(self, said: str) -> CredentialsRefused:
+        cure = f"Connect the account with the permissions that docs/channels/{self._spec.type.value}.md names"
+        return CredentialsRefused(f"{said} {cure}", missing_scope=True)
+
+    def _unset(self) -> Stopped:
+        """The settings of the channel's type are not there."""
+        return Stopped(Refused(f"Set spec.{self._spec.type.value} of the channel."))
 
     async def _file(self, media: Media) -> MediaFile:
         """A file of the post, within the platform's rules."""
@@ -288,18 +340,18 @@ class HttpPlatform(ABC):
         if isinstance(value, str | int) and str(value):
             return str(value)
         message = f"The platform's answer has no {what}."
-        raise Stopped(Unclear(message) if commit else NotTaken(message))
+        raise Stopped(Unclear(message, outage=False) if commit else NotTaken(message))
 
 
-def _broken_off(answer: Answer, begun: Confirmed | None) -> Answer:
-    """What ended a thread whose first is out: it must not be sent from the start again with renewed credentials."""
-    match answer:
-        case NotTaken():
-            return replace(answer, begun=begun)
-        case CredentialsRefused(message=said) if begun is not None:
-            return NotTaken(said, begun=begun)
-        case _:
-            return answer
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raises ``Stopped`` where an answer has another form than documented."""
+    try:
+        yield
+    except _ODD as error:
+        log.exception("an answer of the platform could not be read")
+        message = f"The platform's answer has another form than documented ({type(error).__name__})."
+        raise Stopped(Unclear(message, outage=False)) from None
 
 
 def _silence(message: str, *, commit: bool) -> Answer:
@@ -309,9 +361,9 @@ def _silence(message: str, *, commit: bool) -> Answer:
 def _unreadable(answer: Answer) -> Finding:
     """Not having read is no finding."""
     match answer:
-        case NotTaken(message, wait):
-            return Unclear(message, wait)
-        case Refused(message=message):
-            return Unclear(message)
+        case NotTaken(message, wait, outage):
+            return Unclear(message, wait, outage)
+        case Refused(message=message) | CredentialsRefused(message=message, missing_scope=True):
+            return Unclear(message, outage=False, lasting=True)
         case Unclear() | Confirmed() | CredentialsRefused():
             return answer

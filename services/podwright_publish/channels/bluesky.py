@@ -5,7 +5,6 @@ A post's record key is a TID made from the post's own identity, and is written o
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -49,11 +48,10 @@ class BlueskyChannel(HttpPlatform):
     """One account on its server."""
 
     def validate(self, message: Message) -> list[str]:
-        found = super().validate(message)
+        if found := super().validate(message):
+            return found
         text, _ = self._text_and_link(message)
-        if not found and graphemes(text) > 300:
-            found.append("The text has no room for the link beside the images: shorten spec.text.")
-        return found
+        return ["The text has no room for the link beside the images: shorten spec.text."] * (graphemes(text) > 300)
 
     async def _publish(self, message: Message) -> Answer:
         did = await self._did()
@@ -208,10 +206,7 @@ class BlueskyChannel(HttpPlatform):
         return {"authorization": f"Bearer {self._credentials.get(ACCESS, '')}"}
 
     def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
-        try:
-            error = str(json.loads(reply.body).get("error"))
-        except (ValueError, AttributeError):
-            error = ""
+        error = str(reply.field("error"))
         if error in {"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired", "AccountTakedown"}:
             return CredentialsRefused(reply.excerpt())
         if reply.status == httpx.codes.TOO_MANY_REQUESTS:

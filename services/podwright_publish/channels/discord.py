@@ -54,11 +54,10 @@ class DiscordChannel(HttpPlatform):
         return {}
 
     def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
-        said = _body(reply)
-        if said.get("code") in _WEBHOOK_GONE:
+        if reply.field("code") in _WEBHOOK_GONE:
             return CredentialsRefused(reply.excerpt())
         if reply.status == 429:
-            seconds = said.get("retry_after")
+            seconds = reply.field("retry_after")
             wait = timedelta(seconds=seconds) if isinstance(seconds, int | float) else wait_asked(reply.headers, now)
             return NotTaken(reply.excerpt(), wait)
         return super()._failure(reply, now, commit=commit)
@@ -66,11 +65,3 @@ class DiscordChannel(HttpPlatform):
     @property
     def _address(self) -> str:
         return self._credentials["webhookUrl"].strip().rstrip("/")
-
-
-def _body(reply: Reply) -> Mapping[str, Any]:
-    try:
-        found = json.loads(reply.body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -30,6 +30,8 @@ from podwright_publish.validation import message_problems
 
 _SECONDS = 20
 _DATA_SECONDS = 30
+#: Bytes a second at which a mail's text goes out at the least.
+_SLOWEST = 256 * 1024
 _SUBJECT = 200
 
 
@@ -51,11 +53,14 @@ class EmailChannel:
         self._credentials = credentials
         self._media = media
         self._tls = tls or ssl.create_default_context()
+        #: See ``Preparing``.
+        self.committed = False
 
     def validate(self, message: Message) -> list[str]:
         return message_problems(self._spec, message)
 
     async def publish(self, message: Message) -> Answer:
+        self.committed = False
         try:
             mail = await self._mail(message)
         except MediaUnavailableError as error:
@@ -94,9 +99,12 @@ class EmailChannel:
         return None
 
     async def _sent(self, client: aiosmtplib.SMTP, mail: EmailMessage) -> Answer:
+        content = mail.as_bytes()
+        seconds = _DATA_SECONDS + len(content) / _SLOWEST
+        self.committed = True
         try:
-            async with asyncio.timeout(_DATA_SECONDS):
-                code, said = await client.data(mail.as_bytes())
+            async with asyncio.timeout(seconds):
+                code, said = await client.data(content, timeout=seconds)
         except aiosmtplib.SMTPResponseException as error:
             return _judged(error)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
@@ -147,4 +155,4 @@ def _judged(error: aiosmtplib.SMTPResponseException) -> Answer:
     said = f"SMTP {error.code}: {error.message}"
     if error.code == 530:
         return CredentialsRefused(said)
-    return NotTaken(said) if 400 <= error.code < 500 else Refused(said)
+    return NotTaken(said) if 400 <= error.code < 500 else Refused(said, error.code)

@@ -1,8 +1,10 @@
 """What channels that speak HTTP share: one bounded request, and what its failure says about delivery."""
 
+import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -27,6 +29,20 @@ class Reply:
         text = " ".join(self.body.decode(errors="replace").split())
         shown = "".join(character for character in text if character.isprintable())[:limit]
         return f"HTTP {self.status}: {shown}" if shown else f"HTTP {self.status}"
+
+    def json(self) -> Any:
+        """The body; None where it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def field(self, *path: str) -> Any:
+        """What stands at a path of objects; None where something of it is missing."""
+        found = self.json()
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
 
 
 class NotSentError(Exception):

@@ -1,11 +1,13 @@
 """A page on Facebook: https://developers.facebook.com/docs/pages-api/posts. No keys: what may be out is looked for."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, Refused
-from podwright_publish.channels.api import Stopped, number
-from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
+from podwright_publish.answers import Answer, Confirmed, Count, Counted
+from podwright_publish.channels.api import number
+from podwright_publish.channels.listing import Listed, ReadPage, since_of
 from podwright_publish.channels.meta import MetaPlatform, instant_of
 from podwright_publish.message import Message
 
@@ -16,7 +18,7 @@ class FacebookChannel(MetaPlatform):
     async def _publish(self, message: Message) -> Answer:
         if message.since and (there := await self._there(message)):
             return Confirmed(there[0].id, there[0].url)
-        form: dict[str, str] = {"message": self._text(message)}
+        form: dict[str, str] = {"message": self._texts(message)[0]}
         if message.media:
             form["attached_media"] = json.dumps([{"media_fbid": await self._photo(message)}])
         elif message.link:
@@ -24,9 +26,6 @@ class FacebookChannel(MetaPlatform):
         reply = await self._ask("POST", self._url(f"/{self._settings.page_id}/feed"), commit=True, data=form)
         name = self._required(reply.field("id"), "post id", commit=True)
         return Confirmed(name, f"https://www.facebook.com/{name}", rest=reply.rest)
-
-    async def _find(self, message: Message) -> Finding:
-        return finding(await self._there(message), 1)
 
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url(f"/{platform_id}"))
@@ -38,7 +37,7 @@ class FacebookChannel(MetaPlatform):
     async def _comments(self, platform_id: str) -> list[str]:
         params = {"fields": "id,message", "order": "reverse_chronological", "limit": "100"}
         reply = await self._ask("GET", self._url(f"/{platform_id}/comments"), params=params)
-        return [str(comment.get("message") or "") for comment in reply.field("data") or []]
+        return [str(comment.get("message") or "") for comment in reply.items("data")]
 
     async def _measure(self, platform_id: str) -> Count:
         fields = "reactions.summary(total_count).limit(0),comments.summary(total_count).limit(0),shares"
@@ -49,26 +48,10 @@ class FacebookChannel(MetaPlatform):
             replies=number(reply.field("comments", "summary", "total_count")),
         )
 
-    async def _there(self, message: Message) -> list[Listed]:
-        reply = await self._ask(
-            "GET",
-            self._url(f"/{self._settings.page_id}/feed"),
-            params={
-                "fields": "id,message,created_time,permalink_url",
-                "since": str(int(since_of(message).timestamp())),
-                "limit": "100",
-            },
-        )
-        listed = [
-            Listed(
-                str(post["id"]),
-                str(post.get("message") or ""),
-                instant_of(str(post["created_time"])),
-                post.get("permalink_url"),
-            )
-            for post in reply.field("data") or []
-        ]
-        return parts_there(message, [self._text(message)], listed)
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
+        since = str(int(since_of(message).timestamp()))
+        params = {"fields": "id,message,created_time,permalink_url", "since": since}
+        return [partial(self._page, self._url(f"/{self._settings.page_id}/feed"), params, _listed)]
 
     async def _photo(self, message: Message) -> str:
         """A photo that is not shown by itself."""
@@ -83,15 +66,20 @@ class FacebookChannel(MetaPlatform):
         )
         return self._required(reply.field("id"), "photo id")
 
-    def _text(self, message: Message) -> str:
+    def _texts(self, message: Message) -> Sequence[str]:
         """Beside a photo there is no link card, so the link stands in the text."""
-        return f"{message.text}\n\n{message.link}" if message.media and message.link else message.text
+        return [f"{message.text}\n\n{message.link}" if message.media and message.link else message.text]
 
     @property
     def _settings(self) -> Any:
         if self._spec.facebook is None:
-            raise Stopped(Refused("Set spec.facebook of the channel."))
+            raise self._unset()
         return self._spec.facebook
 
     def _url(self, path: str) -> str:
         return f"{str(self._settings.url).rstrip('/')}/{self._settings.version}{path}"
+
+
+def _listed(post: dict[str, Any]) -> Listed:
+    text, at = str(post.get("message") or ""), instant_of(str(post["created_time"]))
+    return Listed(str(post["id"]), text, at, post.get("permalink_url"))

@@ -3,13 +3,14 @@
 Media are made into containers, which Instagram fetches and processes, and then published.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from podwright_core.channel_limits import with_link
-from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused, Renewal
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, NotTaken, Refused, Renewal
 from podwright_publish.channels.api import Stopped, number
-from podwright_publish.channels.listing import Listed, finding, parts_there
+from podwright_publish.channels.listing import Listed, ReadPage
 from podwright_publish.channels.meta import MetaPlatform, instant_of, is_video, public_media_problems
 from podwright_publish.message import Media, Message
 
@@ -44,9 +45,6 @@ class InstagramChannel(MetaPlatform):
         name = self._required(reply.field("id"), "media id", commit=True)
         return Confirmed(name, await self._address(name), rest=reply.rest)
 
-    async def _find(self, message: Message) -> Finding:
-        return finding(await self._there(message), 1)
-
     async def _delete(self, platform_id: str) -> Answer:
         return Refused(f"Instagram's API deletes nothing: take {platform_id} down in the app.")
 
@@ -55,7 +53,7 @@ class InstagramChannel(MetaPlatform):
 
     async def _comments(self, platform_id: str) -> list[str]:
         reply = await self._ask("GET", self._url(f"/{platform_id}/comments"), params={"fields": "id,text"})
-        return [str(comment.get("text") or "") for comment in reply.field("data") or []]
+        return [str(comment.get("text") or "") for comment in reply.items("data")]
 
     async def _measure(self, platform_id: str) -> Count:
         reply = await self._ask("GET", self._url(f"/{platform_id}"), params={"fields": "like_count,comments_count"})
@@ -76,7 +74,7 @@ class InstagramChannel(MetaPlatform):
             raise Stopped(NotTaken(f"The account had its {total} posts of 24 hours.", _QUOTA_WAIT))
 
     async def _container(self, message: Message) -> str:
-        caption = self._text(message)
+        caption = self._texts(message)[0]
         if len(message.media) == 1:
             return await self._made({**_source(message.media[0]), "caption": caption})
         children = []
@@ -97,30 +95,15 @@ class InstagramChannel(MetaPlatform):
             return None  # it is out, whatever its address is
         return found if isinstance(found, str) else None
 
-    async def _there(self, message: Message) -> list[Listed]:
-        reply = await self._ask(
-            "GET",
-            self._url(f"/{self._settings.account_id}/media"),
-            params={"fields": "id,caption,timestamp,permalink", "limit": "100"},
-        )
-        listed = [
-            Listed(
-                str(post["id"]),
-                str(post.get("caption") or ""),
-                instant_of(str(post["timestamp"])),
-                post.get("permalink"),
-            )
-            for post in reply.field("data") or []
-        ]
-        return parts_there(message, [self._text(message)], listed)
-
-    def _text(self, message: Message) -> str:
-        return with_link(self._spec.type.value, message.text, message.link)
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
+        del message
+        params = {"fields": "id,caption,timestamp,permalink"}
+        return [partial(self._page, self._url(f"/{self._settings.account_id}/media"), params, _listed)]
 
     @property
     def _settings(self) -> Any:
         if self._spec.instagram is None:
-            raise Stopped(Refused("Set spec.instagram of the channel."))
+            raise self._unset()
         return self._spec.instagram
 
     @property
@@ -129,6 +112,11 @@ class InstagramChannel(MetaPlatform):
 
     def _url(self, path: str) -> str:
         return f"{self._base}/{self._settings.version}{path}"
+
+
+def _listed(post: dict[str, Any]) -> Listed:
+    text, at = str(post.get("caption") or ""), instant_of(str(post["timestamp"]))
+    return Listed(str(post["id"]), text, at, post.get("permalink"))
 
 
 def _source(media: Media) -> dict[str, str]:

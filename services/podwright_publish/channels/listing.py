@@ -1,15 +1,20 @@
 """Read-back where a platform has no keys: one's own recent posts, and which of them is the one that was sent."""
 
-from collections.abc import Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from podwright_publish.answers import Confirmed, Finding, NotTaken
+from podwright_core.channel_limits import with_link
+from podwright_publish.answers import Confirmed, CredentialsRefused, Finding, NotTaken, Refused, Unclear
+from podwright_publish.channels.api import HttpPlatform, Stopped
 from podwright_publish.channels.matching import same_text
 from podwright_publish.message import Message
 
 #: Clocks of platforms and pods may differ by this much.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
+#: Pages of a list that are read back.
+_PAGES = 10
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,76 @@ class Listed:
     at: datetime
     url: str | None = None
     parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, newest first."""
+
+    posts: Sequence[Listed]
+    #: What the next page is asked for with; None where there is none.
+    following: str | None = None
+
+
+ReadPage = Callable[[str | None], Awaitable[Page]]
+
+
+class ListingPlatform(HttpPlatform):
+    """A platform without keys: what may be out is looked for among the account's own posts."""
+
+    async def _find(self, message: Message) -> Finding:
+        return finding(await self._there(message), len(self._texts(message)))
+
+    async def _there(self, message: Message) -> list[Listed]:
+        """The parts of the message's thread that are there, from the first on.
+
+        Raises ``Stopped``: with a lasting doubt where the list may not be read, or ends before the post could stand in
+        it.
+        """
+        listed: list[Listed] = []
+        whole = True
+        try:
+            for read in await self._lists(message):
+                found, complete = await _read_back(read, since_of(message))
+                listed += found
+                whole = whole and complete
+        except Stopped as stopped:
+            match stopped.answer:
+                case Refused(message=said) | CredentialsRefused(message=said, missing_scope=True):
+                    raise Stopped(Unclear(said, outage=False, lasting=True)) from None
+                case _:
+                    raise
+        there = parts_there(message, self._texts(message), listed)
+        if len(there) < len(self._texts(message)) and not whole:
+            told = f"It is not among the newest {len(listed)} posts of the account, and older ones were not read."
+            raise Stopped(Unclear(told, outage=False, lasting=True))
+        return there
+
+    @abstractmethod
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
+        """The lists that the message may stand in, with all its parts."""
+
+    def _texts(self, message: Message) -> Sequence[str]:
+        """The thread as the platform gets it."""
+        first, *others = message.texts
+        return [with_link(self._spec.type.value, first, message.link), *others]
+
+
+async def _read_back(read: ReadPage, since: datetime) -> tuple[list[Listed], bool]:
+    """The posts of a list, and whether those since then are all among them."""
+    found: dict[str, Listed] = {}
+    following: str | None = None
+    for _ in range(_PAGES):
+        page = await read(following)
+        new = [post for post in page.posts if post.id not in found]
+        found.update((post.id, post) for post in new)
+        following = page.following
+        if following is None or (new and new[-1].at < since):
+            return list(found.values()), True
+        if not new:
+            # A page may begin with the one that the last ended with; more of what is known is no next page.
+            return list(found.values()), len(page.posts) <= 1
+    return list(found.values()), False
 
 
 def since_of(message: Message) -> datetime:

@@ -4,27 +4,28 @@ Mastodon keeps an ``Idempotency-Key`` for an hour; servers that do not (snac) ar
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 
-from podwright_core.channel_limits import with_link
 from podwright_core.times import parse_instant
-from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused
-from podwright_publish.channels.api import HttpPlatform, Stopped, number
-from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, NotTaken, Refused
+from podwright_publish.channels.api import Stopped, number
+from podwright_publish.channels.exchange import Reply
+from podwright_publish.channels.listing import Listed, ListingPlatform, Page, ReadPage
 from podwright_publish.channels.matching import plain
 from podwright_publish.message import Media, Message
 
 _ACCEPTED = 202
 _PROCESSED_WITHIN_S = 90
 _PAGE = 40
-_PAGES = 10
 _UPLOAD_S = 120
 
 
-class MastodonChannel(HttpPlatform):
+class MastodonChannel(ListingPlatform):
     """One account."""
 
     async def _publish(self, message: Message) -> Answer:
@@ -45,14 +46,12 @@ class MastodonChannel(HttpPlatform):
                 json=body,
                 headers={"idempotency-key": f"{message.key}/{place}" if place else message.key},
             )
-            self._required(reply.field("id"), "status id", commit=True)
-            there = [*there, _listed(reply.json())]
+            name = self._required(reply.field("id"), "status id", commit=True)
+            url = reply.field("url") or reply.field("uri")
+            there = [*there, Listed(name, text, message.at, url)]
             self._begun = Confirmed(there[0].id, there[0].url)
             rest = reply.rest
         return Confirmed(platform_id=there[0].id, url=there[0].url, rest=rest)
-
-    async def _find(self, message: Message) -> Finding:
-        return finding(await self._there(message), len(self._texts(message)))
 
     async def _delete(self, platform_id: str) -> Answer:
         try:
@@ -71,24 +70,15 @@ class MastodonChannel(HttpPlatform):
             replies=number(reply.field("replies_count")),
         )
 
-    async def _there(self, message: Message) -> list[Listed]:
-        """What the account has of the message, from the first of its thread on."""
-        return parts_there(message, self._texts(message), await self._recent(since_of(message)))
-
-    async def _recent(self, since: datetime) -> list[Listed]:
-        """The account's statuses since then."""
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
+        del message
         account = (await self._ask("GET", self._url("/api/v1/accounts/verify_credentials"))).field("id")
-        url = self._url(f"/api/v1/accounts/{self._required(account, 'account id')}/statuses")
-        found: dict[str, Listed] = {}
-        params: dict[str, str] = {"limit": str(_PAGE)}
-        for _ in range(_PAGES):
-            page = (await self._ask("GET", url, params=params)).json()
-            statuses = [_listed(status) for status in page or [] if status.get("id") not in found]
-            found.update((status.id, status) for status in statuses)
-            if not statuses or statuses[-1].at < since:
-                break
-            params["max_id"] = statuses[-1].id
-        return list(found.values())
+        return [partial(self._page, self._url(f"/api/v1/accounts/{self._required(account, 'account id')}/statuses"))]
+
+    async def _page(self, url: str, following: str | None) -> Page:
+        params = {"limit": str(_PAGE)} | ({"max_id": following} if following else {})
+        statuses = [_listed(status) for status in (await self._ask("GET", url, params=params)).items()]
+        return Page(statuses, statuses[-1].id if statuses else None)
 
     async def _upload(self, media: Media) -> str:
         file = await self._file(media)
@@ -112,14 +102,14 @@ class MastodonChannel(HttpPlatform):
             await asyncio.sleep(min(1 + waited / 10, 5))
         raise Stopped(NotTaken("The server did not finish processing the media in time."))
 
-    def _texts(self, message: Message) -> list[str]:
-        first, *others = message.texts
-        return [with_link(self._spec.type.value, first, message.link), *others]
+    def _lacks_scope(self, reply: Reply) -> bool:
+        told = str(reply.field("error"))
+        return reply.status == httpx.codes.FORBIDDEN and "outside the authorized scopes" in told
 
     @property
     def _settings(self) -> Any:
         if self._spec.mastodon is None:
-            raise ValueError("a mastodon channel needs spec.mastodon")
+            raise self._unset()
         return self._spec.mastodon
 
     def _url(self, path: str) -> str:

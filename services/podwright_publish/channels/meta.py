@@ -3,45 +3,61 @@ steps. https://developers.facebook.com/docs/graph-api/guides/error-handling
 """
 
 import asyncio
-import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from podwright_core.times import parse_instant
 from podwright_publish.answers import Answer, CredentialsRefused, NotTaken, Refused, Renewal, Unclear
-from podwright_publish.channels.api import HttpPlatform, Stopped
+from podwright_publish.channels.api import Stopped
 from podwright_publish.channels.exchange import Reply
+from podwright_publish.channels.listing import Listed, ListingPlatform, Page
 from podwright_publish.channels.quota import wait_asked
 from podwright_publish.message import Message
 
-#: The token: none, ended, revoked, without the permission.
-_CREDENTIALS = frozenset({10, 102, 190, *range(200, 300)})
+#: The token: none, ended, revoked.
+_CREDENTIALS = frozenset({102, 190})
+#: The token was not given the permission.
+_SCOPES = frozenset({10, *range(200, 300)})
 #: Too many calls: of the app, the user, the page, a custom limit, a business use case.
 _LIMITS = frozenset({4, 17, 32, 613, *range(80000, 80015)})
 #: Meta is in trouble, or says "try again".
 _TROUBLE = frozenset({1, 2})
 _WAIT = timedelta(minutes=15)
+_PAGE = 100
 _PROCESSED_WITHIN_S = 600
 #: Pauses between looks at a container, from the first to the longest.
 _FIRST_LOOK_S = 0.25
 _LOOK_S = 10.0
 
 
-class MetaPlatform(HttpPlatform):
+class MetaPlatform(ListingPlatform):
     """A channel on one of Meta's Graph APIs."""
 
     def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
-        error = _error(reply)
-        code = error.get("code")
+        code = reply.field("error", "code")
         said = reply.excerpt()
         if code in _CREDENTIALS:
             return CredentialsRefused(said)
         if code in _LIMITS:
             return NotTaken(said, wait_asked(reply.headers, now) or _WAIT)
-        if code in _TROUBLE or error.get("is_transient"):
+        if code in _TROUBLE or reply.field("error", "is_transient"):
             return Unclear(said) if commit else NotTaken(said, outage=True)
         return super()._failure(reply, now, commit=commit)
+
+    def _lacks_scope(self, reply: Reply) -> bool:
+        return reply.field("error", "code") in _SCOPES
+
+    async def _page(
+        self, url: str, params: dict[str, str], listed: Callable[[dict[str, Any]], Listed], following: str | None
+    ) -> Page:
+        """A page of an account's posts: https://developers.facebook.com/docs/graph-api/results."""
+        after = {"after": following} if following else {}
+        reply = await self._ask("GET", url, params={**params, "limit": str(_PAGE), **after})
+        posts = [listed(post) for post in reply.items("data")]
+        goes_on = reply.field("paging", "next") or len(posts) >= _PAGE
+        return Page(posts, reply.field("paging", "cursors", "after") if goes_on else None)
 
     async def _ready(self, url: str, field: str) -> None:
         """Wait until a container can be published; raises ``Stopped`` where it never will."""
@@ -72,7 +88,7 @@ def public_media_problems(message: Message) -> list[str]:
     return [
         f"The platform fetches media itself: {media.url} has to be a public https:// address."
         for media in message.media
-        if urlsplit(media.url).scheme not in {"https", "http"}
+        if not media.url.startswith(("https://", "http://"))
     ]
 
 
@@ -83,11 +99,3 @@ def instant_of(time: str) -> datetime:
 
 def is_video(url: str) -> bool:
     return urlsplit(url).path.lower().endswith((".mp4", ".mov"))
-
-
-def _error(reply: Reply) -> dict[str, Any]:
-    try:
-        error = json.loads(reply.body)["error"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return error if isinstance(error, dict) else {}

@@ -1,19 +1,21 @@
 """Pinterest, API v5: https://developers.pinterest.com/docs/api/v5/pins-create. Has no keys: it is read back."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 from podwright_core.times import parse_instant
-from podwright_publish.answers import Answer, Confirmed, Finding, Refused, Renewal
-from podwright_publish.channels.api import HttpPlatform, Stopped
-from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
+from podwright_publish.answers import Answer, Confirmed, Renewal
+from podwright_publish.channels.exchange import Reply
+from podwright_publish.channels.listing import Listed, ListingPlatform, Page, ReadPage
 from podwright_publish.message import Message
 
-_PAGES = 5
 _TITLE = 100
+#: The error of a token without the scopes; its status is 401, like that of one that ended.
+_SCOPES = 3
 
 
-class PinterestChannel(HttpPlatform):
+class PinterestChannel(ListingPlatform):
     """One board."""
 
     async def _publish(self, message: Message) -> Answer:
@@ -39,9 +41,6 @@ class PinterestChannel(HttpPlatform):
         name = self._required(reply.field("id"), "pin id", commit=True)
         return Confirmed(name, _address(name), rest=reply.rest)
 
-    async def _find(self, message: Message) -> Finding:
-        return finding(await self._there(message), 1)
-
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url(f"/v5/pins/{platform_id}"))
         return Confirmed(platform_id, message="Deleted.")
@@ -49,35 +48,31 @@ class PinterestChannel(HttpPlatform):
     async def _refresh(self) -> Renewal:
         return await self._renewed_by_oauth(self._url("/v5/oauth/token"), app_in_header=True)
 
-    async def _there(self, message: Message) -> list[Listed]:
-        listed: list[Listed] = []
-        params = {"page_size": "100"}
-        for _ in range(_PAGES):
-            reply = await self._ask("GET", self._url(f"/v5/boards/{self._settings.board_id}/pins"), params=params)
-            page = [
-                Listed(
-                    str(pin["id"]),
-                    str(pin.get("description") or ""),
-                    parse_instant(_with_offset(str(pin["created_at"]))),
-                    _address(str(pin["id"])),
-                )
-                for pin in reply.field("items") or []
-            ]
-            listed += page
-            bookmark = reply.field("bookmark")
-            if not bookmark or any(pin.at < since_of(message) for pin in page):
-                break
-            params["bookmark"] = str(bookmark)
-        return parts_there(message, [message.text], listed)
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
+        del message
+        return [self._page]
+
+    async def _page(self, following: str | None) -> Page:
+        params = {"page_size": "100"} | ({"bookmark": following} if following else {})
+        reply = await self._ask("GET", self._url(f"/v5/boards/{self._settings.board_id}/pins"), params=params)
+        return Page([_listed(pin) for pin in reply.items("items")], reply.field("bookmark"))
+
+    def _lacks_scope(self, reply: Reply) -> bool:
+        return bool(reply.field("code") == _SCOPES)
 
     @property
     def _settings(self) -> Any:
         if self._spec.pinterest is None:
-            raise Stopped(Refused("Set spec.pinterest of the channel."))
+            raise self._unset()
         return self._spec.pinterest
 
     def _url(self, path: str) -> str:
         return str(self._settings.url).rstrip("/") + path
+
+
+def _listed(pin: dict[str, Any]) -> Listed:
+    at = parse_instant(_with_offset(str(pin["created_at"])))
+    return Listed(str(pin["id"]), str(pin.get("description") or ""), at, _address(str(pin["id"])))
 
 
 def _with_offset(time: str) -> str:

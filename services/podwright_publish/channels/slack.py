@@ -12,8 +12,17 @@ from podwright_publish.channels.api import HttpPlatform
 from podwright_publish.channels.exchange import Reply
 from podwright_publish.message import Message
 
-#: The webhook was removed, or its app or channel is gone.
-_WEBHOOK_GONE = (b"no_service", b"invalid_token", b"channel_not_found", b"channel_is_archived", b"no_team")
+#: The webhook was removed or disabled, its app, channel or team is gone, or an administrator forbids it.
+_WEBHOOK_GONE = (
+    b"no_service",
+    b"no_active_hooks",
+    b"invalid_token",
+    b"channel_not_found",
+    b"channel_is_archived",
+    b"no_team",
+    b"team_disabled",
+    b"action_prohibited",
+)
 
 
 class SlackChannel(HttpPlatform):

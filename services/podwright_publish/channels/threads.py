@@ -1,11 +1,13 @@
 """Threads: https://developers.facebook.com/docs/threads/posts. Containers are made, processed and then published."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused, Renewal
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, NotTaken, Renewal
 from podwright_publish.channels.api import Stopped, number
-from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
+from podwright_publish.channels.listing import Listed, ReadPage, since_of
 from podwright_publish.channels.meta import MetaPlatform, instant_of, is_video, public_media_problems
 from podwright_publish.message import Message
 
@@ -44,9 +46,6 @@ class ThreadsChannel(MetaPlatform):
             rest = reply.rest
         return Confirmed(there[0].id, there[0].url or await self._address(there[0].id), rest=rest)
 
-    async def _find(self, message: Message) -> Finding:
-        return finding(await self._there(message), len(message.texts))
-
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url(f"/{platform_id}"))
         return Confirmed(platform_id, message="Deleted.")
@@ -54,7 +53,7 @@ class ThreadsChannel(MetaPlatform):
     async def _measure(self, platform_id: str) -> Count:
         params = {"metric": "views,likes,replies,reposts,quotes"}
         reply = await self._ask("GET", self._url(f"/{platform_id}/insights"), params=params)
-        counts = {each.get("name"): (each.get("values") or [{}])[0].get("value") for each in reply.field("data") or []}
+        counts = {each.get("name"): (each.get("values") or [{}])[0].get("value") for each in reply.items("data")}
         return Counted(
             likes=number(counts.get("likes")),
             reposts=number(counts.get("reposts"), counts.get("quotes")),
@@ -92,30 +91,15 @@ class ThreadsChannel(MetaPlatform):
             return None  # it is out, whatever its address is
         return found if isinstance(found, str) else None
 
-    async def _there(self, message: Message) -> list[Listed]:
-        listed = await self._listed("threads", message)
-        if message.thread:
-            listed += await self._listed("replies", message)
-        return parts_there(message, message.texts, listed)
-
-    async def _listed(self, what: str, message: Message) -> list[Listed]:
-        params = {"fields": _FIELDS, "limit": "100", "since": str(int(since_of(message).timestamp()))}
-        reply = await self._ask("GET", self._url(f"/{self._settings.user_id}/{what}"), params=params)
-        return [
-            Listed(
-                str(post["id"]),
-                str(post.get("text") or ""),
-                instant_of(str(post["timestamp"])),
-                post.get("permalink"),
-                str((post.get("replied_to") or {}).get("id") or "") or None,
-            )
-            for post in reply.field("data") or []
-        ]
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
+        params = {"fields": _FIELDS, "since": str(int(since_of(message).timestamp()))}
+        names = ("threads", "replies") if message.thread else ("threads",)
+        return [partial(self._page, self._url(f"/{self._settings.user_id}/{name}"), params, _listed) for name in names]
 
     @property
     def _settings(self) -> Any:
         if self._spec.threads is None:
-            raise Stopped(Refused("Set spec.threads of the channel."))
+            raise self._unset()
         return self._spec.threads
 
     @property
@@ -124,3 +108,9 @@ class ThreadsChannel(MetaPlatform):
 
     def _url(self, path: str) -> str:
         return f"{self._base}/v1.0{path}"
+
+
+def _listed(post: dict[str, Any]) -> Listed:
+    text, at = str(post.get("text") or ""), instant_of(str(post["timestamp"]))
+    parent = str((post.get("replied_to") or {}).get("id") or "") or None
+    return Listed(str(post["id"]), text, at, post.get("permalink"), parent)

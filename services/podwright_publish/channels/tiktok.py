@@ -4,9 +4,7 @@ An upload is begun, sent in chunks, and then processed and reviewed; there is no
 """
 
 import asyncio
-import json
 from datetime import datetime, timedelta
-from typing import Any
 
 from podwright_core.channel_limits import with_link
 from podwright_crds.channel_settings import TikTokSettings
@@ -20,7 +18,7 @@ from podwright_publish.answers import (
     Renewal,
     Unclear,
 )
-from podwright_publish.channels.api import HttpPlatform
+from podwright_publish.channels.api import HttpPlatform, Stopped
 from podwright_publish.channels.exchange import Reply
 from podwright_publish.channels.quota import wait_asked
 from podwright_publish.message import Message
@@ -30,7 +28,7 @@ _CHUNK = 64_000_000
 _PROCESSED_WITHIN_S = 600
 _FIRST_LOOK_S = 0.5
 _LOOK_S = 15.0
-_CREDENTIALS = frozenset({"access_token_invalid", "scope_not_authorized", "access_token_has_expired"})
+_CREDENTIALS = frozenset({"access_token_invalid", "access_token_has_expired"})
 _LIMITS = frozenset({"rate_limit_exceeded", "spam_risk_too_many_posts", "spam_risk_too_many_pending_share"})
 _WAIT = timedelta(minutes=15)
 
@@ -76,21 +74,27 @@ class TikTokChannel(HttpPlatform):
         return await self._completed(name)
 
     async def _completed(self, name: str) -> Answer:
-        waited, pause = 0.0, _FIRST_LOOK_S
+        """What becomes of an upload that is complete: whatever the looks end in, it may be out."""
+        waited, pause, told = 0.0, _FIRST_LOOK_S, "It is still being processed."
         while waited <= _PROCESSED_WITHIN_S:
-            reply = await self._ask(
-                "POST", self._url("/v2/post/publish/status/fetch/"), commit=True, json={"publish_id": name}
-            )
-            match reply.field("data", "status"):
-                case "PUBLISH_COMPLETE":
-                    public = reply.field("data", "publicaly_available_post_id") or []
-                    return Confirmed(str(public[0]) if public else name, rest=reply.rest)
-                case "FAILED":
-                    return Refused(f"TikTok did not publish it: {reply.field('data', 'fail_reason')}.")
+            try:
+                url = self._url("/v2/post/publish/status/fetch/")
+                reply = await self._ask("POST", url, json={"publish_id": name})
+            except Stopped as stopped:
+                told = stopped.answer.message
+                if not (isinstance(stopped.answer, NotTaken) and stopped.answer.outage):
+                    break
+            else:
+                match reply.field("data", "status"):
+                    case "PUBLISH_COMPLETE":
+                        public = reply.field("data", "publicaly_available_post_id") or []
+                        return Confirmed(str(public[0]) if public else name, rest=reply.rest)
+                    case "FAILED":
+                        return Refused(f"TikTok did not publish it: {reply.field('data', 'fail_reason')}.")
             await asyncio.sleep(pause)
             waited += pause
             pause = min(pause * 2, _LOOK_S)
-        return Unclear(f"TikTok still processes the upload {name}.")
+        return Unclear(f"What TikTok makes of the upload {name} is not known: {told}", outage=False)
 
     async def _find(self, message: Message) -> Finding:  # noqa: ARG002  (the protocol's argument)
         return Unclear("TikTok has nothing to look a post up by.")
@@ -102,16 +106,15 @@ class TikTokChannel(HttpPlatform):
         return await self._renewed_by_oauth(self._url("/v2/oauth/token/"), app_in_header=False, id_key="client_key")
 
     def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
-        code = _code(reply)
+        code = reply.field("error", "code")
         if code in _CREDENTIALS:
             return CredentialsRefused(reply.excerpt())
         if code in _LIMITS:
             return NotTaken(reply.excerpt(), wait_asked(reply.headers, now) or _WAIT)
-        failure = super()._failure(reply, now, commit=commit)
-        if commit and isinstance(failure, NotTaken | CredentialsRefused):
-            # The upload is complete; only its state could not be asked for.
-            return Unclear(failure.message)
-        return failure
+        return super()._failure(reply, now, commit=commit)
+
+    def _lacks_scope(self, reply: Reply) -> bool:
+        return bool(reply.field("error", "code") == "scope_not_authorized")
 
     @property
     def _settings(self) -> TikTokSettings:
@@ -119,10 +122,3 @@ class TikTokChannel(HttpPlatform):
 
     def _url(self, path: str) -> str:
         return self._settings.url.rstrip("/") + path
-
-
-def _code(reply: Reply) -> Any:
-    try:
-        return json.loads(reply.body)["error"]["code"]
-    except (ValueError, KeyError, TypeError):
-        return None

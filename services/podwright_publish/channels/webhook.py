@@ -118,5 +118,5 @@ def _judged(reply: Reply, now: datetime) -> Answer:
         # The receiver may have kept the post before it failed.
         return Unclear(said, wait)
     if 300 <= reply.status < 400:
-        return Refused(f"{said}: redirects are not followed, correct spec.webhook.url of the channel.")
-    return Refused(said)
+        return Refused(f"{said}: redirects are not followed, correct spec.webhook.url of the channel.", reply.status)
+    return Refused(said, reply.status)

@@ -1,22 +1,27 @@
 """X, API v2: https://docs.x.com/x-api/posts/create-post. No keys: what may be out is looked for."""
 
 import asyncio
+import html
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
-from podwright_core.channel_limits import with_link
 from podwright_core.times import format_instant, parse_instant
-from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Refused, Renewal
-from podwright_publish.channels.api import HttpPlatform, Stopped, number
-from podwright_publish.channels.listing import Listed, finding, parts_there, since_of
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, NotTaken, Refused, Renewal
+from podwright_publish.channels.api import Stopped, number
+from podwright_publish.channels.exchange import Reply
+from podwright_publish.channels.listing import Listed, ListingPlatform, Page, ReadPage, since_of
 from podwright_publish.message import Media, Message
 
 _CHUNK = 4 * 1024 * 1024
 _PROCESSED_WITHIN_S = 600
-_PAGES = 5
+#: What the app or its token may not do (https://docs.x.com/x-api/fundamentals/response-codes-and-errors).
+_SCOPE_PROBLEMS = ("/client-forbidden", "/oauth1-permissions", "/unsupported-authentication")
 
 
-class XChannel(HttpPlatform):
+class XChannel(ListingPlatform):
     """One account."""
 
     async def _publish(self, message: Message) -> Answer:
@@ -37,9 +42,6 @@ class XChannel(HttpPlatform):
             rest = reply.rest
         return Confirmed(there[0].id, there[0].url, rest=rest)
 
-    async def _find(self, message: Message) -> Finding:
-        return finding(await self._there(message), len(message.texts))
-
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url(f"/2/tweets/{platform_id}"))
         return Confirmed(platform_id, message="Deleted.")
@@ -58,22 +60,21 @@ class XChannel(HttpPlatform):
     async def _refresh(self) -> Renewal:
         return await self._renewed_by_oauth(self._url("/2/oauth2/token"), app_in_header=True)
 
-    async def _there(self, message: Message) -> list[Listed]:
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
         user = self._required((await self._ask("GET", self._url("/2/users/me"))).field("data", "id"), "user id")
         params = {
             "max_results": "100",
             "tweet.fields": "created_at,entities,referenced_tweets",
             "start_time": format_instant(since_of(message).replace(microsecond=0)),
         }
-        listed: list[Listed] = []
-        for _ in range(_PAGES):
-            reply = await self._ask("GET", self._url(f"/2/users/{user}/tweets"), params=params)
-            listed += [_listed(post) for post in reply.field("data") or []]
-            following = reply.field("meta", "next_token")
-            if not following:
-                break
-            params["pagination_token"] = following
-        return parts_there(message, self._texts(message), listed)
+        return [partial(self._page, self._url(f"/2/users/{user}/tweets"), params)]
+
+    async def _page(self, url: str, params: dict[str, str], following: str | None) -> Page:
+        further = {"pagination_token": following} if following else {}
+        reply = await self._ask("GET", url, params={**params, **further})
+        # A page without posts has no list.
+        posts = [] if reply.field("meta", "result_count") == 0 else reply.items("data")
+        return Page([_listed(post) for post in posts], reply.field("meta", "next_token"))
 
     async def _upload(self, media: Media) -> str:
         """Begin, append in pieces, finish, wait until it is processed."""
@@ -114,9 +115,11 @@ class XChannel(HttpPlatform):
             why = state.get("error") if isinstance(state.get("error"), dict) else {}
             raise Stopped(Refused(f"X could not process the media: {(why or {}).get('message', 'no reason given')}"))
 
-    def _texts(self, message: Message) -> list[str]:
-        first, *others = message.texts
-        return [with_link(self._spec.type.value, first, message.link), *others]
+    def _lacks_scope(self, reply: Reply) -> bool:
+        """A token without the scope gets a problem without a type, whose detail is its title."""
+        if reply.status != HTTPStatus.FORBIDDEN:
+            return False
+        return str(reply.field("type")).endswith(_SCOPE_PROBLEMS) or reply.field("detail") == "Forbidden"
 
     def _url(self, path: str) -> str:
         url = self._spec.x.url if self._spec.x else "https://api.x.com"
@@ -124,7 +127,8 @@ class XChannel(HttpPlatform):
 
 
 def _listed(post: dict[str, Any]) -> Listed:
-    text = str(post.get("text") or "")
+    # X writes &, < and > as HTML does.
+    text = html.unescape(str(post.get("text") or ""))
     for link in (post.get("entities") or {}).get("urls", []):
         text = text.replace(str(link.get("url")), _plain_link(link))
     parents = [other for other in post.get("referenced_tweets") or [] if other.get("type") == "replied_to"]

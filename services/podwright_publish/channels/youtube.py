@@ -4,18 +4,19 @@ The upload session tells what became of an upload whose answer was lost; later, 
 """
 
 import asyncio
-import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from podwright_core.channel_limits import with_link
 from podwright_core.times import parse_instant
 from podwright_crds.channel_settings import YouTubeSettings
-from podwright_publish.answers import Answer, Confirmed, Count, Counted, Finding, NotTaken, Renewal, Unclear
-from podwright_publish.channels.api import ApiReply, HttpPlatform, Stopped, number
+from podwright_publish.answers import Answer, Confirmed, Count, Counted, NotTaken, Renewal, Unclear
+from podwright_publish.channels.api import ApiReply, Stopped, number
 from podwright_publish.channels.exchange import Reply
-from podwright_publish.channels.listing import Listed, finding, parts_there
+from podwright_publish.channels.listing import Listed, ListingPlatform, Page, ReadPage
 from podwright_publish.message import Message
 
 _TITLE = 100
@@ -25,9 +26,13 @@ _SESSION_LOOKS = 3
 _QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
 _QUOTA = frozenset({"quotaExceeded", "dailyLimitExceeded", "uploadLimitExceeded"})
 _SOON = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+#: Of the token, of the app's project (https://developers.google.com/youtube/v3/docs/errors).
+_SCOPES = frozenset({"insufficientPermissions", "accessNotConfigured"})
+#: Bytes are missing, so there is no video.
+_INCOMPLETE = NotTaken("The upload is not complete.")
 
 
-class YouTubeChannel(HttpPlatform):
+class YouTubeChannel(ListingPlatform):
     """One channel."""
 
     async def _publish(self, message: Message) -> Answer:
@@ -80,13 +85,10 @@ class YouTubeChannel(HttpPlatform):
                     "PUT", session, commit=True, content=b"", headers={"content-range": f"bytes */{size}"}
                 )
             except Stopped as stopped:
-                if isinstance(stopped.answer, NotTaken):
-                    raise  # 308: bytes are missing, so there is no video
+                if stopped.answer == _INCOMPLETE:
+                    raise
                 await asyncio.sleep(0.5 * 2**look)
         raise lost
-
-    async def _find(self, message: Message) -> Finding:
-        return finding(await self._there(message), 1)
 
     async def _delete(self, platform_id: str) -> Answer:
         await self._ask("DELETE", self._url("/youtube/v3/videos"), params={"id": platform_id})
@@ -103,7 +105,7 @@ class YouTubeChannel(HttpPlatform):
     async def _comments(self, platform_id: str) -> list[str]:
         params = {"part": "snippet", "videoId": platform_id, "maxResults": "100", "textFormat": "plainText"}
         reply = await self._ask("GET", self._url("/youtube/v3/commentThreads"), params=params)
-        comments = [thread["snippet"]["topLevelComment"]["snippet"] for thread in reply.field("items") or []]
+        comments = [thread["snippet"]["topLevelComment"]["snippet"] for thread in reply.items("items")]
         return [str(comment.get("textOriginal") or comment.get("textDisplay") or "") for comment in comments]
 
     async def _measure(self, platform_id: str) -> Count:
@@ -119,28 +121,30 @@ class YouTubeChannel(HttpPlatform):
     async def _refresh(self) -> Renewal:
         return await self._renewed_by_oauth(self._settings.token_url, app_in_header=False)
 
-    async def _there(self, message: Message) -> list[Listed]:
+    async def _lists(self, message: Message) -> Sequence[ReadPage]:
+        del message
         channels = await self._ask(
             "GET", self._url("/youtube/v3/channels"), params={"part": "contentDetails", "mine": "true"}
         )
         items = channels.field("items") or [{}]
         uploads = ((items[0].get("contentDetails") or {}).get("relatedPlaylists") or {}).get("uploads")
-        reply = await self._ask(
-            "GET",
-            self._url("/youtube/v3/playlistItems"),
-            params={
-                "part": "snippet",
-                "playlistId": self._required(uploads, "list of uploads"),
-                "maxResults": "50",
-            },
-        )
-        listed = [_listed(item["snippet"]) for item in reply.field("items") or []]
-        text = with_link(self._spec.type.value, message.text, message.link)
-        return parts_there(message, [f"{self._title(message)}\n{text}"], listed)
+        return [partial(self._page, self._required(uploads, "list of uploads"))]
+
+    async def _page(self, playlist: str, following: str | None) -> Page:
+        params = {"part": "snippet", "playlistId": playlist, "maxResults": "50"}
+        params |= {"pageToken": following} if following else {}
+        reply = await self._ask("GET", self._url("/youtube/v3/playlistItems"), params=params)
+        return Page([_listed(item["snippet"]) for item in reply.items("items")], reply.field("nextPageToken"))
+
+    def _texts(self, message: Message) -> Sequence[str]:
+        return [f"{self._title(message)}\n{with_link(self._spec.type.value, message.text, message.link)}"]
+
+    def _lacks_scope(self, reply: Reply) -> bool:
+        return bool(_reasons(reply) & _SCOPES)
 
     def _failure(self, reply: Reply, now: datetime, *, commit: bool) -> Answer:
         if reply.status == 308:
-            return NotTaken("The upload is not complete.")
+            return _INCOMPLETE
         reasons = _reasons(reply)
         if reasons & _QUOTA:
             local = now.astimezone(_QUOTA_ZONE)
@@ -169,10 +173,8 @@ def _listed(snippet: dict[str, Any]) -> Listed:
 
 
 def _reasons(reply: Reply) -> set[str]:
-    try:
-        return {str(error.get("reason")) for error in json.loads(reply.body)["error"]["errors"]}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return set()
+    errors = reply.field("error", "errors")
+    return {str(error.get("reason")) for error in errors or [] if isinstance(error, dict)}
 
 
 def _address(name: str) -> str:

@@ -1,6 +1,7 @@
 """Documents are kept in versions, by show, and decided about."""
 
 import asyncio
+import json
 from uuid import uuid4
 
 from tests.integration.accounts.facade import WORKSPACES, Facade
@@ -35,7 +36,10 @@ async def test_a_document_and_its_versions(facade: Facade) -> None:
     assert (await facade.call("GET", path, writer.token, headers=known)).status_code == 304
 
     versions = (await facade.data("GET", f"{path}/versions", writer.token))["items"]
-    assert [(one["version"], one["body"]) for one in versions] == [(2, "With milk."), (1, DRAFT["body"])]
+    assert [(one["version"], one["excerpt"]) for one in versions] == [(2, "With milk."), (1, DRAFT["body"])]
+    first = await facade.data("GET", f"{path}/versions/1", writer.token)
+    assert (first["version"], first["body"], first["settings"]) == (1, DRAFT["body"], {"tone": "dry"})
+    await facade.error(404, "GET", f"{path}/versions/3", writer.token)
     await facade.data("DELETE", path, writer.token)
     await facade.error(404, "GET", path, writer.token)
 
@@ -67,7 +71,7 @@ async def test_writing_at_once_loses_nothing(facade: Facade) -> None:
     )
     versions = (await facade.data("GET", f"{path}/versions", admin.token))["items"]
     assert [one["version"] for one in versions] == [5, 4, 3, 2, 1]
-    assert {one["body"] for one in versions} == {DRAFT["body"], *(f"Text {number}" for number in range(4))}
+    assert {one["excerpt"] for one in versions} == {DRAFT["body"], *(f"Text {number}" for number in range(4))}
 
 
 async def test_lists_are_filtered_and_paged(facade: Facade) -> None:
@@ -86,3 +90,84 @@ async def test_lists_are_filtered_and_paged(facade: Facade) -> None:
         cursor = f"&cursor={page['nextCursor']}"
     assert len(seen) == 3
     assert seen == sorted(set(seen))
+
+
+async def test_lists_leave_the_texts_out(facade: Facade) -> None:
+    """Each may have a megabyte, and a page 500 of them."""
+    show = f"s-{uuid4().hex[:8]}"
+    writer = await facade.join("creator", shows=[show])
+    made = await facade.data("POST", "/content", writer.token, json=DRAFT | {"podcast": show, "body": "é" * 1_000_000})
+    path = f"/content/{made['id']}"
+    for number in range(2, 6):
+        body = DRAFT | {"podcast": show, "body": f"{number} " + "é" * 999_000}
+        await facade.data("PUT", path, writer.token, json=body)
+    for place in ("/content", f"{path}/versions"):
+        answer = await facade.call("GET", place, writer.token)
+        assert len(answer.content) < 10_000
+        assert answer.json()["data"]["items"][0]["excerpt"] == "5 " + "é" * 198
+    seen, cursor = [], ""
+    while True:
+        page = await facade.data("GET", f"{path}/versions?limit=2{cursor}", writer.token)
+        seen.append([one["version"] for one in page["items"]])
+        if page["nextCursor"] is None:
+            break
+        cursor = f"&cursor={page['nextCursor']}"
+    assert seen == [[5, 4], [3, 2], [1]]
+    restored = await facade.data("POST", f"{path}/versions/1/restore", writer.token)
+    assert (restored["version"], restored["body"]) == (6, "é" * 1_000_000)
+
+
+async def test_lists_are_sorted_by_what_is_asked_for(facade: Facade) -> None:
+    show = f"s-{uuid4().hex[:8]}"
+    writer = await facade.join("creator", shows=[show])
+
+    async def listed(path: str, field: str, sort: str) -> list[str]:
+        seen, cursor = [], ""
+        while True:
+            page = await facade.data("GET", f"{path}?limit=2&sort={sort}{cursor}", writer.token)
+            seen += [one[field] for one in page["items"]]
+            if page["nextCursor"] is None:
+                return seen
+            cursor = f"&cursor={page['nextCursor']}"
+
+    ids = []
+    for title in ("wine", "Bread", "bread", "Éclair"):
+        made = await facade.data("POST", "/content", writer.token, json=DRAFT | {"podcast": show, "title": title})
+        ids.append(made["id"])
+        body = {"name": f"{title} {show}", "podcast": show, "body": "${text}"}
+        await facade.data("POST", "/templates", writer.token, json=body)
+    await facade.data("PUT", f"/content/{ids[1]}", writer.token, json=DRAFT | {"podcast": show, "title": "Bread"})
+    assert await listed("/content", "title", "createdAt") == ["wine", "Bread", "bread", "Éclair"]
+    assert await listed("/content", "id", "-createdAt") == ids[::-1]
+    assert await listed("/content", "id", "-updatedAt") == [ids[1], *ids[:1:-1], ids[0]]
+    assert await listed("/content", "id", "-id") == sorted(ids, reverse=True)
+    by_title = await listed("/content", "id", "title")
+    assert (set(by_title[:2]), by_title[2:]) == (set(ids[1:3]), [ids[0], ids[3]])
+    assert await listed("/content", "id", "-title") == by_title[::-1]
+    names = [name.split()[0] for name in await listed("/templates", "name", "-createdAt") if name.endswith(show)]
+    assert names == ["Éclair", "bread", "Bread", "wine"]
+
+    cursor = (await facade.data("GET", "/content?limit=1&sort=title", writer.token))["nextCursor"]
+    problem = await facade.error(400, "GET", f"/content?sort=-title&cursor={cursor}", writer.token)
+    assert (problem["code"], "sort=title" in problem["message"]) == ("INVALID_CURSOR", True)
+    await facade.error(400, "GET", f"/content?cursor={ids[0]}", writer.token)
+    await facade.error(422, "GET", "/content?sort=body", writer.token)
+
+
+async def test_several_are_decided_at_once(facade: Facade) -> None:
+    writer, admin = await facade.join("creator", shows=["bread"]), await facade.join("admin")
+    mine = [await facade.data("POST", "/content", writer.token, json=DRAFT | {"podcast": "bread"}) for _ in range(2)]
+    other = await facade.data("POST", "/content", admin.token, json=DRAFT)
+    ids = [mine[0]["id"], other["id"], mine[1]["id"], mine[0]["id"]]
+    asked = {"action": "reject", "note": "too dry", "ids": ids}
+    results = (await facade.data("POST", "/content/decisions", writer.token, json=asked))["items"]
+    assert [(one["id"], one["success"]) for one in results] == [(ids[0], True), (ids[1], False), (ids[2], True)]
+    assert results[1]["error"]["code"] == "NOT_FOUND"
+    found = [await facade.data("GET", f"/content/{one}", admin.token) for one in ids[:3]]
+    assert [(one["state"], one["note"]) for one in found] == [
+        ("rejected", "too dry"),
+        ("draft", None),
+        ("rejected", "too dry"),
+    ]
+    (record,) = (await facade.data("GET", f"/workspaces/{WORKSPACES[0]}/audit?limit=1", admin.token))["items"]
+    assert json.loads(record["entry"])["target"] == {"action": "reject", "ids": [ids[0], ids[2]]}

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -159,6 +160,10 @@ async def test_with_an_invitation_only(tmp_path: Path, database: DatabaseUrls, s
         taken = await SignIn(facade).exchange(code, verifier, invitation=facade.postbox.token(email))
         me = await facade.data("GET", "/users/me", taken.json()["data"]["accessToken"])
         assert [membership["role"] for membership in me["memberships"]] == ["creator"]
+        (joined,) = (await facade.data("GET", "/workspaces/team-a/audit?limit=1"))["items"]
+        entry = json.loads(joined["entry"])
+        assert (entry["action"], entry["actor"]["id"]) == ("POST /api/v1/auth/oidc/token", me["id"])
+        assert entry["target"]["role"] == "creator"
 
 
 async def test_an_account_with_the_address_is_joined_where_the_provider_speaks_for_the_domain(facade: Facade) -> None:
@@ -192,6 +197,24 @@ async def test_who_took_the_address_before_without_confirming_it_is_out(facade: 
     await SignIn(facade).tokens(email)
     login = {"email": email, "password": PASSWORD}
     assert (await facade.error(401, "POST", "/auth/login", None, json=login))["code"] == "SIGN_IN_REFUSED"
+
+
+async def test_a_reset_ends_what_whoever_had_the_account_linked(facade: Facade) -> None:
+    email = f"p-{uuid4().hex[:8]}@elsewhere.example"
+    person = {"email": email, "name": "Jane", "password": PASSWORD}
+    await facade.data("POST", "/auth/register", None, json=person)
+    await facade.data("POST", "/auth/verify-email", None, json={"token": facade.postbox.token(email)})
+    thief, member = SignIn(facade, "anybody"), await facade.sign_in(email)
+    theirs = f"thief-{uuid4().hex[:8]}@x.example"
+    code, verifier = await thief.code(theirs)
+    await facade.data("POST", "/users/me/identities", member.token, json={"code": code, "verifier": verifier})
+    letters = len(facade.postbox.letters)
+    await facade.data("POST", "/auth/password/forgot", None, json={"email": email})
+    await facade.postbox.next_to(email, letters)
+    new = {"token": facade.postbox.token(email), "password": "ganz neue Schwalbe 77"}
+    await facade.data("POST", "/auth/password/reset", None, json=new)
+    own = await thief.tokens(theirs)
+    assert (await facade.data("GET", "/users/me", own["accessToken"]))["id"] != member.id
 
 
 @pytest.mark.parametrize("login", ["p@elsewhere.example", "unverified@corp.example", "p@evil.corp.example", "nobody"])

@@ -116,7 +116,10 @@ WHO: dict[str, str] = {
     "PUT /content/{id}": EDITORS,
     "DELETE /content/{id}": EDITORS,
     "GET /content/{id}/versions": EVERYBODY,
+    "GET /content/{id}/versions/{version}": EVERYBODY,
+    "POST /content/decisions": CREATORS,
     "POST /content/generate": EDITORS,
+    "POST /content/generations": EDITORS,
     "POST /content/{id}/refine": EDITORS,
     "POST /content/{id}/versions/{version}/restore": EDITORS,
     "POST /content/{id}/approve": CREATORS,
@@ -235,6 +238,24 @@ async def test_an_api_key_may_the_least_of_role_and_scopes(facade: Facade) -> No
     await facade.error(403, "PUT", "/users/me/password", widening, json={})
     # Nor does it work in a workspace that its owner joins later.
     assert await send(facade, "GET /episodes", widening, WORKSPACES[1]) == (403, "NAMESPACE_NOT_ALLOWED")
+
+
+async def test_a_key_hands_on_no_more_than_it_has(facade: Facade) -> None:
+    ours = WORKSPACES[0]
+    admin, member = await facade.join("admin", ours), await facade.join("viewer", ours)
+
+    async def key(*scopes: str) -> str:
+        body = {"name": "k", "scopes": scopes, "expiresAt": "2027-06-01T00:00:00Z"}
+        return str((await facade.data("POST", f"/workspaces/{ours}/api-keys", admin.token, json=body))["key"])
+
+    invitations, membership = f"/workspaces/{ours}/invitations", f"/workspaces/{ours}/members/{member.id}"
+    promoted, invited = {"role": "admin"}, {"email": "eve@example.org", "role": "admin"}
+    for token in (await key("members:write"), await key("members:*", "*:read")):
+        problem = await facade.error(403, "PUT", membership, token, json=promoted)
+        assert "scopes" in problem["message"]
+        await facade.error(403, "POST", invitations, token, json=invited)
+    await facade.data("POST", invitations, token, json=invited | {"role": "viewer"})
+    await facade.data("PUT", membership, await key("*:*"), json=promoted)
 
 
 async def test_a_key_ends_with_revocation_expiry_and_membership(facade: Facade) -> None:

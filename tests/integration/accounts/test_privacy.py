@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from podwright_api import forget
-from podwright_api.database import audit, retention
+from podwright_api.database import audit, departures, retention
 from podwright_api.database.audit import AuditRecord, broken_at
 from podwright_api.database.departures import pseudonym_of
 from podwright_api.database.engine import Database
@@ -106,6 +106,24 @@ async def test_after_a_deletion_nothing_of_a_person_is_left(facade: Facade) -> N
     assert (await facade.data("GET", f"/workspaces/{OURS}/audit/check", other.token))["intact"] is True
     await facade.error(401, "GET", "/users/me", member.token)
     await facade.error(401, "DELETE", "/users/me", member.token)
+
+
+async def test_former_names_are_remembered_until_they_are_taken_out(facade: Facade) -> None:
+    member = await facade.join("viewer", OURS)
+    names = [f"Grace {uuid4().hex[:8]}" for _ in range(3)]
+    for name in (*names, names[1]):
+        await facade.data("PUT", "/users/me", member.token, json={"name": name})
+    exported = await facade.data("GET", "/users/me/export", member.token)
+    assert exported["person"]["formerNames"] == sorted(["Viewer", *names])
+    await facade.data("DELETE", "/users/me", member.token)
+    assert set(kept_of(facade.database, *names)) == {"departures.name", "departures.former_names"}
+    database = Database.connect(facade.database.application, 1)
+    try:
+        async with database.identity() as connection:
+            (left,) = [one for one in await departures.unfinished(connection) if one.person == member.id]
+    finally:
+        await database.close()
+    assert left.names == {"Viewer", *names}
 
 
 async def test_a_deletion_that_broke_off_is_none_and_can_be_repeated(facade: Facade) -> None:

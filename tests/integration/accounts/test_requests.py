@@ -4,15 +4,18 @@ import asyncio
 import json
 import time
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString, cast
 from uuid import uuid4
 
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
+from podwright_api.access.secrets import new_api_key
 from podwright_api.accounts.authentication import BELIEVED_SECONDS
+from podwright_api.database import idempotency
 from podwright_api.database.audit import AuditRecord, broken_at
+from podwright_api.database.engine import Connection, Database
 from tests.database import DatabaseUrls
 from tests.integration.accounts.facade import TOKEN, WORKSPACES, Facade, running
 
@@ -59,6 +62,37 @@ async def test_a_failed_request_may_be_repeated_with_its_key(facade: Facade) -> 
     assert (await facade.call("POST", ACCOUNTS, admin.token, json=account(), headers=key)).status_code == 201
 
 
+async def test_a_key_that_is_released_while_it_is_looked_at_is_still_running(database: DatabaseUrls) -> None:
+    of = {"workspace": OURS, "subject": f"person:{uuid4()}", "key": "k"}
+    with psycopg.connect(database.admin) as connection:
+        connection.execute("INSERT INTO workspaces VALUES (%(workspace)s, 'a') ON CONFLICT DO NOTHING", of)
+    opened = Database.connect(database.application, 2)
+
+    class Overtaken:
+        """A transaction that the first request's end overtakes right after it has found the key taken."""
+
+        def __init__(self, real: Connection) -> None:
+            self.real = real
+
+        async def execute(self, statement: Any, values: Any) -> Any:
+            result = await self.real.execute(statement, values)
+            if str(statement).startswith("INSERT"):
+                async with opened.tenant(OURS) as other:
+                    await idempotency.release(other, of["subject"], of["key"])
+            return result
+
+    try:
+        async with opened.tenant(OURS) as first:
+            assert await idempotency.reserve(first, **of, fingerprint="f") is None
+        async with opened.tenant(OURS) as second:
+            overtaken = cast("Connection", Overtaken(second))
+            assert await idempotency.reserve(overtaken, **of, fingerprint="f") == idempotency.Kept("f", None)
+        async with opened.tenant(OURS) as third:
+            assert await idempotency.reserve(third, **of, fingerprint="f") is None
+    finally:
+        await opened.close()
+
+
 async def test_answers_with_secrets_are_kept_sealed(facade: Facade) -> None:
     admin = await facade.join("admin")
     body = {"name": "k", "scopes": ["*:read"], "expiresAt": "2027-06-01T00:00:00Z"}
@@ -94,6 +128,8 @@ async def test_limits_are_shared_between_replicas(tmp_path: Path, database: Data
         refused = await other.call("GET", "/users/me", member.token)
         assert (refused.status_code, refused.json()["error"]["code"]) == (429, "TOO_MANY_REQUESTS")
         assert 0 < int(refused.headers["retry-after"]) <= 3600
+        assert (refused.headers["ratelimit-limit"], refused.headers["ratelimit-remaining"]) == ("20", "0")
+        assert 0 < int(refused.headers["ratelimit-reset"]) <= 3600
         # The bootstrap token is not limited; another person is not this one.
         assert (await one.call("GET", "/workspaces")).status_code == 200
         assert (await one.call("GET", "/users/me", (await one.join("viewer")).token)).status_code == 200
@@ -124,6 +160,22 @@ async def test_strangers_are_limited_by_address(tmp_path: Path, database: Databa
             connection.execute("DELETE FROM request_counts")
 
 
+async def test_wrong_tokens_are_limited_by_address_and_right_ones_are_not(
+    tmp_path: Path, database: DatabaseUrls, smtp: Controller
+) -> None:
+    async with running(tmp_path, database, smtp, requests_per_hour=5) as facade:
+        with psycopg.connect(database.admin) as connection:
+            connection.execute("DELETE FROM request_counts")
+        member = await facade.join("viewer")  # two requests of a stranger: registering and signing in
+        wrong = [None, "nonsense", f"{member.token[:-4]}AAAA", "pwk_short", new_api_key()]
+        answers = [await facade.call("GET", "/users/me", token) for token in wrong]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+        assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
+        assert (await facade.call("GET", "/users/me", member.token)).status_code == 200
+        with psycopg.connect(database.admin) as connection:
+            connection.execute("DELETE FROM request_counts")
+
+
 async def test_the_audit_log_tells_what_was_done_and_what_was_refused(facade: Facade) -> None:
     admin, viewer = await facade.join("admin"), await facade.join("viewer")
     made = await facade.data("POST", ACCOUNTS, admin.token, json=account())
@@ -137,6 +189,60 @@ async def test_the_audit_log_tells_what_was_done_and_what_was_refused(facade: Fa
     assert (refused["status"], refused["actor"]["id"], refused["target"]["item"]) == (403, viewer.id, made["id"])
     assert (done["status"], done["actor"]["id"], done["actor"]["kind"]) == (201, admin.id, "person")
     assert done["requestId"]
+
+
+async def entries_of(facade: Facade, token: str, limit: int) -> list[dict[str, Any]]:
+    """The newest entries of our audit log, newest first."""
+    records = (await facade.data("GET", f"/workspaces/{OURS}/audit?limit={limit}", token))["items"]
+    return [json.loads(record["entry"]) for record in records]
+
+
+async def test_the_audit_log_tells_what_power_was_given(facade: Facade) -> None:
+    admin, member = await facade.join("admin"), await facade.join("viewer")
+    path = f"/workspaces/{OURS}"
+    role = {"role": "creator", "shows": ["speeches"], "grants": []}
+    await facade.data("PUT", f"{path}/members/{member.id}", admin.token, json=role)
+    made = await facade.data("POST", f"{path}/service-accounts", admin.token, json=account() | role)
+    key = {"name": "k", "scopes": ["posts:*"], "expiresAt": "2027-06-01T00:00:00Z", "serviceAccount": made["id"]}
+    key = await facade.data("POST", f"{path}/api-keys", admin.token, json=key)
+    invited = {"email": f"{uuid4().hex}@example.org"} | role
+    await facade.data("POST", f"{path}/invitations", admin.token, json=invited)
+    invitation, keyed, program, changed = [one["target"] for one in await entries_of(facade, admin.token, 4)]
+    assert changed == {"workspace": OURS, "person": member.id} | role
+    assert program == {"workspace": OURS, "id": made["id"]} | role
+    assert keyed == {"workspace": OURS, "id": key["id"], "scopes": ["posts:*"], "serviceAccount": made["id"]}
+    assert {name: invitation[name] for name in role} == role
+    # An address is no part of the chain.
+    assert set(invitation) == {"workspace", "id", *role}
+
+
+async def test_the_audit_log_tells_who_joined(facade: Facade) -> None:
+    admin, registered = await facade.join("admin"), await facade.join("viewer")
+    other = await facade.join("viewer", WORKSPACES[1])
+    invitation = {"email": other.email, "role": "creator"}
+    await facade.data("POST", f"/workspaces/{OURS}/invitations", admin.token, json=invitation)
+    token = {"token": facade.postbox.token(other.email)}
+    await facade.data("POST", "/users/me/invitations", other.token, json=token)
+    accepted, invited, joined = await entries_of(facade, admin.token, 3)
+    assert (joined["action"], joined["actor"]["id"]) == ("POST /api/v1/auth/register", registered.id)
+    assert (accepted["action"], accepted["actor"]["id"]) == ("POST /api/v1/users/me/invitations", other.id)
+    assert (joined["target"]["role"], accepted["target"]["role"]) == ("viewer", "creator")
+    assert accepted["target"]["invitation"] == invited["target"]["id"]
+
+
+async def test_the_audit_log_tells_decisions_apart(facade: Facade) -> None:
+    member = await facade.join("collaborator", shows=["*"])
+    admin = await facade.join("admin")
+    for action in ("approve", "reject", "retry"):
+        await facade.error(403, "POST", "/posts/one/decisions", member.token, json={"action": action})
+    many = {"action": "approve", "role": "legal", "ids": ["one", "two"]}
+    await facade.error(403, "POST", "/posts/decisions", member.token, json=many)
+    # Without a cluster it is done to none.
+    await facade.data("POST", "/posts/decisions", admin.token, json=many)
+    told = [one["target"] for one in reversed(await entries_of(facade, admin.token, 5))]
+    singles = [{"id": "one", "action": action} for action in ("approve", "reject", "retry")]
+    refused = {"action": "approve", "role": "legal"}
+    assert told == [*singles, refused, refused | {"ids": []}]
 
 
 async def test_the_audit_log_is_chained_and_exported(facade: Facade) -> None:

@@ -42,6 +42,70 @@ async def test_register_confirm_sign_in(tmp_path: Path, database: DatabaseUrls, 
         assert "already" in facade.postbox.letters[letters]["Subject"]
 
 
+async def registered(facade: Facade, email: str, name: str, password: str) -> str:
+    """Register; the token of the link that was mailed for it."""
+    person = {"email": email, "name": name, "password": password}
+    await facade.data("POST", "/auth/register", None, json=person)
+    return facade.postbox.token(email)
+
+
+@pytest.mark.parametrize("eve_comes_first", [True, False])
+async def test_each_link_confirms_its_own_registration(
+    tmp_path: Path, database: DatabaseUrls, smtp: Controller, *, eve_comes_first: bool
+) -> None:
+    """Whoever registers somebody else's address gets nothing by its owner's confirmation, before or after them."""
+    async with running(tmp_path, database, smtp, registration=Registration.OPEN) as facade:
+        email = address()
+        owner, eve = ("Jane", PASSWORD), ("Eve", "eves own long words 9")
+        links = {}
+        for name, password in (eve, owner) if eve_comes_first else (owner, eve):
+            links[name] = await registered(facade, email, name, password)
+        await facade.data("POST", "/auth/verify-email", None, json={"token": links["Jane"]})
+        # What was mailed for the other one changes nothing any more.
+        await facade.call("POST", "/auth/verify-email", None, json={"token": links["Eve"]})
+        await facade.error(401, "POST", "/auth/login", None, json={"email": email, "password": eve[1]})
+        member = await facade.sign_in(email)
+        assert (await facade.data("GET", "/users/me", member.token))["name"] == "Jane"
+        assert (await facade.data("GET", "/users/me/export", member.token))["person"]["formerNames"] == []
+
+
+async def test_a_link_that_was_asked_for_again_brings_nobodys_password(
+    tmp_path: Path, database: DatabaseUrls, smtp: Controller
+) -> None:
+    async with running(tmp_path, database, smtp, registration=Registration.OPEN) as facade:
+        once, twice = address(), address()
+        for email, names in ((once, ["Jane"]), (twice, ["Jane", "Eve"])):
+            for name in names:
+                await registered(facade, email, name, PASSWORD if name == "Jane" else WRONG)
+            letters = len(facade.postbox.letters)
+            await facade.data("POST", "/auth/verify-email/resend", None, json={"email": email})
+            await facade.postbox.next_to(email, letters)
+            token = facade.postbox.token(email)
+            await facade.data("POST", "/auth/verify-email", None, json={"token": token})
+        await facade.sign_in(once)
+        for password in (PASSWORD, WRONG):
+            await facade.error(401, "POST", "/auth/login", None, json={"email": twice, "password": password})
+
+
+async def test_an_invitation_takes_an_address_that_nobody_confirmed(
+    tmp_path: Path, database: DatabaseUrls, smtp: Controller
+) -> None:
+    async with running(tmp_path, database, smtp, registration=Registration.OPEN) as facade:
+        email = address()
+        squatted = await registered(facade, email, "Eve", WRONG)
+        await facade.data("POST", "/workspaces/team-a/invitations", json={"email": email, "role": "viewer"})
+        person = {"email": email, "name": "Jane", "password": PASSWORD, "invitation": facade.postbox.token(email)}
+        assert (await facade.data("POST", "/auth/register", None, json=person))["verificationNeeded"] is False
+        await facade.call("POST", "/auth/verify-email", None, json={"token": squatted})
+        await facade.error(401, "POST", "/auth/login", None, json={"email": email, "password": WRONG})
+        me = await facade.data("GET", "/users/me", (await facade.sign_in(email)).token)
+        assert (me["name"], [one["role"] for one in me["memberships"]]) == ("Jane", ["viewer"])
+        # An address that was confirmed is somebody's.
+        await facade.data("POST", "/workspaces/team-b/invitations", json={"email": email, "role": "viewer"})
+        again = person | {"invitation": facade.postbox.token(email)}
+        assert (await facade.error(409, "POST", "/auth/register", None, json=again))["code"] == "ALREADY_EXISTS"
+
+
 async def test_registration_by_invitation_only(facade: Facade) -> None:
     person = {"email": address(), "name": "Jane", "password": PASSWORD}
     assert (await facade.error(403, "POST", "/auth/register", None, json=person))["code"] == "FORBIDDEN"
@@ -250,4 +314,26 @@ async def test_sign_ins_are_in_the_audit_log(facade: Facade) -> None:
             " ORDER BY number",
             (member.id,),
         ).fetchall()
-    assert found == [("sign-in",), ("sign-in.refused",)]
+    assert found == [("registered",), ("sign-in",), ("sign-in.refused",)]
+
+
+async def test_registering_confirming_and_resetting_are_in_it_too(
+    tmp_path: Path, database: DatabaseUrls, smtp: Controller
+) -> None:
+    async with running(tmp_path, database, smtp, registration=Registration.OPEN) as facade:
+        email = address()
+        await registered(facade, email, "Jane", PASSWORD)
+        token = await registered(facade, email, "Jane", PASSWORD)
+        await facade.data("POST", "/auth/verify-email", None, json={"token": token})
+        await facade.data("POST", "/auth/register", None, json={"email": email, "name": "Eve", "password": WRONG})
+        letters = len(facade.postbox.letters)
+        await facade.data("POST", "/auth/password/forgot", None, json={"email": email})
+        await facade.postbox.next_to(email, letters)
+        new = {"token": facade.postbox.token(email), "password": "ganz neue Schwalbe 77"}
+        await facade.data("POST", "/auth/password/reset", None, json=new)
+        member = await facade.sign_in(email, password=new["password"])
+        exported = await facade.data("GET", "/users/me/export", member.token)
+    actions = [entry["entry"]["action"] for entry in reversed(exported["audit"])]
+    registering = ["registered", "registered.again", "address.confirmed", "registered.again"]
+    assert actions == [*registering, "password.reset", "sign-in"]
+    assert all(entry["facts"]["actor"]["address"] for entry in exported["audit"])

@@ -18,6 +18,7 @@ IDENTITY_TABLES = {
     "credentials",
     "departures",
     "external_identities",
+    "former_names",
     "mail_tokens",
     "oidc_requests",
     "oidc_results",

@@ -137,7 +137,7 @@ async def test_a_text_is_written_and_refined(desk: Desk) -> None:
     assert refined.made["remark"] == "Say that they are old."
     restored = await desk.documents.restore(desk.workspace, found.id, 1, "Ben", 2)
     assert (restored.version, restored.body, restored.written_by, restored.made) == (3, rain(""), "Ben", found.made)
-    assert [one.version for one in await desk.documents.versions(desk.workspace, found.id)] == [3, 2, 1]
+    assert [one.version for one in await desk.documents.versions(desk.workspace, found.id, None, 10)] == [3, 2, 1]
 
 
 async def test_what_passes_no_check_fails_with_the_reason(desk: Desk) -> None:
@@ -160,9 +160,9 @@ async def test_variants_are_versions_the_first_one_the_newest(desk: Desk) -> Non
         desk.serve(model)
         async with desk.replica():
             found = await desk.settled(await desk.generate(variants=3))
-    versions = await desk.documents.versions(desk.workspace, found.id)
+    versions = await desk.documents.versions(desk.workspace, found.id, None, 10)
     # The third said only what was there already.
-    assert [one.body for one in versions] == ["Rain falls on roofs all night.", "Roofs are loud when rain falls."]
+    assert [one.excerpt for one in versions] == ["Rain falls on roofs all night.", "Roofs are loud when rain falls."]
 
 
 async def test_a_workspace_has_so_many_written_at_once_by_all_replicas(desk: Desk) -> None:

@@ -1,46 +1,19 @@
-"""Whatever the contract allows and forbids is sent: nothing breaks, and every answer is one that the contract names."""
+"""Whatever the contract allows and forbids is sent: nothing breaks, and every answer is one that the contract names.
 
-import json
+What only people may ask is sent as people by tests/integration/accounts/test_contract.py.
+"""
+
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    ignored_auth,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-    unsupported_method,
-)
 
-from podwright_api import openapi
+from tests.contract_checks import CHECKS, MODES, OPERATIONS, demand_conformance
 from tests.fake_model import endpoint_status
 from tests.integration.api.conftest import TENANTS, TOKEN, Facade, episode, podcast, post
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "X-Podwright-Namespace": TENANTS[1]}
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    ignored_auth,
-    unsupported_method,
-]
-
-
-OPERATIONS = [
-    (method.upper(), path)
-    for path, operations in json.loads(openapi.FILE.read_text())["paths"].items()
-    for method in operations
-    # It does not end by itself; test_live reads it.
-    if not path.endswith("/events/stream")
-]
 #: Each of them times two kinds of requests times the number of operations.
 EXAMPLES = 8
 
@@ -57,24 +30,13 @@ def schema(facade: Facade) -> Any:
     }
     facade.apply(endpoint, namespace=TENANTS[1])
     facade.set_status("modelendpoint", "pen", endpoint_status("http://127.0.0.1:9/v1"), namespace=TENANTS[1])
-    return schemathesis.openapi.from_url(f"{facade.url}/openapi.json")
+    return schemathesis.openapi.from_url(f"{facade.url}/openapi.json", timeout=120)
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
+@pytest.mark.parametrize("mode", MODES, ids=["allowed", "forbidden"])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_nothing_breaks(schema: Any, method: str, path: str, mode: GenerationMode) -> None:
-    operation = schema[path][method]
-
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def sends(case: Any) -> None:
-        # What redirects leads to a console or a provider, which are not there.
-        case.call_and_validate(headers=HEADERS, checks=CHECKS, allow_redirects=False)
-
-    try:
-        sends()
-    except Unsatisfiable:
-        pytest.skip("the contract leaves nothing to get wrong here")
+    demand_conformance(schema[path][method], mode, EXAMPLES, lambda: HEADERS)
 
 
 def test_answers_about_real_objects_are_in_the_contract(facade: Facade, schema: Any) -> None:

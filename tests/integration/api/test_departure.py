@@ -35,6 +35,8 @@ def test_who_leaves_takes_what_they_made_along_and_is_named_nowhere(facade: Faca
             data(member.post("/posts", json={"name": post, "spec": spec}))
             data(member.post(f"/posts/{post}/decisions", json={"action": "approve", "note": "heard"}))
 
+        # Decisions bear the name of their time.
+        data(member.put("/users/me", json={"name": f"{name} Married"}))
         exported = data(member.get("/users/me/export"))
         assert exported["incomplete"] == []
         assert {(one["kind"], one["id"]) for one in exported["resources"]} == {

@@ -56,6 +56,26 @@ def test_each_role_approves_for_itself(facade: Facade, admin: httpx.Client) -> N
     assert reopened == {"state": "Draft"}
 
 
+def test_approvals_by_role_cannot_be_made_up(facade: Facade, admin: httpx.Client) -> None:
+    launch = name("launch")
+    facade.apply(podcast("told"), episode("told", "told"), campaign(launch, requiredApprovals=[{"role": "legal"}]))
+    spec = announced("any", launch)["spec"]
+    forged = {"state": "Draft", "given": [{"by": "Boss", "role": "legal"}]}
+    with facade.client(facade.join("creator", shows=["told"])) as creator:
+        told = error(creator.post("/posts", json={"spec": spec | {"approval": forged}}), 422, "INVALID_FIELDS")
+        assert told["details"]["fields"][0]["field"] == "spec.approval.given"
+        draft = data(creator.post("/posts", json={"spec": spec}), 201)["id"]
+        error(creator.patch(f"/posts/{draft}", json={"spec": {"approval": forged}}), 422, "INVALID_FIELDS")
+        given = data(admin.post(f"/posts/{draft}/decisions", json={"action": "approve"}))["spec"]["approval"]["given"]
+        assert [each["role"] for each in given] == ["legal"]
+        # Whoever sets the state does so in their own name, and takes no approval over.
+        set_to = data(creator.patch(f"/posts/{draft}", json={"spec": {"approval": {"state": "Approved"}}}))
+        assert (set_to["spec"]["approval"]["by"], "given" in set_to["spec"]["approval"]) == ("creator", False)
+        born = {"approval": {"state": "Approved"}}
+        made = data(creator.post("/posts", json={"spec": spec | born}), 201)
+        assert made["spec"]["approval"]["by"] == "creator"
+
+
 def test_dead_letters_say_why_and_can_be_tried_again(facade: Facade, admin: httpx.Client) -> None:
     launch, held, fine = name("launch"), name("held"), name("fine")
     facade.apply(podcast("told"), podcast("unseen"), episode("told", "told"), campaign(launch))
@@ -88,8 +108,8 @@ def test_dead_letters_say_why_and_can_be_tried_again(facade: Facade, admin: http
 def test_the_calendar_of_a_campaign(facade: Facade, admin: httpx.Client) -> None:
     launch, other = name("launch"), name("other")
     facade.apply(podcast("told"), episode("told", "told"), campaign(launch), campaign(other))
-    ours = announced(name("ours"), launch, publishAt="2031-03-01T09:00:00Z")
-    theirs = announced(name("theirs"), other, publishAt="2031-03-01T09:00:00Z")
+    ours = announced(name("ours"), launch, publishAt="2032-03-01T09:00:00Z")
+    theirs = announced(name("theirs"), other, publishAt="2032-03-01T09:00:00Z")
     facade.apply(ours, theirs)
 
     def file() -> str:

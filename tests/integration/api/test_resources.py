@@ -160,6 +160,13 @@ def test_decisions_about_posts(facade: Facade, admin: httpx.Client, drafts: list
     many = data(admin.post("/posts/decisions", json={"action": "reject", "ids": [first, third, "not-there"]}))["items"]
     assert [(one["id"], one["success"]) for one in many] == [(first, True), (third, False), ("not-there", False)]
     assert [one["error"]["code"] for one in many[1:]] == ["CONFLICT", "NOT_FOUND"]
+    records = data(admin.get(f"/workspaces/{NAMESPACE}/audit", params={"limit": "3"}))["items"]
+    targets = [json.loads(one["entry"])["target"] for one in records]
+    assert targets == [
+        {"action": "reject", "ids": [first]},
+        {"id": second, "action": "approve"},
+        {"id": second, "action": "reopen"},
+    ]
 
 
 def test_several_posts_at_once_and_the_calendar(admin: httpx.Client, facade: Facade) -> None:
@@ -251,6 +258,49 @@ def test_repeating_a_post_with_its_key_creates_one_object(admin: httpx.Client) -
     first, again = (admin.post("/podcasts", json=wanted, headers=key) for _ in range(2))
     assert data(first, 201) == data(again, 201)
     assert again.headers["etag"] == first.headers["etag"]
+
+
+def test_lists_are_sorted_by_what_is_asked_for(facade: Facade, admin: httpx.Client) -> None:
+    show = name("sorted")
+    facade.apply(podcast(show))
+    times = {"b": "2026-12-02T00:00:00Z", "a": "2026-12-03T01:00:00+02:00", "c": None}
+    for key, at in times.items():
+        one = episode(f"{show}-{key}", show, sorted="yes")
+        one["spec"] |= {"title": key.upper()} | ({"publishAt": at} if at else {})
+        facade.apply(one)
+        sent = post(f"{show}-{key}", "news", show, one["metadata"]["name"])
+        sent["spec"] |= {"publishAt": at} if at else {}
+        facade.apply(sent)
+
+    def listed(path: str, sort: str | None) -> list[str]:
+        found: list[str] = []
+        query: dict[str, str] = {"limit": "2", only[path]: show} | ({"sort": sort} if sort else {})
+        while True:
+            page = data(admin.get(path, params=query))
+            found += [one["id"].removeprefix(f"{show}-") for one in page["items"]]
+            if page["nextCursor"] is None:
+                return found
+            query["cursor"] = page["nextCursor"]
+
+    only = {"/episodes": "podcast", "/posts": "campaign"}
+    for path in only:
+        assert listed(path, None) == listed(path, "id") == ["a", "b", "c"]
+        assert listed(path, "-id") == ["c", "b", "a"]
+        assert listed(path, "publishAt") == ["c", "b", "a"]
+        assert listed(path, "-publishAt") == ["a", "b", "c"]
+    assert listed("/episodes", "-title") == ["c", "b", "a"]
+    newest = data(admin.get("/podcasts?sort=-createdAt&limit=500"))["items"]
+    assert [one["createdAt"] for one in newest] == sorted((one["createdAt"] for one in newest), reverse=True)
+    for path in ("campaigns", "distribution/channels", "model-endpoints"):
+        assert "items" in data(admin.get(f"/{path}?sort=-createdAt"))
+
+    cursor = data(admin.get("/episodes?limit=1"))["nextCursor"]
+    problem = error(admin.get(f"/episodes?limit=1&sort=title&cursor={cursor}"), 400, "INVALID_CURSOR")
+    assert "sort=id" in problem["message"]
+    error(admin.get("/episodes?sort=notes"), 422, "INVALID_FIELDS")
+    problem = error(admin.get("/episodes?sort=title&labels=sorted=yes"), 422, "INVALID_FIELDS")
+    assert problem["details"]["fields"][0]["field"] == "sort"
+    assert len(data(admin.get(f"/episodes?sort=id&labels=sorted=yes&podcast={show}"))["items"]) == 3
 
 
 def test_events_are_told_as_they_happen_and_resumed(facade: Facade) -> None:

@@ -151,6 +151,22 @@ def told(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             yield data["object"]
 
 
+def test_several_are_written_each_for_itself(facade: Facade, model: FakeModel) -> None:
+    del model
+    wanted = {"type": "article", "topic": "rain on roofs", "length": 6}
+    with facade.client() as client:
+        documents = [wanted, wanted | {"episode": "moon"}, wanted | {"endpoint": "nowhere"}, wanted]
+        answer = client.post("/content/generations", json={"documents": documents})
+        assert answer.status_code == 202, answer.text
+        results = answer.json()["data"]["items"]
+        assert [one["success"] for one in results] == [True, False, False, True]
+        assert [one["id"] for one in results[1:3]] == [None, None]
+        assert results[1]["error"]["details"]["fields"][0]["field"] == "topic"
+        for one in (results[0], results[3]):
+            found = wait_for(client, f"/content/{one['id']}", lambda now: now["awaited"] is None)
+            assert (found["state"], found["body"]) == ("draft", "Rain falls on many roofs tonight.")
+
+
 def test_about_an_episode_nothing_invented_stands(facade: Facade, model: FakeModel) -> None:
     facade.apply(podcast("hive-talk"), episode("winter-bees", "hive-talk"))
     facade.control_plane.kubectl(

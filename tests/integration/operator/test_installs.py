@@ -14,6 +14,8 @@ from tests.control_plane import ControlPlane
 from tests.integration.operator.cluster import Kubelet, Operator, Tenant, until
 
 SYSTEM = "shards-system"
+#: Where the chart's roles are for.
+RELEASE = "podwright-system"
 Start = Callable[[int, int], Operator]
 
 
@@ -91,3 +93,46 @@ def test_shards_divide_the_namespaces_and_never_overlap(tenants: list[Tenant], s
         tenant.wait_reason("Episode", "one", "EndpointNotFound")
     assert not tenants[4].jobs("one"), "nobody serves that namespace"
     assert "conditions" not in tenants[4].get("Episode", "one").get("status", {})
+
+
+def test_a_namespace_without_rights_holds_up_no_other(
+    operated: ControlPlane, api: client.ApiClient, tmp_path: Path
+) -> None:
+    """Rights as the chart gives them where it watches named namespaces: a RoleBinding in each."""
+    first, second = tenants = [Tenant(api, name) for name in ("rights-first", "rights-second")]
+    operated.kubectl("create", "serviceaccount", "narrow", "-n", RELEASE)
+    for tenant in tenants:
+        tenant.core.create_namespace({"metadata": {"name": tenant.namespace}})
+        tenant.secret()
+        tenant.podcast()
+        tenant.episode("one")
+
+    def allow(tenant: Tenant) -> None:
+        operated.kubectl(
+            "create", "rolebinding", "operator", "-n", tenant.namespace, "--clusterrole", "podwright-operator",
+            "--serviceaccount", f"{RELEASE}:narrow",
+        )  # fmt: skip
+
+    allow(first)
+    watched = ",".join(tenant.namespace for tenant in tenants)
+    kubeconfig = str(operated.kubeconfig_of(RELEASE, "narrow"))
+    operator = Operator(operated, tmp_path, {"KUBECONFIG": kubeconfig, "PODWRIGHT_WATCH_NAMESPACES": watched})
+    operator.start()
+    try:
+        until(partial(first.jobs, "one", "ingest"), "a Job in the first")
+        assert operator.healthy("/readyz")
+        assert operator.gauge("podwright_namespaces_refused") == 1
+        assert "conditions" not in second.get("Episode", "one").get("status", {})
+        allow(second)
+        until(partial(second.jobs, "one", "ingest"), "a Job in the second, once it may be read")
+        until(lambda: operator.gauge("podwright_namespaces_refused") == 0, "the first and the second")
+        # One loses its rights, and the operator is started anew.
+        operated.kubectl("delete", "rolebinding", "operator", "-n", first.namespace)
+        operator.stop()
+        operator.start()
+        Kubelet(second).run_stage("one", "ingest")
+        second.wait_reason("Episode", "one", "EndpointNotFound")
+        assert operator.healthy("/readyz")
+        assert operator.gauge("podwright_namespaces_refused") == 1
+    finally:
+        operator.stop()

@@ -46,6 +46,9 @@ class Recorder:
     def complete(self, type_: KubeType, namespace: str, found: Listed) -> None:  # noqa: ARG002
         self.listings.append(len(found.objects))
 
+    def refused(self, type_: KubeType, namespace: str, why: str) -> None:
+        raise AssertionError(f"{type_} {namespace}: {why}")
+
     def alive(self, type_: KubeType, namespace: str, version: int) -> None:  # noqa: ARG002
         assert version > 0
 

@@ -1,8 +1,10 @@
 """The feed as listeners' apps and hubs meet it."""
 
+import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any, ClassVar
@@ -13,6 +15,7 @@ import httpx
 import pytest
 from minio import Minio
 
+from podwright_core.egress import ANYWHERE, Egress
 from podwright_core.stages import StageResult
 from podwright_local.storage import public_reading
 from podwright_pipeline.runner import Runner
@@ -25,8 +28,8 @@ from tests.integration.pipeline.requests import NoEngines
 FEED = "demo/feeds/bread/feed.xml"
 
 
-def run(storage: Storage, request: Any) -> StageResult:
-    return Runner(storage, NoEngines(), lambda _: None, notify=notify).run(request)
+def run(storage: Storage, request: Any, egress: Egress = ANYWHERE) -> StageResult:
+    return Runner(storage, NoEngines(), lambda _: None, notify=partial(notify, egress=egress)).run(request)
 
 
 def read(storage: Storage, path: str = FEED) -> Any:
@@ -66,6 +69,20 @@ def test_listeners_get_the_tagged_file_where_there_is_one(storage: Storage) -> N
     assert (enclosure.href, enclosure.length) == ("https://pods.example/demo/media/tagged.mp3", "6")
 
 
+@pytest.mark.parametrize("tagged", [True, False])
+def test_other_formats_are_the_tagged_ones_where_there_are_some(storage: Storage, tagged: bool) -> None:
+    keys = store_episode(storage, "rye")
+    alternate = {"key": "demo/media/rye.opus", "size": 5, "type": "audio/ogg", "codecs": "opus", "bitrate": 32000}
+    published = {"key": "demo/media/rye.mp3", "size": 6, "type": "audio/mpeg"}
+    probe = {"seconds": 31.0, "published": published, "alternates": [alternate]}
+    storage.private.write(f"demo/stages/ingest/{keys['ingest']}/probe.json", json.dumps(probe).encode(), "x")
+    audio = published | ({"alternates": [alternate | {"key": "demo/media/tagged.opus"}]} if tagged else {})
+    storage.private.write(f"demo/stages/write/{keys['write']}/audio.json", json.dumps(audio).encode(), "x")
+    run(storage, feed_request([item("rye", keys)]))
+    xml = storage.public.read(FEED) or b""
+    assert f'uri="https://pods.example/demo/media/{"tagged" if tagged else "rye"}.opus"'.encode() in xml
+
+
 def test_a_persons_notes_come_before_the_written_ones(storage: Storage) -> None:
     keys = store_episode(storage, "rye")
     run(storage, feed_request([item("rye", keys, notes="Mine."), item("wheat", keys, guid="w")]))
@@ -89,11 +106,15 @@ class Hub(BaseHTTPRequestHandler):
 
     told: ClassVar[list[dict[str, list[str]]]] = []
     status = 204
+    answer: ClassVar[Iterable[bytes]] = ()
 
     def do_POST(self) -> None:
         self.told.append(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
         self.send_response(self.status)
         self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            for part in self.answer:
+                self.wfile.write(part)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
         """Nothing."""
@@ -126,8 +147,30 @@ def test_hubs_are_told_when_the_feed_has_changed_and_only_then(storage: Storage,
 
 def test_a_hub_that_refuses_or_is_not_there_holds_nothing_up(storage: Storage, hub: str) -> None:
     Hub.status = 500
-    feed = {"hubs": [hub, "http://127.0.0.1:9/"]}
+    feed = {"hubs": [hub, "http://127.0.0.1:9/", "http://[your hub]/"]}
     assert run(storage, feed_request([item("rye", store_episode(storage, "rye"))], feed)).outcome == "done"
+
+
+@pytest.mark.parametrize("egress", [Egress(), Egress(allow=("localhost",))])
+def test_a_hub_inside_is_told_only_where_it_is_allowed(
+    storage: Storage, hub: str, egress: Egress, caplog: pytest.LogCaptureFixture
+) -> None:
+    named = hub.replace("127.0.0.1", "localhost")
+    request = feed_request([item("rye", store_episode(storage, "rye"))], {"hubs": [hub, named]})
+    assert run(storage, request, egress).outcome == "done"
+    assert len(Hub.told) == len(egress.allow)
+    assert "127.0.0.1 leads into a private network" in caplog.text
+
+
+@pytest.mark.timeout(30)
+def test_what_a_hub_answers_is_not_read(
+    storage: Storage, hub: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hub, "status", 500)
+    monkeypatch.setattr(Hub, "answer", iter(lambda: b"secret", None))  # without end
+    run(storage, feed_request([item("rye", store_episode(storage, "rye"))], {"hubs": [hub]}))
+    assert "HTTP 500" in caplog.text
+    assert "secret" not in caplog.text
 
 
 @pytest.fixture

@@ -61,6 +61,8 @@ def test_bad_input_is_rejected_and_says_what_to_do(storage: Storage, web: str, f
         ("s3://podwright/other/uploads/1/talk.mp3", "outside of this namespace"),
         ("s3://elsewhere/talk.mp3", "cannot be reached"),
         ("ftp://example.org/talk.mp3", "use s3:// or https://"),
+        ("https://[your site]/talk.mp3", "Correct spec.media.url"),
+        ("s3://[your bucket]/talk.mp3", "cannot be reached"),
     ],
 )
 def test_addresses_that_lead_nowhere_are_rejected(storage: Storage, url: str, said: str) -> None:

@@ -14,6 +14,7 @@ from podwright_core.stage_environment import to_environment
 from podwright_core.stages import EndpointUse, StageName, StageProgress, StageRequest, StageResult
 from podwright_pipeline.store_s3 import storage_from_environment
 from podwright_telemetry.trace_context import span_of
+from tests.integration.pipeline.feed_results import feed_request
 from tests.integration.pipeline.requests import after, ingest
 from tests.otlp import receiver as collector
 
@@ -67,6 +68,16 @@ def test_private_addresses_need_leave(s3_environment: dict[str, str], web: str, 
     assert "leads into a private network" in (result.message or "")
     code, result, _ = Pod(request, s3_environment | {"PODWRIGHT_FETCH_ALLOW": "127.0.0.0/8"}, tmp_path).finish()
     assert (code, result.outcome) == (0, "done")
+
+
+@pytest.mark.parametrize(
+    ("allow", "said"), [("", "leads into a private network"), ("127.0.0.0/8", "could not be told")]
+)
+def test_hubs_inside_need_leave(s3_environment: dict[str, str], tmp_path: Path, allow: str, said: str) -> None:
+    request = feed_request([], {"hubs": ["http://127.0.0.1:9/"]}, title=f"Kitchen {allow}")
+    pod = Pod(request, s3_environment | {"PODWRIGHT_FETCH_ALLOW": allow}, tmp_path)
+    _, log = pod.process.communicate(timeout=300)
+    assert (pod.process.returncode, said in log) == (0, True), log
 
 
 def test_storage_away(s3_environment: dict[str, str], tmp_path: Path) -> None:

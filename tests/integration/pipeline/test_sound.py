@@ -14,6 +14,7 @@ from scipy.signal import resample_poly
 
 from podwright_core.stages import StageName, StageResult, results_prefix
 from podwright_pipeline import ffmpeg
+from podwright_pipeline.loudness import Loudness
 from podwright_pipeline.runner import Runner
 from podwright_pipeline.store import Storage
 from tests.integration.pipeline.requests import NAMESPACE, NoEngines, ingest
@@ -101,7 +102,25 @@ def test_other_formats_sound_alike(storage: Storage, media: Path, tmp_path: Path
         samples = heard(target, 1)
         assert len(samples) / RATE == pytest.approx(31, abs=0.2)
         assert pyloudnorm.Meter(RATE).integrated_loudness(samples) == pytest.approx(-19, abs=0.5)
-        assert 20 * np.log10(np.abs(resample_poly(samples, 4, 1, axis=0)).max()) <= -1.0
+        peak = 20 * np.log10(np.abs(resample_poly(samples, 4, 1, axis=0)).max())
+        assert peak <= -1.0
+        assert each["loudness"]["integrated"] == pytest.approx(-19, abs=0.5)
+        assert each["loudness"]["true_peak"] == pytest.approx(peak, abs=0.5)
+
+
+def test_a_file_that_misses_the_loudness_is_told_for_each_format(storage: Storage, tmp_path: Path) -> None:
+    """Clicks in near silence: no gain makes them loud, since the limiter holds them."""
+    recording = tmp_path / "clicks.wav"
+    clicks = "aevalsrc='if(lt(mod(t,3),0.0005),1,0.0005*random(0))':s=44100:d=12"
+    ffmpeg.run(["-f", "lavfi", "-i", clicks, "-c:a", "pcm_s16le", recording], seconds=12, time_limit=60)
+    runner = Runner(storage, NoEngines(), lambda _: None, local_files=True)
+    result = runner.run(ingest(recording.as_uri(), formats=["aac", "opus"]))
+    report = stored(storage, result, "probe.json")
+    files = dict(zip(("MP3", "AAC", "Opus"), [report["published"], *report["alternates"]], strict=True))
+    missing = [name for name, file in files.items() if Loudness(**file["loudness"]).misses(1)]
+    assert [warning.split()[1] for warning in result.facts["warnings"]] == missing
+    assert "MP3" in missing
+    assert "-19 LUFS and at most -1 dBTP are asked for" in result.facts["warnings"][0]
 
 
 def test_clipping_and_silence_are_told_and_hold_nothing_back(storage: Storage, media: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class MemoryTokens:
 
     async def keep(self, values: Mapping[str, str]) -> None:
         self.kept.update(values)
-        self.renewals += 1
+        self.renewals += bool(values)
 
 
 @dataclass

@@ -19,6 +19,7 @@ from podwright_publish.message import Message
 from podwright_publish.ports import ConflictError, Loaded, Platform, StoreUnavailableError
 from podwright_publish.publisher import Publisher
 from tests.integration.publish.accounts import IMAGE
+from tests.integration.publish.fakes.connected import VIDEO, connected, spec_of
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeThreads
 from tests.integration.publish.fakes.pinterest import FakePinterest
@@ -26,7 +27,6 @@ from tests.integration.publish.fakes.platform import Fake, Fault
 from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
 from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
 from tests.integration.publish.fakes.x import FakeX
-from tests.integration.publish.test_contract_fakes import VIDEO, connected, spec_of
 from tests.unit.publish.memory import Clock
 
 FAKES = (

@@ -4,8 +4,8 @@ import pytest
 
 from podwright_publish.capabilities import capabilities_of
 from tests.integration.publish.chaos import FAKES, run_chaos
+from tests.integration.publish.fakes.connected import spec_of
 from tests.integration.publish.fakes.platform import Fake
-from tests.integration.publish.test_contract_fakes import spec_of
 
 
 @pytest.mark.parametrize("made", FAKES, ids=lambda made: str(made.kind))

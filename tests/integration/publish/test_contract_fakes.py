@@ -7,21 +7,20 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
 
 from podwright_core.channel_limits import TEXT_RULES
 from podwright_crds.channel import ChannelSpec
-from podwright_publish.account import Account
 from podwright_publish.answers import Confirmed, Counted, CredentialsRefused, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import capabilities_of
 from podwright_publish.channels.registry import connector
-from podwright_publish.credentials import KEYS, credentials_digest, credentials_problem
-from podwright_publish.message import Media, Message
-from podwright_publish.ports import Counting, MediaFile
-from tests.integration.publish.accounts import IMAGE, MemoryMedia, MemoryTokens, message, png
+from podwright_publish.credentials import KEYS, credentials_digest
+from podwright_publish.message import Media
+from podwright_publish.ports import Counting
+from tests.integration.publish.accounts import IMAGE, MemoryTokens, message
+from tests.integration.publish.fakes.connected import FILES, connected, post, spec_of
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
 from tests.integration.publish.fakes.pinterest import FakePinterest
@@ -30,13 +29,6 @@ from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
 from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
 from tests.integration.publish.fakes.x import FakeX
 
-VIDEO = "https://media.example.org/clip.mp4"
-FILES = MemoryMedia(
-    {
-        IMAGE: MediaFile(png(), "image/png", "cover.png"),
-        VIDEO: MediaFile(b"\0\0\0\x18ftypmp42" + bytes(100_000), "video/mp4", "clip.mp4"),
-    }
-)
 LINK = "https://example.org/episodes/1?utm_source=a&utm_medium=podcast"
 ALL = (
     FakeX,
@@ -50,10 +42,6 @@ ALL = (
     FakeDiscord,
     FakeSlack,
 )
-WITH_VIDEO = {"tiktok", "youtube"}
-WITH_IMAGE = {"instagram", "pinterest"}
-
-
 RENEWED = (FakeX, FakeLinkedIn, FakeTikTok, FakeYouTube, FakePinterest)
 WITH_ITSELF = (FakeInstagram, FakeThreads)
 WITH_COMMENTS = (FakeLinkedIn, FakeFacebook, FakeInstagram, FakeYouTube)
@@ -85,35 +73,6 @@ def fake(request: pytest.FixtureRequest) -> Fake:
 def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     with caplog.at_level(logging.DEBUG):
         yield caplog
-
-
-def spec_of(fake: Fake) -> ChannelSpec:
-    body: dict[str, Any] = {"type": fake.kind, "credentialsRef": {"name": "secret"}}
-    return ChannelSpec.model_validate(body | ({fake.kind: fake.settings} if fake.settings is not None else {}))
-
-
-def connected(fake: Fake, tokens: MemoryTokens | None = None, **more: str) -> Account:
-    spec = spec_of(fake)
-    credentials = {**fake.credentials, **more}
-    assert credentials_problem(spec.type, credentials) is None
-    store = tokens or MemoryTokens()
-    return Account(
-        spec.type,
-        {**credentials, **store.kept},
-        credentials_digest(credentials),
-        connector(spec, FILES, fake.transport()),
-        store,
-        lambda: datetime.now(UTC),
-    )
-
-
-def post(fake: Fake, **more: Any) -> Message:
-    media: tuple[Media, ...] = ()
-    if fake.kind in WITH_VIDEO:
-        media = (Media(VIDEO),)
-    elif fake.kind in WITH_IMAGE:
-        media = (Media(IMAGE, "A loaf"),)
-    return message(**{"text": "We are live – “Grüße”, 日本 & more", "media": media, **more})
 
 
 async def test_a_post_with_its_link_arrives_once(fake: Fake, everything_logged: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from podwright_api.access.roles import (
     Role,
     covers,
 )
+from podwright_api.access.secrets import may_be_api_key, new_api_key
 
 PERMISSIONS = [f"{resource}:{action}" for resource in RESOURCES for action in ACTIONS]
 
@@ -75,6 +76,42 @@ def test_scopes_only_narrow(role: Role, scopes: frozenset[str], permission: str)
     key = Actor(ActorKind.PERSON, "p", "P", of, scopes=scopes, key="k")
     assert key.may("a", permission) == (person.may("a", permission) and covers(scopes, permission))
     assert not key.may("b", permission)
+
+
+@pytest.mark.parametrize(
+    ("giver", "scopes", "given", "allowed"),
+    [
+        (Membership(Role.ADMIN), None, Membership(Role.ADMIN), True),
+        (Membership(Role.ADMIN), {"*:*"}, Membership(Role.ADMIN), True),
+        (Membership(Role.ADMIN), {"members:write"}, Membership(Role.ADMIN), False),
+        (Membership(Role.ADMIN), {"members:write"}, Membership(Role.VIEWER), False),
+        (Membership(Role.ADMIN), {"members:write", "*:read"}, Membership(Role.VIEWER, frozenset({"*"})), True),
+        (Membership(Role.ADMIN), {"members:write", "*:read"}, Membership(Role.COLLABORATOR), False),
+        (Membership(Role.CREATOR), None, Membership(Role.ADMIN), False),
+        (Membership(Role.CREATOR, frozenset({"a"})), None, Membership(Role.VIEWER, frozenset({"a"})), True),
+        (Membership(Role.CREATOR, frozenset({"a"})), None, Membership(Role.VIEWER, frozenset({"a", "b"})), False),
+        (Membership(Role.CREATOR, frozenset({"a"})), None, Membership(Role.VIEWER, frozenset({"*"})), False),
+        (
+            Membership(Role.COLLABORATOR),
+            None,
+            Membership(Role.COLLABORATOR, grants=frozenset({Grant.PUBLISH})),
+            False,
+        ),
+    ],
+)
+def test_nobody_hands_on_more_than_they_have(
+    giver: Membership, scopes: set[str] | None, given: Membership, *, allowed: bool
+) -> None:
+    of = None if scopes is None else frozenset(scopes)
+    actor = Actor(ActorKind.PERSON, "p", "P", {"a": giver}, scopes=of, key="k" if scopes else None)
+    assert actor.may_hand_on("a", given) is allowed
+    assert not actor.may_hand_on("b", given)
+
+
+def test_the_form_of_a_key() -> None:
+    key = new_api_key()
+    assert may_be_api_key(key)
+    assert not any(may_be_api_key(wrong) for wrong in ("", "pwk_", key[:-1], f"{key}A", f"{key}\n", f"x{key[1:]}"))
 
 
 def test_the_bootstrap_token_is_admin_everywhere() -> None:

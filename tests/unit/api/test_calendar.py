@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_api.calendar import entries, icalendar, time_of, timed
+from podwright_api.calendar import entries, entry, icalendar, time_of, timed
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -26,7 +26,8 @@ def post(
     [
         (post("a", "2026-12-01T09:00:00+01:00"), datetime(2026, 12, 1, 8, tzinfo=UTC)),
         (post("a", "2026-12-01T09:00:00Z", "2026-12-01T09:05:00Z"), datetime(2026, 12, 1, 9, 5, tzinfo=UTC)),
-        (post("a", "2026-12-01T09:00:00"), datetime(2026, 12, 1, 9, tzinfo=UTC)),
+        (post("a", "2026-12-01t09:00:00z"), datetime(2026, 12, 1, 9, tzinfo=UTC)),
+        (post("a", "2026-12-01T09:00:00"), None),
         (post("a"), None),
         (post("a", "soon"), None),
     ],
@@ -40,6 +41,25 @@ def test_the_begin_counts_and_the_end_does_not() -> None:
         post(name, (START + timedelta(days=day)).isoformat()) for name, day in (("c", 1), ("a", 0), ("b", 0), ("d", 2))
     ]
     assert [one.id for one in entries(map(timed, posts), START, START + timedelta(days=2))] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "approval", "told"),
+    [
+        ("Draft", "Draft", "TENTATIVE"),
+        ("Scheduled", "Approved", "CONFIRMED"),
+        ("Published", "Approved", "CONFIRMED"),
+        ("Held", "Approved", "CONFIRMED"),
+        ("Missed", "Approved", "CANCELLED"),
+        ("Failed", "Approved", "CANCELLED"),
+        ("Missed", "Draft", "CANCELLED"),
+        (None, "Rejected", "CANCELLED"),
+    ],
+)
+def test_what_does_not_go_out_is_cancelled(phase: str | None, approval: str, told: str) -> None:
+    one = post("a", START.isoformat())
+    one["spec"]["approval"], one["status"] = {"state": approval}, {"phase": phase}
+    assert f"STATUS:{told}\r\n" in icalendar([entry(one, START)], "team-a", START)
 
 
 @given(st.lists(st.text(max_size=300), max_size=4))

@@ -1,7 +1,9 @@
 """Consent on a platform, against an authorization server that keeps to RFC 6749 and RFC 7636 as the platforms do."""
 
+import asyncio
 import base64
 import hashlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,7 +97,11 @@ class AuthorizationServer:
 async def finished(
     server: AuthorizationServer, given: ConsentCode, place: Place = PLACE, now: datetime = NOW, sealer: Sealer = SEALER
 ) -> dict[str, str]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(server.answer)) as client:
+    def streamed(request: httpx.Request) -> httpx.Response:
+        whole = server.answer(request)
+        return httpx.Response(whole.status_code, headers=whole.headers, stream=whole.stream)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(streamed)) as client:
         return await consent.finish(server.platform, given, place, sealer, now, client)
 
 
@@ -224,3 +230,39 @@ def test_a_channel_without_consent_says_so() -> None:
 def test_redirects_go_to_https_or_to_this_machine(redirect: str) -> None:
     with pytest.raises(ValueError, match="pattern"):
         ConsentRequest(client_id="app", redirect_uri=redirect)
+
+
+async def test_an_endless_answer_is_not_read_to_its_end() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 10_000
+            assert sent < 1_000_000
+            yield b" " * 10_000
+
+    platform = PLATFORMS["x"]
+    given = AuthorizationServer(platform).consents(begun(AuthorizationServer(platform)))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=endless()))
+    async with httpx.AsyncClient(transport=transport) as client:
+        with pytest.raises(FacadeError, match=r"answer"):
+            await consent.finish(platform, given, PLACE, SEALER, NOW, client)
+    assert sent <= 200_000
+
+
+async def test_a_slow_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consent, "_ANSWER_SECONDS", 0.05)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield b" "
+
+    platform = PLATFORMS["x"]
+    given = AuthorizationServer(platform).consents(begun(AuthorizationServer(platform)))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=dripping()))
+    async with httpx.AsyncClient(transport=transport) as client:
+        with pytest.raises(FacadeError, match="gave no answer") as caught:
+            await consent.finish(platform, given, PLACE, SEALER, NOW, client)
+    assert caught.value.code is ErrorCode.PLATFORM_UNAVAILABLE

@@ -84,6 +84,7 @@ def test_files_of_every_form_are_taken(content: bytes) -> None:
         (b"\xff\xfe", "body"),
         (b"{}", "body"),
         (b"[" * 9_999, "body"),
+        (b'{"segments":' + b"[" * 99_999, "body"),
         (NAN, "body"),
         (SURROGATE, "body"),
     ],
@@ -92,6 +93,11 @@ def test_what_is_no_transcript_is_refused(content: bytes, field: str) -> None:
     with pytest.raises(FacadeError) as problem:
         from_file(content, "en", 9.5)
     assert problem.value.fields[0].field == field
+
+
+def test_names_of_tracks_are_speakers_in_srt() -> None:
+    found = from_file(b"1\n00:00:00,000 --> 00:00:01,000\nAda: We chose\n", "en", 9.5, ["Ada", "Ben"])
+    assert [(one["speaker"], one["text"]) for one in found["segments"]] == [("Ada", "We chose")]
 
 
 def test_a_file_of_an_unknown_language_is_refused() -> None:

@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from kubernetes.aio import client
 
 from podwright_api.envelope import STATUS_OF
-from podwright_api.errors import ErrorCode, FieldProblem
-from podwright_api.kubernetes import failure_of
+from podwright_api.errors import ErrorCode, FacadeError, FieldProblem
+from podwright_api.kubernetes import Cluster, failure_of
+from podwright_crds.episode import Episode
 
 
 def status(message: str, **more: Any) -> str:
@@ -46,3 +48,16 @@ def test_fields_of_an_invalid_object_are_named() -> None:
 
 def test_every_code_has_a_status() -> None:
     assert set(STATUS_OF) == set(ErrorCode)
+
+
+async def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(600):
+        deep = {"a": deep}
+    cluster = Cluster(client.ApiClient(client.Configuration(host="http://127.0.0.1:9")))
+    try:
+        with pytest.raises(FacadeError, match="nested too deeply") as caught:
+            await cluster.patch(Episode, "team-a", "moon", {"spec": deep})
+    finally:
+        await cluster.close()
+    assert caught.value.code is ErrorCode.INVALID_FIELDS

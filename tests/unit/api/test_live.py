@@ -165,36 +165,6 @@ async def test_asking_fails_at_once_while_the_cluster_is_away() -> None:
     await live.close()
 
 
-def not_b(body: dict[str, Any]) -> bool:
-    return body["metadata"]["name"] != "b"  # type: ignore[no-any-return]
-
-
-@pytest.mark.parametrize(("checks", "wanted"), [((not_b,), "acd"), ((), "abcd"), ((not_b, lambda _: True), "acd")])
-@pytest.mark.parametrize(("limit", "scanned"), [(1, 2000), (3, 2000), (10, 2000), (10, 2), (1, 1)])
-async def test_pages_hold_every_wanted_object_once_and_in_order(
-    objects: Objects, monkeypatch: pytest.MonkeyPatch, limit: int, scanned: int, checks: Any, wanted: str
-) -> None:
-    monkeypatch.setattr(live_module, "SCANNED", scanned)
-    for name in ("c", "a", "e"):
-        objects.change(Episode, name, silently=True)
-    live = Live(objects)
-    view = await view_of(live)
-    with view.listen() as listener:
-        for name in ("d", "b", "a"):
-            objects.change(Episode, name)
-        objects.change(Episode, "e", event="DELETED")
-        await told(listener, 4)
-    found: list[str] = []
-    pages, after = 0, None
-    while pages == 0 or after is not None:
-        names, after = view.page(Episode, after, limit, checks)
-        assert len(names) <= limit
-        found += names
-        pages += 1
-    assert found == list(wanted)
-    await live.close()
-
-
 async def test_what_is_made_of_an_object_is_made_once_a_version(objects: Objects) -> None:
     objects.change(Episode, "one", silently=True)
     live = Live(objects)

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from podwright_api.ownership import managed_by, show_of_campaign
-from podwright_api.post_decisions import PostAction, Refused, Wanted, decide
+from podwright_api.post_decisions import PostAction, Refused, Wanted, approval_set, decide
 from podwright_crds.post import Post
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 ALL = set(PostAction)
+UNKNOWN = {"id": "x", "startedAt": "2026-11-20T00:00:00Z", "outcome": "Unknown"}
 
 
 def post(phase: str | None, state: str, **status: Any) -> Post:
@@ -33,6 +34,7 @@ def post(phase: str | None, state: str, **status: Any) -> Post:
         (post("Missed", "Approved"), ALL),
         (post("Rejected", "Rejected"), {PostAction.REJECT, PostAction.REOPEN, PostAction.RETRY}),
         (post("Held", "Approved"), ALL - {PostAction.RETRY}),
+        (post("Scheduled", "Approved", attempts=[UNKNOWN]), ALL - {PostAction.RETRY}),
         (post("Publishing", "Approved"), set()),
         (post("Published", "Approved"), set()),
         (post(None, "Approved", publishedAt="2026-11-20T00:00:00Z"), set()),
@@ -60,6 +62,14 @@ def test_patches_are_for_the_version_that_was_read() -> None:
         "metadata": {"resourceVersion": "7"},
         "spec": {"approval": {"state": "Approved", "by": "Ada", "at": NOW.isoformat(), "note": "read"}},
     }
+
+
+def test_a_state_that_is_set_is_the_actors_and_ends_what_others_approved() -> None:
+    nobody = {"by": None, "at": None, "note": None, "given": None}
+    at = NOW.isoformat()
+    assert approval_set("Approved", "Ada", NOW) == nobody | {"state": "Approved", "by": "Ada", "at": at}
+    for draft in ("Draft", None):
+        assert approval_set(draft, "Ada", NOW) == nobody | {"state": "Draft"}
 
 
 @pytest.mark.parametrize(

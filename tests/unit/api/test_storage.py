@@ -22,6 +22,9 @@ VALUES = {
         ("s3://bucket/", None),
         ("s3://bucket", None),
         ("https://example.org/a", None),
+        ("https://[x/a", None),
+        ("s3://[x/a", Location("[x", "a")),
+        ("s3:///a", None),
         ("", None),
     ],
 )
@@ -39,6 +42,7 @@ def test_parse(url: str, location: Location | None) -> None:
         ("podwright", "team-ab/uploads/1/a.mp3", False),
         ("podwright", "team-b/uploads/1/a.mp3", False),
         ("podwright", "team-a/../team-b/a.mp3", False),
+        ("podwright", "team-a/./a.mp3", False),
         ("other", "team-a/a.mp3", False),
     ],
 )
@@ -56,3 +60,18 @@ def test_what_the_secret_lacks_is_named() -> None:
 def test_an_endpoint_has_to_be_an_address(endpoint: str) -> None:
     with pytest.raises(FacadeError, match="not an address"):
         TenantStorage("team-a", VALUES | {"ENDPOINT": endpoint}, None)
+
+
+@pytest.mark.parametrize("url", ["https://[x/a", "http://[::1/a", "s3://podwright/team-a/./x", "s3://[x/a"])
+async def test_what_is_no_address_of_a_recording_is_refused_by_its_field(url: str) -> None:
+    with pytest.raises(FacadeError) as caught:
+        await TenantStorage("team-a", VALUES, None).check_upload(url, "spec.media.url")
+    assert caught.value.code is ErrorCode.INVALID_FIELDS
+    assert [problem.field for problem in caught.value.fields] == ["spec.media.url"]
+
+
+async def test_what_the_client_refuses_to_ask_for_is_told() -> None:
+    storage = TenantStorage("team-a", VALUES | {"BUCKET": "no..bucket"}, None)
+    with pytest.raises(FacadeError, match="bucket") as caught:
+        await storage.check()
+    assert caught.value.code is ErrorCode.STORAGE_UNAVAILABLE

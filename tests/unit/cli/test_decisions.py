@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from podwright_cli.decisions import Result, Voice, decide
+from podwright_cli.decisions import Result, Voice, decide, retry_problem
 from podwright_cli.errors import CliError
 from podwright_cli.refs import ref_named
 from podwright_cli.story import Health, next_steps, only, story
 from podwright_core.times import parse_instant
 from podwright_crds.episode import Episode
-from podwright_crds.post import ApprovalState
+from podwright_crds.post import ApprovalState, may_be_out
 from podwright_crds.resource import Reason
 from podwright_desk.ages import age
 from podwright_desk.preview import preview
@@ -115,11 +115,71 @@ def test_posts_that_are_there_keep_their_time_and_take_their_slot() -> None:
 
 def test_a_plan_tells_what_is_missing() -> None:
     assert plan(aged("one", 1, ready()))[0][3] == "Channel news does not exist yet"
-    late = {"start": "22:00", "end": "09:30", "timeZone": "Europe/Vienna"}
-    assert "quiet hours: goes out at 09:30" in plan(channel(quietHours=late), aged("one", 1, ready()))[0][3]
     window = {"end": "2026-11-24T00:00:00Z"}
     found = plan(channel(), aged("one", 1, ready()), aged("two", 2, ready()), window=window)
     assert [line[:3] for line in found] == [("Mon 2026-11-23 09:00", "one", "planned"), ("never", "two", "no slot")]
+
+
+NIGHT = {"start": "22:00", "end": "09:30", "timeZone": "Europe/Vienna"}
+MONDAY = {"days": ["2026-11-23"], "timeZone": "Europe/Vienna"}
+
+
+@pytest.mark.parametrize(
+    ("of_channel", "spec", "when", "note"),
+    [
+        ({"quietHours": NIGHT}, {}, "Mon 2026-11-23 09:30", "due Mon 2026-11-23 09:00: Quiet hours of the channel"),
+        ({"blackout": MONDAY}, {}, "Tue 2026-11-24 00:00", "due Mon 2026-11-23 09:00: A blackout day"),
+        ({"blackout": MONDAY}, {"maxLateness": "2h"}, "never", "missed after 2h: A blackout day"),
+    ],
+)
+def test_a_plan_goes_by_the_rules_of_the_channel(
+    of_channel: dict[str, Any], spec: dict[str, Any], when: str, note: str
+) -> None:
+    ((at, _, state, why),) = plan(channel(**of_channel), aged("one", 1, ready()), **spec)
+    assert (at, state) == (when, "planned")
+    assert why.startswith(note)
+
+
+def test_a_plan_counts_what_else_goes_out_on_the_channel() -> None:
+    busy = channel(limits={"maxPostsPerDay": 1})
+    other = post("alone", {"phase": "Scheduled"}, campaignRef=None, publishAt="2026-11-23T07:00:00Z")
+    out = post("out", {"phase": "Published", "publishedAt": "2026-11-22T07:30:00Z"}, campaignRef=None)
+    found = plan(busy, other, out, aged("one", 1, ready()), aged("two", 2, ready()), maxLateness="2h")
+    assert [line[:3] for line in found] == [("Tue 2026-11-24 09:00", "two", "planned"), ("never", "one", "planned")]
+    assert "had its 1 posts of 24 hours" in found[1][3]
+
+
+def test_a_post_that_is_there_and_cannot_go_out_in_time_is_told() -> None:
+    late = post(status={"phase": "Scheduled"}, publishAt="2026-11-23T08:00:00Z", maxLateness="10m")
+    ((at, _, state, why),) = plan(channel(quietHours=NIGHT), late, aged("one", 1, ready()))
+    assert (at, state) == ("never", "Scheduled")
+    assert why.startswith("missed after 10m: Quiet hours")
+    wrong = post(status={"phase": "Failed"}, publishAt="soon")
+    assert plan(channel(), wrong, aged("one", 1, ready()))[0][:3] == ("never", "one", "Failed")
+
+
+@pytest.mark.parametrize(
+    ("status", "problem", "asks"),
+    [
+        ({"phase": "Failed"}, None, False),
+        ({"phase": "Held"}, None, True),
+        ({"phase": "Scheduled", "attempts": [{"id": "x", "startedAt": "", "outcome": "Unknown"}]}, None, True),
+        ({"phase": "Scheduled", "attempts": [{"id": "x", "startedAt": "", "outcome": "Retryable"}]}, None, False),
+        ({"phase": "Publishing"}, "is being sent right now", True),
+        (PUBLISHED, "goes out once", False),
+    ],
+)
+def test_what_may_be_out_is_asked_about_before_it_is_sent_again(
+    status: Status, problem: str | None, asks: bool
+) -> None:
+    found = retry_problem(post(status=status))
+    assert found is None if problem is None else problem in str(found)
+    assert may_be_out(post(status=status).status) == asks or problem is not None
+
+
+def test_a_rejected_post_that_is_made_a_draft_again_keeps_no_approval() -> None:
+    found = decide(post(approval={"state": "Rejected"}), APPROVED, VOICE)
+    assert '"given": null' in found.message
 
 
 def test_a_bad_cadence_is_an_error_that_says_what() -> None:

@@ -73,6 +73,12 @@ def test_an_episode_without_a_date_is_not_new() -> None:
     assert dates["twice"] == dates["no-guid"] == "2019-02-02T15:00:00Z"
 
 
+def test_a_show_without_any_date_is_refused() -> None:
+    with pytest.raises(ImportFailedError, match="no episode has a date"):
+        manifests(with_episodes(("a", "One"), ("b", "Two"), published_at=None), CHOICES, {})
+    assert manifests(with_episodes(), CHOICES, {}).episodes == ()
+
+
 def test_equal_titles_get_names_of_their_own() -> None:
     found = guids(read("blog.xml"))
     assert len(set(found.values())) == 2
@@ -117,6 +123,14 @@ def test_what_the_kinds_do_not_take_is_left_out_and_told() -> None:
     assert len(made.podcast["spec"]["feed"]["people"]) == 32
     assert any("feed.people" in remark for remark in made.remarks)
     Podcast.read(made.podcast)
+
+
+def test_a_field_that_the_kind_does_not_take_costs_no_episode() -> None:
+    made = manifests(with_episodes(("a", "One"), season=2_000_000), CHOICES, {})
+    assert "season" not in made.episodes[0]["spec"]
+    assert any("“One”: season was left out" in remark for remark in made.remarks)
+    with pytest.raises(ImportFailedError, match=r"podcastRef\.name"):
+        manifests(with_episodes(("a", "One")), Choices("x", name="No name", owner_email="me@example.org"), {})
 
 
 def test_without_an_owners_address_it_is_asked_for() -> None:

@@ -60,3 +60,25 @@ def transcripts(draw: st.DrawFn) -> Transcript:
         )
         at = max(at - draw(st.sampled_from([0.0, 0.5])), 0.0)
     return Transcript(language=draw(st.sampled_from(["en", "de", "ja"])), duration=at, segments=tuple(segments))
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> Transcript:
+    """Up to three tracks of one recording, with cross-talk, as `cross_talk.merged` gives them."""
+    tracks = [(name, draw(transcripts())) for name in ("Anna", "Ben <b>", None)]
+    segments = [
+        segment.model_copy(update={"speaker": name})
+        for name, track in tracks
+        for segment in sorted(track.segments, key=lambda segment: segment.start)
+    ]
+    return Transcript(
+        language=tracks[0][1].language,
+        duration=max(track.duration for _, track in tracks),
+        segments=tuple(sorted(segments, key=lambda segment: (segment.start, segment.end))),
+    )
+
+
+def talk(*said: tuple[str | None, float, float, str]) -> Transcript:
+    """A transcript of segments: speaker, start and end (seconds), text."""
+    segments = [Segment(text=text, start=start, end=end, speaker=speaker) for speaker, start, end, text in said]
+    return Transcript(language="en", duration=max(each.end for each in segments) + 10, segments=tuple(segments))

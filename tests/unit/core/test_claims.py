@@ -1,7 +1,10 @@
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from podwright_core.claims import misplaced_numbers, numbers, sources, support, turned_around, unsupported
+from podwright_bench.quality_transcripts import TEXTS
+from podwright_core.claims import misplaced_numbers, names, numbers, sources, support, turned_around, unsupported
+from podwright_core.fluency import sentences
 from podwright_core.transcript import Transcript
 from tests.unit.core.spoken import transcripts
 
@@ -134,3 +137,111 @@ def test_what_keeps_a_statement_passes(text: str) -> None:
 @given(transcripts())
 def test_a_transcript_turns_nothing_around(spoken: Transcript) -> None:
     assert turned_around(spoken.text, sources(spoken.language, [spoken.text])) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "text", "claims"),
+    [
+        ("sv", "Han fick tre kronor.", "Han fick tolv miljoner kronor.", {"12000000"}),
+        ("sv", "Han fick 12 kronor.", "Han fick tolv kronor.", set()),
+        ("de", "Der Käfer lebt im Wald.", "Im Wald lebt Merkel, sagt Siemens.", {"Merkel", "Siemens"}),
+        ("de", "Ein Baum merkt sich die Dürre.", "Merkel spricht mit Baumann.", {"Merkel", "Baumann"}),
+        ("de", "Der Käfer und der Wald.", "Die Waldkäfer und die Geschichte des Waldes.", set()),
+        ("lb", "De Xavier schwätzt.", "De Xavier an de Musk.", {"Musk"}),
+        ("ja", "緑茶の温度は七十度です。", "田中さんとメルケルの緑茶", {"田中", "メルケル"}),
+        ("ja", "緑茶の温度は七十度です。", "今回は緑茶の温度の話", set()),
+        ("zh", "高山上的春茶香味更浓。", "马斯克和李明在上海", {"马斯克", "李明", "上海"}),
+        ("ko", "시계는 항구에 있었다.", "시계가 항구에서 메르켈을", {"메르켈을"}),
+        ("ar", "الساعة في الميناء.", "ساعة الميناء وميركل", {"وميركل"}),
+        ("ka", "საათი ნავსადგურშია.", "საათი მერკელი", {"მერკელი"}),
+        ("hi", "घड़ी बंदरगाह में थी।", "घड़ी मर्केल में थी", {"मर्केल"}),
+        ("th", "นาฬิกาอยู่ที่ท่าเรือ", "นาฬิกาของแมร์เคิล", {"แมร์เคิล"}),
+        # An alphabet without capitals is seen in any language.
+        ("en", "The clock is right.", "The clock is メルケル", {"メルケル"}),
+    ],
+)
+def test_what_a_name_cannot_be_told_from_must_be_the_sources(
+    language: str, said: str, text: str, claims: set[str]
+) -> None:
+    assert {claim.text for claim in unsupported(text, sources(language, [said]))} == claims
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Angela Merkel und Elon Musk erklären, warum Siemens pleite ist und der Papst gelogen hat."),
+        ("de", "In dieser Folge kommt Macron."),
+        ("ja", "メルケルが三百万円を払う。"),
+        ("ko", "머스크가 왔다."),
+        ("sv", "Det kostade tolv miljoner."),
+        ("fr", "Emmanuel Macron arrive."),
+    ],
+)
+def test_inventions_about_an_episode_in_another_language_are_named(language: str, text: str) -> None:
+    assert unsupported(text, KNOWN, language=language) != []
+
+
+def test_what_is_true_may_be_said_in_another_language() -> None:
+    assert (
+        unsupported("In dieser Folge erklärt Martin, wie er in Vienna seit 12 Jahren arbeitet.", KNOWN, language="de")
+        == []
+    )
+    assert unsupported("Martin bakar i Vienna sedan tolv år.", KNOWN, language="sv") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "claims"),
+    [
+        ("de", "Brot braucht Geduld und Hefe.", set()),
+        ("de", "Brot, wie Angela Merkel es backt.", {"Angela", "Merkel"}),
+        ("ja", "パンには時間が必要です。", set()),
+        ("ja", "パンは三百円です。", {"300"}),
+    ],
+)
+def test_on_a_free_topic_other_words_may_stand(language: str, text: str, claims: set[str]) -> None:
+    known = sources(language, ["Brot"], complete=False)
+    assert {claim.text for claim in unsupported(text, known)} == claims
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.sampled_from(["en", "de", "sv", "ja", "zh", "ko", "ar", "hi", "th"]),
+)
+def test_any_text_bears_itself_out(text: str, language: str) -> None:
+    found = unsupported(text, sources(language, [text]))
+    assert [claim for claim in found if claim.kind != "link"] == []
+
+
+SAID_IN_MANY = {path.stem: path.read_text(encoding="utf-8") for path in TEXTS.glob("*.txt")}
+
+
+@pytest.mark.parametrize("name", sorted(SAID_IN_MANY))
+def test_what_is_said_bears_itself_out(name: str) -> None:
+    known = sources(name[:2], [SAID_IN_MANY[name]])
+    assert [each for line in sentences(SAID_IN_MANY[name]) for each in unsupported(line, known)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "Heute spricht Angela Merkel in Berlin über Kaffee.", ["Angela", "Merkel"]),
+        ("de", "Frau Merkel trinkt eine Tasse Kaffee.", ["Frau", "Merkel"]),
+        ("lb", "Haut kënnt de Xavier Bettel.", ["Xavier", "Bettel"]),
+        ("ja", "田中さんの話", []),
+    ],
+)
+def test_names_where_capitals_make_none(language: str, text: str, expected: list[str]) -> None:
+    assert names(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wer ein gutes Brot backen will, braucht Zeit, Wasser und ein wenig Hefe.",
+        "In dieser Folge geht es um die zweite Gare und um die richtige Temperatur des Ofens.",
+        "Über die lange, kalte Gare und mehr Feuchtigkeit in der Krume.",
+    ],
+)
+def test_german_about_an_episode_in_another_language_may_use_nouns_that_grammar_shows_to_be_none(text: str) -> None:
+    known = sources("en", ["Most people rush the second rise. The crumb is dense."])
+    assert unsupported(text, known, language="de") == []

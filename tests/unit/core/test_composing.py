@@ -101,3 +101,4 @@ def test_a_title_is_one_line_without_a_full_stop() -> None:
 def test_what_a_channel_refuses_is_refused() -> None:
     brief = Brief(topic="rain", words=6, channel="youtube")
     assert any("'<'" in problem for problem in problems("Rain < snow on every old roof.", known(brief), brief))
+    assert extract("Rain < snow on every old roof.", brief) == "Rain ‹ snow on every old roof."

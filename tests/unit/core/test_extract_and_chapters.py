@@ -1,5 +1,6 @@
 import itertools
 
+import pytest
 from hypothesis import given
 
 from podwright_core import chapters, extract
@@ -67,8 +68,15 @@ def test_a_quote_stands_by_itself() -> None:
     assert extract.best_quotes(spoken, 1)[0].text == "Flour and water are all that a good bread needs in the end."
 
 
-def test_key_phrases_name_what_it_is_about() -> None:
-    assert extract.key_phrases("The echo test. An echo test is an echo test of sound.", "en", 1) == ["echo test"]
+@pytest.mark.parametrize(
+    ("text", "language", "phrase"),
+    [
+        ("The echo test. An echo test is an echo test of sound.", "en", "echo test"),
+        ("हिन्दी भाषा सरल है. हिन्दी भाषा मधुर है.", "hi", "हिन्दी भाषा"),
+    ],
+)
+def test_key_phrases_name_what_it_is_about(text: str, language: str, phrase: str) -> None:
+    assert extract.key_phrases(text, language, 1) == [phrase]
 
 
 def test_a_headline_is_cut_between_words() -> None:

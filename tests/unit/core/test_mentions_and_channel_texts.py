@@ -44,6 +44,8 @@ def test_names_are_of_the_transcript(spoken: Transcript) -> None:
         (["echo test", "Echo Test", "PBX"], ("#EchoTest", "#PBX")),
         (["größe", "l'eau vive", "42", "a"], ("#Größe", "#LEauVive")),
         (["x" * 40], ()),
+        (["हिन्दी भाषा", "ไทยแลนด์", "शक्‍ति"], ("#हिन्दीभाषा", "#ไทยแลนด์", "#शक्‍ति")),
+        (["Ka\u0308se", "Käse"], ("#Käse",)),
     ],
 )
 def test_hashtags(phrases: list[str], tags: tuple[str, ...]) -> None:

@@ -53,5 +53,10 @@ def test_what_was_not_said_is_not_found(spoken: Transcript, text: str) -> None:
     assert found is None or contains(spoken.text, text)
 
 
+def test_another_sentence_is_not_verbatim_where_only_its_consonants_are() -> None:
+    assert contains("मैंने किताब पढ़ी थी कल", "मैंने किताब पढ़ी थी")
+    assert not contains("मैंने किताब पढ़ी थी कल", "मैने कुतुब पढ़ा था कल")
+
+
 def test_quotation_marks_of_several_languages() -> None:
     assert quoted('“One.” and „zwei“ and «trois» and "four" in 5" pipes') == ["One.", "zwei", "trois", "four"]

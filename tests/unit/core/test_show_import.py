@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
 
 import feedparser
 import podcastparser
@@ -103,6 +104,26 @@ def test_what_goes_wrong_is_told() -> None:
         assert part in told
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("https://rye.example</", "http://[your site]/</", "The show's link (http://[your site]/) is no web address"),
+        ("https://rye.example/2</", "//[</", "The link of “The second rise” (//[) is no web address"),
+        ("https://cdn.host.example/cover.jpg", "http://[", "The show's artwork (http://[) is no web address"),
+        ("https://feeds.host.example/rye", "http://[", "The feed's link “self” (http://[) is no web address"),
+        ("https://cdn.host.example/1.mp3", "http://[", "“Trailer” has no recording"),
+        ("-0500", "+99999999999999", "“The second rise” has no date that can be read"),
+    ],
+)
+def test_what_is_no_address_and_no_date_is_left_out_and_told(before: str, after: str, said: str) -> None:
+    content = (FEEDS / "host.xml").read_text()
+    assert before in content
+    show = read_show(content.replace(before, after).encode(), ADDRESS)
+    (remark,) = show.remarks
+    assert remark.startswith(said)
+    assert after not in (show.website, show.artwork, show.address, show.episodes[0].link)
+
+
 def test_another_encoding() -> None:
     show = read("latin.xml")
     assert (show.title, show.episodes[0].title, show.episodes[0].guid) == ("Über Öfen", "Größe zählt", "öfen-1")
@@ -130,6 +151,8 @@ def test_independent_parsers_read_the_same_but_for_guids(name: str) -> None:
         (b"<rss><channel><title>x</title>", "not well-formed"),
         (b"", "not well-formed"),
         (b"\x00\x01\x02", "not well-formed"),
+        (b"<?xml version='1.0' encoding='klingon'?><rss/>", "unknown encoding"),
+        (b"<?xml version='1.0' encoding='gb2312'?><rss/>", "multi-byte encodings are not supported"),
         (b'<feed xmlns="http://www.w3.org/2005/Atom"/>', "its outermost tag is feed"),
     ],
 )
@@ -212,6 +235,76 @@ def test_everything_that_a_show_declares_comes_back() -> None:
     assert (show.locked, show.moved_to) == (True, "https://table.example/feed.xml")
 
 
+#: What stands in feeds where something else should.
+STRANGE = st.sampled_from(
+    [
+        "http://[your site]/",
+        "//[",
+        "https://a.example:port/",
+        "https://a.example/" + "a" * 3000,
+        "https://\u2100.example/",
+        "mailto:a@b.example",
+        "Mon, 01 Jan 2024 10:00:00 +99999999999999",
+        "Mon, 01 Jan 9999 23:59:59 -0100",
+        "0001-01-01T00:00:00+14:00",
+        "1e999",
+        "nan",
+        "-3",
+        "<p>a<![x[b",
+        f"<p>&#{'9' * 5000};",
+        "<!doctype [<!x",
+        "urn:uuid:1",
+        "yes",
+    ]
+)
+VALUES = STRANGE | st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), max_size=40)
+TAGS = [
+    "title", "link", "description", "language", "pubDate", "guid", "managingEditor", "itunes:explicit", "itunes:type",
+    "itunes:season", "itunes:episode", "itunes:new-feed-url", "itunes:name", "content:encoded", "podcast:guid",
+    "podcast:license", "podcast:funding", "podcast:person", "podcast:location", "podcast:txt", "podcast:medium",
+    "podcast:updateFrequency", "podcast:chat", "podcast:block", "podcast:soundbite", "podcast:image", "podcast:season",
+    "podcast:socialInteract", "podcast:remoteItem", "podcast:valueRecipient", "itunes:image", "itunes:category",
+    "enclosure", "atom:link",
+]  # fmt: skip
+ATTRIBUTES = [
+    "url", "href", "length", "text", "rel", "split", "address", "startTime", "duration", "feedGuid", "geo", "osm",
+    "country", "protocol", "server", "uri", "priority", "dtstart", "rrule", "width", "aspect-ratio", "display",
+]  # fmt: skip
+NAMESPACES = (
+    'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:atom="http://www.w3.org/2005/Atom" '
+    'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:podcast="https://podcastindex.org/namespace/1.0"'
+)
+
+
+def element(name: str, attributes: dict[str, str], inner: str) -> str:
+    return f"<{name}{''.join(f' {key}={quoteattr(value)}' for key, value in attributes.items())}>{inner}</{name}>"
+
+
+LEAVES = st.builds(
+    element, st.sampled_from(TAGS), st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES), VALUES.map(escape)
+)
+PARTS = st.lists(LEAVES, max_size=6).map("".join)
+ITEMS = st.lists(
+    st.builds(lambda url, inner: f"<item><enclosure url={quoteattr(url)}/>{inner}</item>", VALUES, PARTS), max_size=3
+).map("".join)
+
+
+@given(PARTS, ITEMS)
+def test_any_feed_is_read(channel: str, items: str) -> None:
+    content = f'<rss version="2.0" {NAMESPACES}><channel>{channel}{items}</channel></rss>'.encode()
+    show = read_show(content, ADDRESS)
+    assert all(url is None or url.startswith("http") for url in (show.website, show.artwork))
+    assert all(episode.media_url.startswith("http") for episode in show.episodes)
+
+
+@given(
+    st.binary() | st.builds("<?xml version='1.0' encoding='{}'?><rss/>".format, st.text(max_size=12)).map(str.encode)
+)
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    with pytest.raises(FeedError):
+        read_show(content, ADDRESS)
+
+
 def test_pages_make_one_show() -> None:
     pages = [read("host.xml"), read("host.xml"), read("latin.xml")]
     assert [episode.guid for episode in joined(pages).episodes] == ["host-2024-0002", "host-2024-0001", "öfen-1"]
@@ -226,6 +319,9 @@ def test_pages_make_one_show() -> None:
         ('<a href="javascript:x">shown</a>', "shown"),
         ("<script>alert(1)</script>text &amp; more", "text & more"),
         ("&lt;not a tag&gt; &eacute;", "<not a tag> é"),
+        ("<![if !IE]>a<![endif]><p>b", "a\n\nb"),
+        ("<p>a<![x[b", "a<![x[b"),
+        (f"<p>a &#{'9' * 5000}; b", "a b"),
     ],
 )
 def test_html_as_text(html: str, expected: str) -> None:

@@ -108,6 +108,12 @@ def test_the_link_counts_where_it_stands_in_the_text() -> None:
     assert text_problem("instagram", "a" * 2100, link=LONG_LINK) is not None
 
 
+@given(st.sampled_from(sorted(TEXT_RULES)), st.text("ab<>‹&\n"))
+def test_what_is_permitted_has_no_character_that_is_refused(channel: str, text: str) -> None:
+    assert "refuses" not in (text_problem(channel, TEXT_RULES[channel].permitted(text)) or "")
+    assert TEXT_RULES["webhook"].permitted(text) == text
+
+
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [

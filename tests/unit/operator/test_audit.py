@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from podwright_operator.engine.audit import Audit, Listed
-from podwright_operator.engine.cluster import Cluster, ClusterError
+from podwright_operator.engine.cluster import Cluster, ClusterError, RefusedError
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kind import Kind
 from podwright_operator.engine.kube import JOB, KubeType, ObjectKey, Raw
@@ -32,11 +32,14 @@ class Server:
     jobs: Mapping[str, Raw] = field(default_factory=dict)
     version: int = 100
     error: ClusterError | None = None
+    refused: frozenset[str] = frozenset()
 
-    async def list_versions(self, type_: KubeType, namespaces: tuple[str, ...]) -> Listed:  # noqa: ARG002
+    async def list_versions(self, type_: KubeType, namespace: str) -> Listed:
         if self.error:
             raise self.error
-        found = self.jobs.values() if type_ is JOB else ()
+        if namespace in self.refused:
+            raise RefusedError("forbidden (HTTP 403)")
+        found = self.jobs.values() if type_ is JOB and namespace in {"", NAMESPACE} else ()
         return Listed(
             {
                 ObjectKey(JOB, NAMESPACE, raw["metadata"]["name"]): (
@@ -55,12 +58,12 @@ class Server:
         return True
 
 
-def audited(memory: list[Raw], server: Server) -> tuple[Audit, Engine]:
+def audited(memory: list[Raw], server: Server, *namespaces: str) -> tuple[Audit, Engine]:
     kind: Kind[Any, Any] = EpisodeKind(StageJobSettings(), cast("Any", None))
     engine = Engine([kind], cast("Cluster", None), clock=lambda: datetime.now(UTC))
     for raw in memory:
         engine.feed(JOB, raw)
-    return Audit(engine, server, (), timedelta(seconds=60), PATIENCE, soon=timedelta(milliseconds=20)), engine
+    return Audit(engine, server, namespaces, timedelta(seconds=60), PATIENCE, soon=timedelta(milliseconds=20)), engine
 
 
 def names(engine: Engine) -> list[tuple[str, str, int]]:
@@ -138,6 +141,16 @@ async def test_a_watch_that_began_anew_is_audited_soon() -> None:
         while names(engine):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
     running.cancel()
+
+
+async def test_a_namespace_that_may_not_be_listed_is_left_out_alone() -> None:
+    elsewhere = job("kept", 1)
+    elsewhere["metadata"]["namespace"] = "refused"
+    server = Server({"a": job("a", 7)}, refused=frozenset({"refused"}))
+    audit, engine = audited([job("a", 1), job("gone", 1), elsewhere], server, "refused", NAMESPACE)
+    assert await audit.check() == 2
+    assert [name for name, _, _ in names(engine)] == ["a", "kept"]
+    assert audit.problem is None
 
 
 async def test_an_api_server_that_is_away_is_no_problem() -> None:

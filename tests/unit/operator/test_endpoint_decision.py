@@ -228,3 +228,24 @@ def test_weights_in_a_volume_are_only_checked() -> None:
     assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "claim", "readOnly": True}
     (application,) = json.loads(spec["serveConfigV2"])["applications"]
     assert application["args"]["weights"] == "/models/llm/small"
+
+
+def test_what_settings_add_to_pods() -> None:
+    added: dict[str, Any] = {
+        "imagePullSecrets": [{"name": "registry"}],
+        "priorityClassName": "models",
+        "affinity": {"podAntiAffinity": {}},
+        "volumes": [{"name": "cache", "emptyDir": {}}],
+        "volumeMounts": [{"name": "cache", "mountPath": "/cache"}],
+        "env": [{"name": "HF_HOME", "value": "/cache"}],
+    }
+    cluster = ray_service(model(scaling={"maxReplicas": 2}), InferenceSettings(pod=added)).object["spec"]
+    for group in (cluster["rayClusterConfig"]["headGroupSpec"], *cluster["rayClusterConfig"]["workerGroupSpecs"]):
+        pod = group["template"]["spec"]
+        assert {name: pod[name] for name in ("imagePullSecrets", "priorityClassName", "affinity")} == {
+            name: added[name] for name in ("imagePullSecrets", "priorityClassName", "affinity")
+        }
+        assert [volume["name"] for volume in pod["volumes"]] == ["models", "cache"]
+        for container in (*pod["containers"], *pod.get("initContainers", ())):
+            assert [mount["name"] for mount in container["volumeMounts"]] == ["models", "cache"]
+            assert container["env"][-1] == added["env"][0]

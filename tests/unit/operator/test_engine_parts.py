@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 from podwright_core.stage_environment import PIECE_VARIABLE, from_environment, to_environment
 from podwright_core.stages import StageName, StageRequest
+from podwright_crds.merge_patch import merge_patch
 from podwright_crds.resource import ConditionStatus, Reason
 from podwright_operator.engine.conditions import conditions
-from podwright_operator.engine.difference import covers, merge_patch
+from podwright_operator.engine.difference import covers
 from podwright_operator.engine.kube import JOB
 from podwright_operator.engine.plan import Outcome, OutcomeKind
 from podwright_operator.engine.queue import WorkQueue
 from podwright_operator.engine.store import Store
+from tests.merge_patch import apply_merge_patch
 from tests.unit.operator.builders import NAMESPACE, NOW
 
 values = st.recursive(
@@ -29,19 +31,6 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     return value
-
-
-def apply_merge_patch(target: Any, patch: Any) -> Any:
-    """RFC 7396, section 2."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = apply_merge_patch(result.get(key), value)
-    return result
 
 
 @given(st.dictionaries(st.sampled_from("abcd"), values), st.dictionaries(st.sampled_from("abcd"), values))

@@ -11,6 +11,7 @@ from podwright_crds.episode import StagePhase
 from podwright_crds.resource import Reason
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import OutcomeKind
+from podwright_operator.kinds.publish_job import publish_job_spec, publisher_identity
 from podwright_operator.kinds.stage_job import LABEL_QUEUE, stage_job
 from podwright_operator.kinds.stage_job_tuning import tuned
 from podwright_operator.settings import Settings, StageJobSettings
@@ -75,6 +76,43 @@ def test_what_a_show_wishes_counts_before_the_settings() -> None:
     assert body["spec"]["suspend"] is True
 
 
+ADDED: Raw = {
+    "serviceAccountName": "reader",
+    "automountServiceAccountToken": False,
+    "terminationGracePeriodSeconds": 1,
+    "volumes": [{"name": "ca", "configMap": {"name": "ca"}}],
+    "volumeMounts": [{"name": "ca", "mountPath": "/etc/ca"}],
+    "env": [{"name": "SSL_CERT_DIR", "value": "/etc/ca"}],
+    "tolerations": [{"operator": "Exists"}],
+}
+
+
+@pytest.mark.parametrize("what", ["stage", "publish"])
+def test_what_settings_add_takes_nothing_away(what: str) -> None:
+    def made(settings: StageJobSettings) -> Raw:
+        return pod(job(settings) if what == "stage" else {"spec": publish_job_spec(episode(), "post", settings)})
+
+    plain, added = made(StageJobSettings()), made(StageJobSettings(pod=ADDED))
+    assert added["volumes"] == [*plain["volumes"], *ADDED["volumes"]]
+    assert added["tolerations"] == ADDED["tolerations"]
+    (before,), (after,) = plain["containers"], added["containers"]
+    assert after == {**before, **{name: [*before[name], *ADDED[name]] for name in ("env", "volumeMounts")}}
+    assert {mount["name"] for mount in after["volumeMounts"]} == {volume["name"] for volume in added["volumes"]}
+    # Rights to publish come with the publisher's own account; a stage has no token, whichever account it has.
+    account = ("reader", False) if what == "stage" else ("podwright-publisher", True)
+    assert (added["serviceAccountName"], added["automountServiceAccountToken"]) == account
+    assert added["terminationGracePeriodSeconds"] == (1 if what == "stage" else plain["terminationGracePeriodSeconds"])
+
+
+def test_the_publishers_role_is_the_releases() -> None:
+    settings = Settings.from_environment({"PODWRIGHT_PUBLISHER_ROLE": "shows-publisher"}).stage_jobs
+    account, binding = (child.object for child in publisher_identity("shows", settings))
+    assert account["metadata"]["name"] == "podwright-publisher"
+    assert (binding["metadata"]["name"], binding["roleRef"]["name"]) == ("shows-publisher", "shows-publisher")
+    assert binding["subjects"][0]["name"] == "podwright-publisher"
+    assert StageJobSettings().publisher_role == "podwright-publisher"
+
+
 def test_wishes_change_no_running_job() -> None:
     """The identity decides whether a Job is made anew: what it computes, not how it looks."""
     request = StageRequest(stage=StageName.WRITE, namespace="shows")
@@ -85,10 +123,10 @@ def test_wishes_change_no_running_job() -> None:
 
 
 @pytest.mark.parametrize("stage", list(StageName))
-def test_only_ingest_is_told_what_may_be_fetched(stage: StageName) -> None:
+def test_every_stage_is_told_what_may_be_reached(stage: StageName) -> None:
+    """Ingest fetches the recording, transcribe a corrected transcript, write the cover; the feed's hubs are told."""
     variables = {item["name"]: item.get("value") for item in pod(job(stage=stage))["containers"][0]["env"]}
-    expected = "*.corp.example" if stage is StageName.INGEST else None
-    assert variables.get("PODWRIGHT_FETCH_ALLOW") == expected
+    assert variables["PODWRIGHT_FETCH_ALLOW"] == "*.corp.example"
 
 
 @pytest.mark.parametrize(("queue", "place"), [("podcasts", "in queue podcasts"), ("", "no queue is named")])

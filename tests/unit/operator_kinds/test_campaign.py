@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,9 +13,13 @@ from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
 from podwright_crds.resource import Reason
 from podwright_operator.engine import kube
+from podwright_operator.engine.cluster import Cluster
 from podwright_operator.engine.plan import ChildMode, OutcomeKind, Plan
+from podwright_operator.engine.reconciler import ClusterView
+from podwright_operator.engine.store import Store
 from podwright_operator.kinds.campaign.desired import desired
-from podwright_operator.kinds.campaign.observed import CampaignObserved, TextsProblem
+from podwright_operator.kinds.campaign.observe import CampaignKind
+from podwright_operator.kinds.campaign.observed import CampaignObserved, MadePost, TextsProblem, pair_of
 from podwright_operator.settings import StageJobSettings
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)  # a Saturday
@@ -76,11 +80,8 @@ def created(made: Plan) -> list[Post]:
 
 def after(made: Plan, found: CampaignObserved, **status: Any) -> CampaignObserved:
     """What is observed once the plan's posts exist."""
-    posts = [Post.read({**post.to_wire(), "status": status}) for post in created(made)]
-    names = {
-        post.metadata.name: (post.spec.episode_ref.name if post.spec.episode_ref else "", post.spec.channel_ref.name)
-        for post in posts
-    }
+    posts = [MadePost.of(Post.read({**post.to_wire(), "status": status})) for post in created(made)]
+    names = {post.name: post.pair for post in posts}
     return replace(found, posts=[*found.posts, *posts], names={**found.names, **names})
 
 
@@ -107,12 +108,10 @@ def test_each_episode_gets_a_post_on_each_channel_at_the_next_slots_oldest_first
 
 
 def test_a_time_that_cannot_be_read_holds_up_no_other() -> None:
-    first = observed(episode("one"))
-    made = after(plan(campaign(), first), first)
-    odd = made.posts[0].model_copy(
-        update={"spec": made.posts[0].spec.model_copy(update={"publish_at": "0000-01-01T00:00:00Z"})}
-    )
-    found = observed(episode("one"), episode("two", publishAt="2026-01-01T23:59:60Z"), posts=[odd, *made.posts[1:]])
+    first, second = created(plan(campaign(), observed(episode("one"))))
+    odd = first.model_copy(update={"spec": first.spec.model_copy(update={"publish_at": "0000-01-01T00:00:00Z"})})
+    posts = [MadePost.of(post) for post in (odd, second)]
+    found = observed(episode("one"), episode("two", publishAt="2026-01-01T23:59:60Z"), posts=posts)
     assert [post.metadata.name for post in created(plan(campaign(), found))] == ["launch-two-news", "launch-two-feed"]
 
 
@@ -263,3 +262,20 @@ def test_totals_and_the_next_slot() -> None:
     assert status.posts is not None
     assert (status.summary, status.posts.published, status.episodes) == ("2/2", 2, 1)
     assert status.next_slot == "2026-11-23T08:00:00Z"
+
+
+async def test_what_is_observed_of_posts() -> None:
+    """Its own with what counts, and the names of all; without reading any post again."""
+    kind = CampaignKind(StageJobSettings(), cast("Any", None))
+    store = Store(kind.indexes)
+    posts = created(plan(campaign(), observed(episode("one")))) + created(
+        plan(campaign("other"), observed(episode("two")))
+    )
+    for version, post in enumerate(posts, start=1):
+        raw = post.to_wire()
+        raw["metadata"].update(namespace="podcasts", uid=f"uid-{version}", resourceVersion=str(version))
+        store.put(kube.own(Post), raw)
+    found = await kind.observe(campaign(), ClusterView(store, cast("Cluster", None)))
+    assert list(found.posts) == [MadePost.of(post) for post in sorted(posts[:2], key=lambda post: post.metadata.name)]
+    assert found.names == {post.metadata.name: pair_of(post) for post in posts}
+    assert kind.gather is not None

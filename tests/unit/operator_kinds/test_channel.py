@@ -8,6 +8,7 @@ import pytest
 from podwright_crds.channel import Channel, ChannelStatus
 from podwright_crds.podcast import Podcast
 from podwright_crds.resource import ConditionStatus, ConditionType, Reason
+from podwright_operator.engine import kube
 from podwright_operator.engine.plan import OutcomeKind
 from podwright_operator.kinds.channel.desired import ChannelObserved, desired
 from podwright_operator.settings import StageJobSettings
@@ -114,3 +115,33 @@ def test_numbers_are_read_where_they_are_wanted_and_told(
     for job in jobs:
         (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         assert container["command"][-2] == "metrics"
+
+
+APP = {"accessToken": "a", "refreshToken": "r", "clientId": "i", "clientSecret": "s"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "credentials", "renews"),
+    [
+        ("threads", {"accessToken": "a"}, True),
+        ("pinterest", APP, True),
+        ("pinterest", {"accessToken": "a"}, False),
+        ("x", APP, True),
+        ("bluesky", {"identifier": "a.test", "appPassword": "p"}, False),
+        ("discord", {"webhookUrl": "https://discord.test/1"}, False),
+    ],
+)
+@pytest.mark.parametrize("suspend", [False, True])
+def test_tokens_that_end_unused_are_renewed_daily(
+    kind: str, credentials: dict[str, str], renews: bool, suspend: bool
+) -> None:
+    spec = {"type": kind, "credentialsRef": {"name": "keys"}, "suspend": suspend}
+    plan = desired(channel(spec), ChannelObserved(credentials), NOW, SETTINGS)
+    jobs = [child.object for child in plan.children if child.type is kube.CRON_JOB]
+    assert [job["metadata"]["name"] for job in jobs] == (["news-renew"] if renews else [])
+    for job in jobs:
+        minute, hour, *every_day = job["spec"]["schedule"].split()
+        assert (int(minute) in range(60), int(hour) in range(24), every_day) == (True, True, ["*", "*", "*"])
+        (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        assert container["command"][-2:] == ["renew", "news"]
+        assert not job["spec"]["suspend"]

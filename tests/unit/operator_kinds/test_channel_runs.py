@@ -11,6 +11,7 @@ from podwright_operator.engine import kube
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.channel.desired import ChannelObserved, desired
 from podwright_operator.kinds.channel.runs import ChannelWork, Run, next_run
+from podwright_operator.kinds.publish_job import publish_job_spec
 from podwright_operator.settings import StageJobSettings
 from tests.unit.publish.memory import START, channel, post
 
@@ -73,10 +74,34 @@ def jobs(made: Plan) -> list[dict[str, Any]]:
         (attempted("Confirmed"), None),
         (attempted("Refused"), None),
         (attempted("Refused", annotation="1"), START - 30 * SECOND),
+        (post(publishAt="9999-12-31T23:59:59Z"), None),
     ],
 )
 def test_a_run_starts_shortly_before_a_post_is_due(found: Post, starts: datetime | None) -> None:
     assert next_run(channel(), work(found), START) == starts
+
+
+def test_a_time_that_is_wrong_keeps_no_doubt_from_being_resolved() -> None:
+    body = of_campaign(publishAt="soon").to_wire()
+    body["status"] = {"attempts": [{"id": "x", "startedAt": at(START - timedelta(hours=1)), "outcome": "Unknown"}]}
+    found = next_run(channel(type="mastodon", webhook=None), work(Post.read(body)), START)
+    assert found == START - 30 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("spec", "limit"),
+    [
+        ({}, timedelta(seconds=5)),
+        ({"type": "mastodon", "mastodon": {"url": "https://social.example"}, "webhook": None}, timedelta(minutes=5)),
+        ({"type": "youtube", "webhook": None}, timedelta(minutes=15)),
+    ],
+)
+def test_a_pod_that_is_told_to_stop_has_time_for_what_it_has_begun(spec: dict[str, Any], limit: timedelta) -> None:
+    found = channel(**spec)
+    pod = publish_job_spec(found, "channel", StageJobSettings())["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] == (limit + 30 * SECOND).total_seconds()
+    of_all = publish_job_spec(CAMPAIGN, "campaign", StageJobSettings())["template"]["spec"]
+    assert of_all["terminationGracePeriodSeconds"] >= pod["terminationGracePeriodSeconds"]
 
 
 def test_one_pod_for_all_posts_of_a_channel() -> None:

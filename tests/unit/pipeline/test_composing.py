@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from podwright_core.composing import Brief, Earlier
+from podwright_core.composing import Brief, Earlier, TextType
 from podwright_core.texts import Analysis, SpokenQuote
 from podwright_core.transcript import Segment, Transcript
 from podwright_pipeline import compose_cli
@@ -73,6 +74,12 @@ def test_about_an_episode_the_transcript_takes_its_place() -> None:
     found = compose(Telling("Elon Musk keeps 99 elephants in his garden."), Brief(words=30), about=ABOUT)
     assert found.text == "Bees sleep in winter and keep warm together. The hive hums all night."
     assert found.checks.replaced == 1
+
+
+def test_what_the_channel_refuses_is_not_taken_from_the_transcript() -> None:
+    about = replace(ABOUT, title="Bees <3 winter")
+    brief = Brief(type=TextType.TITLE, words=8, channel="youtube")
+    assert compose(Telling("Bees > wasps at 99 degrees"), brief, about=about).text == "Bees ‹3 winter"
 
 
 def test_a_remark_changes_a_text() -> None:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from podwright_crds.channel import Channel, Delivery
+from podwright_crds.merge_patch import merge_patch
 from podwright_crds.post import Post, PostStatus
 from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Renewal, Unclear
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.due import Surroundings
 from podwright_publish.message import Message
 from podwright_publish.ports import ConflictError, Loaded, StoreUnavailableError
+from tests.merge_patch import apply_merge_patch
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -151,7 +153,9 @@ class MemoryStore:
         there = self.posts[post.metadata.name]
         if there.metadata.resource_version != post.metadata.resource_version:
             raise ConflictError
-        self.write(there.model_copy(update={"status": status}))
+        patch = merge_patch(post.status.to_wire(), status.to_wire())
+        written = PostStatus.model_validate(apply_merge_patch(there.status.to_wire(), patch))
+        self.write(there.model_copy(update={"status": written}))
         if self.faults.step():
             raise StoreUnavailableError
         return self.posts[post.metadata.name]

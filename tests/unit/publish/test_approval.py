@@ -113,3 +113,41 @@ def test_every_role_has_to_agree_and_each_person_counts_once() -> None:
     assert approvals_missing(changed, needed) == needed
     renewed = approved(changed, needed, GivenApproval(by="bob", role="editor", at=AT))
     assert [given["by"] for given in renewed["given"]] == ["bob"]
+
+
+ADA, BOB = {"by": "ada", "role": "editor", "at": AT}, {"by": "bob", "role": "legal", "at": AT}
+TWO = {"editor": 1, "legal": 1}
+
+
+def test_an_approval_stays_one_of_the_text_that_was_read() -> None:
+    """As with kubectl, which adds to the list and knows nothing of what stands."""
+    first = with_approval({"state": "InReview", "given": [ADA]})
+    changed = with_approval({"state": "InReview", "given": [ADA]}, first, text="Other words.")
+    assert approvals_missing(changed, TWO) == TWO
+    second = with_approval({"state": "Approved", "given": [ADA, BOB]}, changed, text="Other words.")
+    assert approvals_missing(second, TWO) == {"editor": 1}
+    again = {**ADA, "at": "2026-11-21T08:30:00Z"}
+    both = with_approval({"state": "Approved", "given": [again, BOB]}, second, text="Other words.")
+    assert approvals_missing(both, TWO) == {}
+    # Whoever approves with the command line or the facade leaves nothing behind that counts for another text.
+    decided = approved(second, TWO, GivenApproval(by="cy", role="editor", at=AT))
+    assert [given["by"] for given in decided["given"]] == ["bob", "cy"]
+
+
+def test_an_approval_of_a_draft_is_remembered_too() -> None:
+    draft = with_approval({"state": "Draft", "given": [ADA]})
+    handed_in = with_approval({"state": "InReview", "given": [ADA]}, draft, text="Other words.")
+    assert approvals_missing(handed_in, TWO) == TWO
+
+
+def test_a_record_without_approvals_by_role_is_completed_with_what_it_was_about() -> None:
+    """As earlier versions wrote it."""
+    found = with_approval({"state": "InReview", "given": [ADA]})
+    record = found.status.approval
+    assert record is not None
+    earlier = record.model_copy(update={"given": {}})
+    before = found.model_copy(update={"status": found.status.model_copy(update={"approval": earlier})})
+    assert with_approval({"state": "InReview", "given": [ADA]}, before).status.approval == record
+    changed = with_approval({"state": "InReview", "given": [ADA]}, before, text="Other words.")
+    second = with_approval({"state": "Approved", "given": [ADA, BOB]}, changed, text="Other words.")
+    assert approvals_missing(second, TWO) == {"editor": 1}

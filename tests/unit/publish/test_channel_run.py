@@ -10,10 +10,12 @@ import pytest
 from podwright_core.times import parse_instant
 from podwright_crds.post import AttemptOutcome, Post, PostPhase
 from podwright_publish import channel_run, publisher
+from podwright_publish.campaign_run import publish_all
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.channel_run import ChannelRun
 from podwright_publish.due import due_at
 from podwright_publish.followed import FollowedPosts
+from podwright_publish.message import Message
 from podwright_publish.publisher import Publisher
 from tests.unit.publish.memory import Clock, Crash, Faults, MemoryPlatform, MemoryStore, post
 
@@ -23,7 +25,7 @@ DEDUPES = Capabilities(timedelta.max, can_find=False, send_limit=timedelta(secon
 
 def due(name: str, within: timedelta = timedelta(0), **spec: Any) -> Post:
     at = datetime.now(UTC) + within
-    return post(name, publishAt=at.isoformat(), **spec)
+    return post(name, **{"publishAt": at.isoformat(), **spec})
 
 
 class World:
@@ -72,6 +74,35 @@ async def test_a_post_of_a_campaign_is_left_to_its_cron_job() -> None:
     world = World(due("sent", campaignRef={"name": "launch"}))
     await world.done()
     assert not world.platform.published
+
+
+def broken_for(name: str, world: World) -> None:
+    validate = world.platform.validate
+
+    def check(message: Message) -> list[str]:
+        if message.post == name:
+            raise KeyError(message.post)
+        return validate(message)
+
+    world.platform.validate = check  # type: ignore[method-assign]
+
+
+async def test_a_post_that_breaks_keeps_no_other_from_going_out() -> None:
+    world = World(*(due(f"post-{number}") for number in range(3)), due("far", publishAt="9999-12-31T23:59:59Z"))
+    broken_for("post-0", world)
+    await world.done()
+    assert sorted(world.platform.published) == ["post_uid-post-1", "post_uid-post-2"]
+    assert {name for name, report in world.run.reports.items() if report.undone} == {"post-0"}
+    assert world.store.posts["far"].status.phase is PostPhase.FAILED
+
+
+async def test_nor_does_it_in_a_run_of_a_campaign() -> None:
+    world = World(*(due(f"post-{number}") for number in range(3)))
+    broken_for("post-0", world)
+    posts = list(world.store.posts.values())
+    reports = await publish_all(Publisher(world.store, "worker"), posts, datetime.now(UTC), world.stop)
+    assert sorted(world.platform.published) == ["post_uid-post-1", "post_uid-post-2"]
+    assert [report.post for report in reports if report.undone] == ["post-0"]
 
 
 async def test_a_post_that_arrives_meanwhile_goes_out() -> None:

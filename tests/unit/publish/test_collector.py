@@ -1,5 +1,6 @@
 """Which posts are looked at, what becomes of the numbers, and when a run ends."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -36,7 +37,7 @@ def store_of(posts: list[Post], *counts: Count, **spec: Any) -> MemoryStore:
     return MemoryStore(named, platform, faults, channel(**{"metrics": {"days": 7}, **spec}))
 
 
-def test_the_youngest_look_comes_last_and_old_posts_rest() -> None:
+def test_every_young_post_has_its_turn_to_be_first() -> None:
     posts = [
         published("seen-late", metrics={"at": "2026-11-21T08:00:00Z"}),
         published("old", "2026-11-01T09:00:00Z"),
@@ -44,14 +45,23 @@ def test_the_youngest_look_comes_last_and_old_posts_rest() -> None:
         post("waiting"),
         published("new"),
     ]
-    assert [each.metadata.name for each in to_measure(posts, 7, START)] == ["new", "seen-early", "seen-late"]
+    runs = [to_measure(posts, 7, START + timedelta(hours=hour)) for hour in range(12)]
+    young = {"new", "seen-early", "seen-late"}
+    assert all({each.metadata.name for each in run} == young for run in runs)
+    assert {run[0].metadata.name for run in runs} == young
+
+
+async def test_a_run_that_is_told_to_stop_ends() -> None:
+    store, stop = store_of([published("a")], Counted(likes=1)), asyncio.Event()
+    stop.set()
+    assert await collect(store, "news", Clock(), stop) == 0
 
 
 async def test_numbers_are_written_when_they_have_changed() -> None:
     store = store_of([published("a")], Counted(likes=1, views=9), Counted(likes=1, views=9), Counted(likes=2, views=9))
     clock, seen = Clock(), []
     for _ in range(3):
-        assert await collect(store, "news", clock) == 1
+        assert await collect(store, "news", clock, asyncio.Event()) == 1
         seen.append(store.posts["a"].status.metrics)
         clock.forward(hours=1)
     first, second, third = seen
@@ -76,18 +86,18 @@ async def test_a_platform_that_does_not_answer_ends_the_run(
     answer: Count, asked: int, paused: bool, refused: bool
 ) -> None:
     store = store_of([published("a"), published("b")], answer)
-    assert await collect(store, "news", Clock()) == 0
+    assert await collect(store, "news", Clock(), asyncio.Event()) == 0
     assert sum(store.platform.published.values()) == asked
     delivery = store.channel.status.delivery
     assert (delivery is not None and delivery.paused_until is not None) == paused
     assert (delivery is not None and delivery.refused is not None) == refused
     if paused:
-        assert await collect(store, "news", Clock()) == 0
+        assert await collect(store, "news", Clock(), asyncio.Event()) == 0
         assert sum(store.platform.published.values()) == asked
 
 
 async def test_nothing_is_read_that_nobody_asked_for() -> None:
     for spec in ({"metrics": None}, {"suspend": True}):
         store = store_of([published("a")], Counted(likes=1), **spec)
-        assert await collect(store, "news", Clock()) == 0
+        assert await collect(store, "news", Clock(), asyncio.Event()) == 0
         assert store.posts["a"].status.metrics is None

@@ -4,11 +4,12 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podwright_crds.post import Post, PostPhase
-from podwright_publish.answers import Answer, Confirmed, Finding, NotTaken, Unclear
+from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Unclear
 from podwright_publish.capabilities import Capabilities
 from podwright_publish.content import chosen_variant, content_of
 from podwright_publish.message import Message
@@ -66,16 +67,16 @@ def world(*answers: Answer, can_find: bool) -> tuple[MemoryStore, Recording, Clo
     return MemoryStore({"one": post("one", maxLateness="7d")}, platform, faults), platform, Clock()
 
 
-def edit(store: MemoryStore, text: str) -> None:
+def edit(store: MemoryStore, **changes: Any) -> None:
     there = store.posts["one"]
-    store.write(there.model_copy(update={"spec": there.spec.model_copy(update={"text": text})}))
+    store.write(there.model_copy(update={"spec": there.spec.model_copy(update=changes)}))
 
 
 async def test_what_may_be_out_is_looked_for_and_sent_as_it_was() -> None:
     store, platform, clock = world(Unclear("silence"), Confirmed("id"), can_find=True)
     publisher = Publisher(store, "worker", now=clock)
     await publisher.work("one")
-    edit(store, "Another text.")
+    edit(store, text="Another text.")
     clock.forward(minutes=5)
     await publisher.work("one")
     assert platform.looked_for == ["Listen in."]
@@ -89,7 +90,7 @@ async def test_a_key_is_never_sent_with_another_text() -> None:
     store, platform, clock = world(Unclear("silence"), Confirmed("id"), can_find=False)
     publisher = Publisher(store, "worker", now=clock)
     await publisher.work("one")
-    edit(store, "Another text.")
+    edit(store, text="Another text.")
     clock.forward(minutes=5)
     await publisher.work("one")
     assert platform.texts == ["Listen in.", "Listen in."]
@@ -103,3 +104,36 @@ async def test_the_variant_is_on_record() -> None:
     sent = store.posts["one"].status.sent
     assert sent is not None
     assert {"a": "Listen in.", "b": "Have you heard?"}[str(sent.variant)] == sent.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "goes_out"),
+    [
+        (NotTaken("HTTP 429"), "Another text."),
+        (NotTaken("no route", outage=True), "Another text."),
+        (CredentialsRefused("HTTP 401"), "Another text."),
+        (NotTaken("1 of 2 are out", begun=Confirmed("1")), "Listen in."),
+    ],
+)
+async def test_of_a_thread_only_what_is_begun_stays_as_it_was(answer: Answer, goes_out: str) -> None:
+    store, platform, clock = world(answer, Confirmed("id"), can_find=True)
+    edit(store, thread=["And more."])
+    publisher = Publisher(store, "worker", now=clock)
+    await publisher.work("one")
+    edit(store, text="Another text.")
+    clock.forward(minutes=5)
+    await publisher.work("one")
+    assert platform.texts == ["Listen in.", goes_out]
+
+
+async def test_what_is_taken_out_of_a_post_is_not_in_what_was_sent() -> None:
+    store, _, clock = world(NotTaken("later"), Confirmed("id"), can_find=True)
+    edit(store, title="Named", link="https://example.org/", first_comment="More below.")
+    publisher = Publisher(store, "worker", now=clock)
+    await publisher.work("one")
+    edit(store, title=None, link=None, first_comment=None)
+    clock.forward(minutes=5)
+    await publisher.work("one")
+    sent = store.posts["one"].status.sent
+    assert sent is not None
+    assert (sent.title, sent.link, sent.first_comment) == (None, None, None)

@@ -1,5 +1,6 @@
 """Every step of the protocol is taken away in turn, with the real publisher over a store and platforms in memory."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -9,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostStatus
+from podwright_publish.answers import Answer
 from podwright_publish.capabilities import Capabilities
+from podwright_publish.message import Message
 from podwright_publish.ports import StoreUnavailableError
 from podwright_publish.publisher import Publisher, Report
 from tests.unit.publish.memory import Clock, Crash, Faults, MemoryPlatform, MemoryStore, post
@@ -143,6 +146,56 @@ async def test_a_broken_channel_module_leaves_a_doubt_not_a_gap() -> None:
     await Publisher(store, "worker", now=clock).work("one")
     await Publisher(store, "worker", now=clock).work("one")
     assert store.posts["one"].status.phase is PostPhase.HELD
+
+
+async def test_a_read_back_that_breaks_is_no_finding_and_no_outage() -> None:
+    clock, faults = Clock(), Faults(lost_at=frozenset({6}))
+    store = world(READS_BACK, faults)
+    publisher = Publisher(store, "worker", now=clock, jitter=lambda: 0.5)
+    await publisher.work("one")
+    assert store.posts["one"].status.attempts[-1].outcome is AttemptOutcome.UNKNOWN
+    delivery, find = store.channel.status.delivery, store.platform.find
+
+    async def broken(message: object) -> object:
+        raise KeyError(message)
+
+    store.platform.find = broken  # type: ignore[method-assign,assignment]
+    clock.forward(minutes=5)
+    report = await publisher.work("one")
+    assert report.again_at is not None
+    assert store.channel.status.delivery == delivery
+    store.platform.find = find  # type: ignore[method-assign]
+    clock.forward(minutes=20)
+    await publisher.work("one")
+    assert store.posts["one"].status.phase is PostPhase.PUBLISHED
+    assert store.platform.published["post_uid-one"] == 1
+
+
+class Prepares(MemoryPlatform):
+    """Breaks before, in or after the request that makes the post public."""
+
+    committed = False
+    breaks_once_committed = False
+    error: Exception | None = None
+
+    async def publish(self, message: Message) -> Answer:
+        self.committed = self.breaks_once_committed
+        if self.error is None:
+            await asyncio.sleep(60)
+        raise self.error or AssertionError(message)
+
+
+@pytest.mark.parametrize("error", [KeyError("odd"), None], ids=["an exception", "a timeout"])
+@pytest.mark.parametrize(("committed", "outcome"), [(False, "Retryable"), (True, "Unknown")])
+async def test_what_breaks_before_the_post_is_sent_leaves_no_doubt(
+    error: Exception | None, committed: bool, outcome: str
+) -> None:
+    brief = Capabilities(timedelta(0), can_find=False, send_limit=timedelta(milliseconds=10))
+    platform = Prepares(brief, Faults())
+    platform.error, platform.breaks_once_committed = error, committed
+    store = MemoryStore({"one": post("one")}, platform, platform.faults)
+    await Publisher(store, "worker", now=Clock()).work("one")
+    assert [attempt.outcome.value for attempt in store.posts["one"].status.attempts] == [outcome]
 
 
 async def test_what_the_channel_cannot_take_is_refused_unsent() -> None:

@@ -15,14 +15,15 @@ from podwright_publish.credentials import (
     can_renew,
     credentials_digest,
     credentials_problem,
+    ends_for_good,
     expired,
     needs_renewal,
 )
 from tests.unit.publish.memory import START
 
 APP = {"refreshToken": "r", "clientId": "c", "clientSecret": "s"}
-SOON, LATER, PAST = (
-    format_instant(START + delta) for delta in (timedelta(minutes=5), timedelta(hours=1), -timedelta(hours=1))
+SOON, LATER, PAST, IN_29_DAYS, IN_31_DAYS = (
+    format_instant(START + timedelta(minutes=minutes)) for minutes in (5, 60, -60, 29 * 1440, 31 * 1440)
 )
 
 
@@ -74,6 +75,11 @@ def test_a_problem_never_repeats_a_value(kind: ChannelType, value: str) -> None:
         ("bluesky", {"identifier": "a", "appPassword": "p"}, True),
         ("bluesky", {"identifier": "a", "appPassword": "p", "accessJwt": "t", "expiresAt": LATER}, False),
         ("threads", {"accessToken": "t", "expiresAt": SOON}, True),
+        ("threads", {"accessToken": "t", "expiresAt": IN_29_DAYS}, True),
+        ("instagram", {"accessToken": "t", "expiresAt": IN_29_DAYS}, True),
+        ("instagram", {"accessToken": "t", "expiresAt": IN_31_DAYS}, False),
+        ("instagram", {"accessToken": "t"}, True),
+        ("x", {"accessToken": "t", "expiresAt": IN_29_DAYS, **APP}, False),
         ("mastodon", {"accessToken": "t", "expiresAt": SOON}, False),
         ("webhook", {"signingSecret": "s"}, False),
         ("email", {"username": "u", "password": "p"}, False),
@@ -88,6 +94,15 @@ def test_only_what_nothing_renews_expires() -> None:
     assert expired(ChannelType.LINKEDIN, {"accessToken": "t", "expiresAt": SOON}, START) is None
     assert expired(ChannelType.LINKEDIN, {"accessToken": "t", "expiresAt": PAST, **APP}, START) is None
     assert can_renew(ChannelType.LINKEDIN, APP)
+
+
+def test_what_renews_itself_ends_for_good_with_the_newest_token() -> None:
+    ended = {"accessToken": "t", "expiresAt": PAST}
+    assert expired(ChannelType.THREADS, ended, START) is None  # nobody looked at the newer ones
+    assert expired(ChannelType.THREADS, ended, START, renewed={}) is not None
+    assert expired(ChannelType.THREADS, ended, START, renewed={"expiresAt": SOON}) is None
+    assert ends_for_good(ChannelType.THREADS, ended, {"expiresAt": SOON}) == START + timedelta(minutes=5)
+    assert ends_for_good(ChannelType.THREADS, {"accessToken": "t"}, {}) is None
 
 
 def test_a_digest_tells_changes_and_nothing_else() -> None:

@@ -10,7 +10,7 @@ from podwright_crds.campaign import Campaign
 from podwright_crds.channel import QuietHours
 from podwright_crds.post import PostPhase
 from podwright_crds.resource import Reason
-from podwright_publish.due import Go, NotNow, Surroundings, quiet_until, verdict
+from podwright_publish.due import Go, NotNow, Surroundings, foreseen, quiet_until, verdict
 from tests.unit.publish.memory import START, channel, post
 
 NIGHT = {"start": "22:00", "end": "07:30", "timeZone": "Europe/Vienna"}
@@ -41,6 +41,9 @@ def campaign(**spec: Any) -> Campaign:
         ({}, {"quietHours": NIGHT | {"start": "09:00", "end": "11:00"}}, PostPhase.SCHEDULED, Reason.SCHEDULED),
         ({}, {"limits": {"maxPostsPerDay": 2}}, PostPhase.SCHEDULED, Reason.SCHEDULED),
         ({"publishAt": "2026-13-99"}, {}, PostPhase.FAILED, Reason.INVALID_SCHEDULE),
+        ({"publishAt": "9999-12-31T23:59:59Z"}, {}, PostPhase.FAILED, Reason.INVALID_SCHEDULE),
+        ({"media": [{"url": "https://[x/y.jpg"}]}, {}, PostPhase.FAILED, Reason.TEXT_REJECTED),
+        ({"link": "https://example.org:99999/"}, {}, PostPhase.FAILED, Reason.TEXT_REJECTED),
     ],
 )
 def test_against(spec: dict[str, Any], of_channel: dict[str, Any], phase: PostPhase, reason: Reason) -> None:
@@ -131,3 +134,41 @@ def test_nothing_goes_out_on_a_blackout_day(days: list[str], zone: str, now: str
     else:
         assert isinstance(answer, NotNow)
         assert answer.until == parse_instant(until)
+
+
+HELD_UP = {"start": "09:00", "end": "11:00", "timeZone": "Etc/UTC"}
+SATURDAY = {"days": ["2026-11-21"], "timeZone": "Etc/UTC"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "of_channel", "after", "why"),
+    [
+        ({}, {}, timedelta(0), ""),
+        ({"publishAt": "2026-11-21T10:00:00Z"}, {}, timedelta(hours=1), ""),
+        ({}, {"quietHours": HELD_UP}, timedelta(hours=2), "Quiet hours"),
+        ({}, {"blackout": SATURDAY}, timedelta(hours=15), "A blackout day"),
+        ({}, {"limits": {"maxPostsPerDay": 2}}, timedelta(hours=1), "had its 2 posts"),
+        ({"publishAt": "2026-11-22T08:00:00Z"}, {"limits": {"maxPostsPerDay": 2}}, timedelta(hours=23), ""),
+        # One thing after the other: the day, then the quiet hours of the next.
+        (
+            {"maxLateness": "7d"},
+            {"blackout": SATURDAY, "quietHours": HELD_UP | {"start": "00:00"}},
+            timedelta(hours=26),
+            "A blackout day",
+        ),
+        ({"maxLateness": "1h"}, {"quietHours": HELD_UP}, None, "Quiet hours"),
+        ({"maxLateness": "1h", "publishAt": "2026-11-21T07:00:00Z"}, {}, None, "It had to go out"),
+    ],
+)
+def test_when_a_post_will_go_out(
+    spec: dict[str, Any], of_channel: dict[str, Any], after: timedelta | None, why: str
+) -> None:
+    found = foreseen(post(**spec), Surroundings(channel(**of_channel), sent=SENT), START)
+    assert found.at == (None if after is None else START + after)
+    assert why in found.why
+    assert bool(found.why) == bool(why)
+
+
+def test_nor_before_its_campaign_begins() -> None:
+    around = Surroundings(channel(), campaign(window={"start": "2026-11-21T12:00:00Z"}))
+    assert foreseen(post(), around, START).at == START + timedelta(hours=3)

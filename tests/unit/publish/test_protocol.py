@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from podwright_core.times import format_instant
+from podwright_crds.channel import Delivery
 from podwright_crds.post import Post, PostPhase
 from podwright_crds.resource import Reason
 from podwright_publish.answers import Confirmed, NotTaken, Refused, Unclear
@@ -76,6 +77,10 @@ def after(*outcomes: str, annotation: str | None = None, made: Post | None = Non
         (after("Retryable", nextAttemptAt="2026-11-21T09:00:01Z"), DEDUPES, Wait),
         (after("Retryable", nextAttemptAt="2026-11-21T09:00:00Z"), DEDUPES, Send),
         (after("Refused", annotation="1", nextAttemptAt="2026-11-21T09:05:00Z"), DEDUPES, Send),
+        # The platform was asked and cannot tell.
+        (after("Unknown", phase="Held"), READS_BACK, PostPhase.HELD),
+        (after("Unknown", phase="Held", annotation="1"), READS_BACK, Send),
+        (after("Unknown", made=post(publishAt="soon")), READS_BACK, LookUp),
         # A person's word does not make a draft go out.
         (after("Refused", annotation="1", made=post(approval={"state": "Draft"})), DEDUPES, Wait),
     ],
@@ -93,6 +98,25 @@ def test_a_doubt_about_a_channel_that_is_gone_waits_for_it() -> None:
     step = next_step(after("Unknown"), Surroundings(None), DEDUPES, START)
     assert isinstance(step, Wait)
     assert step.reason is Reason.CHANNEL_NOT_FOUND
+
+
+def test_a_platform_that_asks_for_patience_is_not_looked_at_either() -> None:
+    status = channel().status.model_copy(update={"delivery": Delivery(paused_until="2026-11-21T09:02:00Z")})
+    resting = Surroundings(channel().model_copy(update={"status": status}))
+    step = next_step(after("Unknown"), resting, READS_BACK, START)
+    assert isinstance(step, Wait)
+    assert step.until == START + timedelta(minutes=2)
+    assert isinstance(next_step(after("Unknown"), resting, READS_BACK, START + timedelta(minutes=2)), LookUp)
+
+
+def test_what_nobody_can_find_out_is_held() -> None:
+    doubtful = after("Unknown", nextAttemptAt="2026-11-21T09:00:00Z")
+    status = looked_up(doubtful, Unclear("HTTP 403: no permission to read", lasting=True), START, 0)
+    assert (status.phase, status.next_attempt_at) == (PostPhase.HELD, None)
+    assert status.attempts[-1].message == "HTTP 403: no permission to read"
+    step = next_step(doubtful.model_copy(update={"status": status}), AROUND, READS_BACK, START)
+    assert isinstance(step, Settled)
+    assert step.phase is PostPhase.HELD
 
 
 @pytest.mark.parametrize(

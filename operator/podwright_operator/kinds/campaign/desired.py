@@ -8,13 +8,13 @@ from podwright_core.schedule import Schedule, Window, next_slot, schedule
 from podwright_core.times import format_instant, parse_instant
 from podwright_crds import names
 from podwright_crds.campaign import Campaign, CampaignStatus, PostTotals
-from podwright_crds.post import Post, PostPhase
+from podwright_crds.post import PostPhase
 from podwright_crds.resource import Reason
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode, Outcome, Plan, ready, stalled, suspended, waiting
-from podwright_operator.kinds.campaign.new_posts import NewPosts, announcement, new_posts, pair_of
-from podwright_operator.kinds.campaign.observed import CampaignObserved
+from podwright_operator.kinds.campaign.new_posts import NewPosts, announcement, new_posts
+from podwright_operator.kinds.campaign.observed import CampaignObserved, MadePost
 from podwright_operator.kinds.publish_job import publish_job_spec, publisher_identity
 from podwright_operator.settings import StageJobSettings
 
@@ -49,7 +49,7 @@ def desired(campaign: Campaign, observed: CampaignObserved, now: datetime, setti
         outcome=outcome,
         status=status.model_copy(update={"next_slot": format_instant(slot) if slot else None}),
         children=(
-            *publisher_identity(campaign.metadata.namespace),
+            *publisher_identity(campaign.metadata.namespace, settings),
             _cron_job(campaign, idle=not (made.children or _to_publish(observed.posts)), settings=settings),
             *made.children,
         ),
@@ -87,12 +87,12 @@ def _cron_job(campaign: Campaign, *, idle: bool, settings: StageJobSettings) -> 
     return Child(kube.CRON_JOB, {"metadata": {"name": name}, "spec": spec}, ChildMode.APPLY)
 
 
-def _to_publish(posts: Sequence[Post]) -> bool:
-    return any(post.status.phase in {None, PostPhase.SCHEDULED, PostPhase.PUBLISHING} for post in posts)
+def _to_publish(posts: Sequence[MadePost]) -> bool:
+    return any(post.phase in {None, PostPhase.SCHEDULED, PostPhase.PUBLISHING} for post in posts)
 
 
 def _facts(campaign: Campaign, observed: CampaignObserved) -> CampaignStatus:
-    phases = [post.status.phase or PostPhase.DRAFT for post in observed.posts]
+    phases = [post.phase or PostPhase.DRAFT for post in observed.posts]
     totals = PostTotals(
         total=len(phases),
         awaiting_approval=phases.count(PostPhase.DRAFT),
@@ -114,7 +114,7 @@ def _announced(campaign: Campaign, observed: CampaignObserved) -> list[str]:
     episodes = {episode.metadata.name: episode for episode in observed.episodes}
     sent = {
         announcement(episodes[episode], channel)
-        for episode, channel in (pair_of(post) for post in observed.posts if post.status.attempts)
+        for episode, channel in (post.pair for post in observed.posts if post.attempted)
         if episode in episodes
     }
     return sorted(sent.union(campaign.status.announced))

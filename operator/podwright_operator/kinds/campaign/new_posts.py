@@ -15,7 +15,7 @@ from podwright_crds.post import ApprovalState, Post, PostApproval, PostSpec
 from podwright_crds.resource import LocalRef
 from podwright_operator.engine.kube import own
 from podwright_operator.engine.plan import Child, ChildMode
-from podwright_operator.kinds.campaign.observed import CampaignObserved, Pair
+from podwright_operator.kinds.campaign.observed import CampaignObserved, MadePost, Pair
 from podwright_telemetry.trace_context import span_of
 
 
@@ -28,10 +28,6 @@ class NewPosts:
     without_slot: tuple[Pair, ...] = ()
 
 
-def pair_of(post: Post) -> Pair:
-    return (post.spec.episode_ref.name if post.spec.episode_ref else "", post.spec.channel_ref.name)
-
-
 def announcement(episode: Episode, channel: str) -> str:
     """Stands for an episode's post on a channel in ``status.announced``; another episode of the name is another one."""
     return hashlib.sha256(f"{episode.metadata.uid}/{channel}".encode()).hexdigest()[:12]
@@ -39,7 +35,7 @@ def announcement(episode: Episode, channel: str) -> str:
 
 def missing_pairs(campaign: Campaign, observed: CampaignObserved) -> list[Pair]:
     """Ready episodes and channels without a post, the oldest episode first. What was sent once is not made again."""
-    made = {pair_of(post) for post in observed.posts}
+    made = {post.pair for post in observed.posts}
     announced = set(campaign.status.announced)
     return [
         (episode.metadata.name, channel)
@@ -79,15 +75,11 @@ def new_posts(
 
 
 def _places(
-    pairs: Sequence[Pair], posts: Sequence[Post], plan: Schedule, now: datetime
+    pairs: Sequence[Pair], posts: Sequence[MadePost], plan: Schedule, now: datetime
 ) -> Iterator[tuple[Pair, datetime]]:
     for channel in sorted({channel for _, channel in pairs}):
         waiting = [pair for pair in pairs if pair[1] == channel]
-        taken = [
-            at
-            for post in posts
-            if post.spec.channel_ref.name == channel and (at := instant_or_none(post.spec.publish_at))
-        ]
+        taken = [post.publish_at for post in posts if post.pair[1] == channel and post.publish_at]
         # Fewer places than pairs where the window ends before.
         yield from zip(waiting, assign(plan, taken, len(waiting), now), strict=False)
 

@@ -1,8 +1,8 @@
 """Gathering what a Campaign's decision is made from, and what wakes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from podwright_crds import names
@@ -16,15 +16,16 @@ from podwright_operator.engine.kind import Index, Kind, View, Wake
 from podwright_operator.engine.kube import CRON_JOB, ROLE_BINDING, SERVICE_ACCOUNT
 from podwright_operator.engine.plan import Plan
 from podwright_operator.kinds.campaign.desired import desired
-from podwright_operator.kinds.campaign.new_posts import missing_pairs, pair_of
-from podwright_operator.kinds.campaign.observed import CampaignObserved, Pair, TextsProblem
+from podwright_operator.kinds.campaign.new_posts import missing_pairs
+from podwright_operator.kinds.campaign.observed import CampaignObserved, MadePost, Pair, TextsProblem
 from podwright_operator.kinds.endpoints import is_ready
 from podwright_operator.kinds.ports import Texts, TextsUnavailableError
-from podwright_operator.kinds.post.observe import POSTS_BY_CAMPAIGN
 from podwright_operator.kinds.selection import selects
 from podwright_operator.settings import StageJobSettings
 
 CAMPAIGNS_BY_CHANNEL: Final = Index(Campaign, lambda campaign: [ref.name for ref in campaign.spec.channel_refs])
+#: All of a namespace under one value.
+_POSTS: Final = Index(Post, lambda _: ("",), extract=MadePost.of)
 
 
 def _of_episode(episode: Episode, view: View) -> Iterable[str]:
@@ -53,12 +54,13 @@ class CampaignKind(Kind[Campaign, CampaignObserved]):
     model = Campaign
     # Posts are not listed: they are never pruned.
     children = (CRON_JOB, SERVICE_ACCOUNT, ROLE_BINDING)
-    indexes: ClassVar = (CAMPAIGNS_BY_CHANNEL,)
+    indexes: ClassVar = (CAMPAIGNS_BY_CHANNEL, _POSTS)
     wakes = (
         Wake(Episode, _of_episode, relevant=_episode_facts),
         Wake(Channel, _of_channel, relevant=lambda channel: channel.metadata.name),
         Wake(Post, _of_post, relevant=lambda post: (post.status.phase, bool(post.status.attempts))),
     )
+    gather = timedelta(seconds=1)
 
     def __init__(self, settings: StageJobSettings, texts: Texts) -> None:
         self._settings = settings
@@ -66,14 +68,15 @@ class CampaignKind(Kind[Campaign, CampaignObserved]):
 
     async def observe(self, resource: Campaign, view: View) -> CampaignObserved:
         namespace, spec = resource.metadata.namespace, resource.spec
+        posts: Sequence[MadePost] = view.extracts(_POSTS, namespace, "")
         episodes = [episode for episode in view.all(Episode, namespace) if selects(spec.episodes, episode)]
         found = CampaignObserved(
             episodes=episodes,
             ready=frozenset(episode.metadata.name for episode in episodes if is_ready(episode)),
             channels=_found(Channel, [ref.name for ref in spec.channel_refs], namespace, view),
             podcasts=_found(Podcast, {episode.spec.podcast_ref.name for episode in episodes}, namespace, view),
-            posts=view.select(POSTS_BY_CAMPAIGN, namespace, resource.metadata.name),
-            names={post.metadata.name: pair_of(post) for post in view.all(Post, namespace)},
+            posts=[post for post in posts if post.campaign == resource.metadata.name],
+            names={post.name: post.pair for post in posts},
             cron_jobs=frozenset(job["metadata"]["name"] for job in view.children(resource, CRON_JOB)),
         )
         missing = missing_pairs(resource, found)

@@ -32,6 +32,7 @@ from podwright_operator.kinds.publish_job import publish_job_spec, publisher_ide
 from podwright_operator.settings import StageJobSettings
 from podwright_publish.capabilities import COUNTED
 from podwright_publish.credentials import (
+    KEYS,
     NEEDED_KEYS,
     WARN_BEFORE,
     can_renew,
@@ -81,6 +82,7 @@ def desired(channel: Channel, observed: ChannelObserved, now: datetime, settings
         children=(
             *(run_children(channel, observed.work, settings) if start is not None and start <= now else ()),
             *_collecting(channel, settings, idle=not well),
+            *_renewing(channel, observed.credentials, settings),
         ),
         keep=frozenset((kube.JOB, run.name) for run in observed.work.runs),
         conditions=() if outcome.kind is OutcomeKind.SUSPENDED else (_connected(outcome),),
@@ -99,19 +101,33 @@ def _collecting(channel: Channel, settings: StageJobSettings, *, idle: bool) -> 
     metrics = channel.spec.metrics
     if metrics is None or channel.spec.type not in COUNTED:
         return ()
+    return _at(metrics.cron, channel, "metrics", settings, idle=idle)
+
+
+def _renewing(channel: Channel, credentials: Mapping[str, str] | None, settings: StageJobSettings) -> tuple[Child, ...]:
+    """What renews tokens that would end while nothing is sent: daily, each channel at a time of its own."""
+    kind = channel.spec.type
+    if credentials is None or not (KEYS[kind].ends_unused and can_renew(kind, credentials)):
+        return ()
+    minute = int(kube.digest(channel.metadata.uid), 16) % (24 * 60)
+    return _at(f"{minute % 60} {minute // 60} * * *", channel, "renew", settings)
+
+
+def _at(cron: str, channel: Channel, what: str, settings: StageJobSettings, *, idle: bool = False) -> tuple[Child, ...]:
+    """A CronJob, in UTC, that runs the publisher's command ``what`` for the channel."""
     spec: Raw = {
-        "schedule": metrics.cron,
+        "schedule": cron,
         "timeZone": "Etc/UTC",
         "concurrencyPolicy": "Forbid",
         "startingDeadlineSeconds": _START_WITHIN_S,
         "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 1,
         "suspend": idle,
-        "jobTemplate": {"spec": publish_job_spec(channel, "metrics", settings)},
+        "jobTemplate": {"spec": publish_job_spec(channel, what, settings)},
     }
-    name = names.child_name(channel.metadata.name, "metrics", limit=_CRON_JOB_NAME)
+    name = names.child_name(channel.metadata.name, what, limit=_CRON_JOB_NAME)
     return (
-        *publisher_identity(channel.metadata.namespace),
+        *publisher_identity(channel.metadata.namespace, settings),
         Child(kube.CRON_JOB, {"metadata": {"name": name}, "spec": spec}, ChildMode.APPLY),
     )
 

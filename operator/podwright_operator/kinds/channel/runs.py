@@ -73,7 +73,7 @@ def run_children(channel: Channel, work: ChannelWork, settings: StageJobSettings
     name = names.child_name(channel.metadata.name, "publish", kube.digest(material)[:8])
     body = {"metadata": {"name": name}, "spec": publish_job_spec(channel, "channel", settings)}
     job = Child(kube.JOB, body, ChildMode.REPLACE, identity=name)
-    return (*publisher_identity(channel.metadata.namespace), job)
+    return (*publisher_identity(channel.metadata.namespace, settings), job)
 
 
 def _around(post: Post, channel: Channel, work: ChannelWork) -> Surroundings:

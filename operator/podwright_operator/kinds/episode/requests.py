@@ -158,11 +158,10 @@ def _clips(episode: Episode, podcast: Podcast, done: Mapping[StageName, Results]
 
 def _file(episode: Episode, podcast: Podcast) -> dict[str, Any]:
     """What the published file says of itself. No date: another time of publication is no reason to write anew."""
-    artwork = podcast.spec.artwork
     return {
         "artist": podcast.spec.author or podcast.spec.owner.name,
         "number": episode.spec.episode_number,
-        "artwork": artwork if artwork and artwork.startswith("s3://") else None,
+        "artwork": podcast.spec.artwork,
     }
 
 

@@ -9,6 +9,7 @@ from podwright_crds.model_endpoint import Engine, ModelEndpoint, UpgradeStrategy
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode
+from podwright_operator.kinds.pod_spec import pod_spec
 from podwright_operator.settings import InferenceSettings
 
 #: KubeRay appends to the name what its clusters, pods and Services are told apart by.
@@ -200,7 +201,7 @@ def _workers(endpoint: ModelEndpoint, settings: InferenceSettings) -> Raw:
 
 
 def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *, serves: bool) -> Raw:
-    mounts = [{"name": "models", "mountPath": MODELS}, *settings.pod.get("volumeMounts", ())]
+    mount = {"name": "models", "mountPath": MODELS}
     resources = _resources(endpoint, settings) if serves else _HEAD_RESOURCES
     common = {
         "image": settings.image,
@@ -210,9 +211,9 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
     ray: Raw = {
         **common,
         "name": container,
-        "env": [*_environment(endpoint), *settings.pod.get("env", ())],
+        "env": _environment(endpoint),
         "resources": resources,
-        "volumeMounts": mounts,
+        "volumeMounts": [mount],
     }
     if container == "ray-head":
         ray["ports"] = [
@@ -233,11 +234,10 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
             "fsGroup": _USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [ray],
-        "volumes": [_models_volume(endpoint), *settings.pod.get("volumes", ())],
-        **{key: value for key, value in settings.pod.items() if key not in {"volumes", "volumeMounts", "env"}},
+        "volumes": [_models_volume(endpoint)],
     }
     if serves:
+        mounts = [mount, *settings.pod.get("volumeMounts", ())]
         spec["initContainers"] = [{**common, **_weights(endpoint, settings), "volumeMounts": mounts}]
     annotations = kube.owner_annotations(endpoint)
     if upgrade_strategy(endpoint, settings) == UpgradeStrategy.NEW_CLUSTER:
@@ -246,7 +246,10 @@ def _pod(endpoint: ModelEndpoint, settings: InferenceSettings, container: str, *
         if asked := endpoint.metadata.annotations.get(names.ANNOTATION_RETRY):
             # A person's retry is a new cluster too, and leaves alone what serves.
             annotations[names.ANNOTATION_RETRY] = asked
-    return {"metadata": {"labels": kube.owner_labels(endpoint), "annotations": annotations}, "spec": spec}
+    return {
+        "metadata": {"labels": kube.owner_labels(endpoint), "annotations": annotations},
+        "spec": pod_spec(spec, ray, settings.pod),
+    }
 
 
 #: A head that only coordinates.

@@ -15,6 +15,7 @@ from tests.integration.publish.fakes.platform import (
     Kept,
     body_of,
     form_of,
+    page_of,
     query_of,
     route,
 )
@@ -41,6 +42,10 @@ class FakeLinkedIn(Fake):
         answer = self.problem(429, "TOO_MANY_REQUESTS", "Resource level throttle limit for calls to this resource")
         answer.headers["retry-after"] = "120"
         return answer
+
+    def out_of_scope(self) -> httpx.Response:
+        message = "Not enough permissions to access: partnerApiPostsExternal.CREATE.20251101"
+        return self.problem(403, "ACCESS_DENIED", message)
 
     def refused(self, request: httpx.Request) -> httpx.Response | None:
         if not self.authorized(request):
@@ -79,11 +84,13 @@ class FakeLinkedIn(Fake):
             return refusal
         query = query_of(request)
         assert (query["q"], query["author"], request.headers["x-restli-method"]) == ("author", AUTHOR, "FINDER")
+        page, _next = page_of(list(reversed(self.posts)), query["start"], int(query["count"]))
         posts = [
             {"id": post.id, "commentary": post.details["raw"], "createdAt": int(post.at.timestamp() * 1000)}
-            for post in reversed(self.posts)
+            for post in page
         ]
-        return httpx.Response(200, json={"elements": posts, "paging": {"count": 100, "start": 0}})
+        paging = {"count": int(query["count"]), "start": int(query["start"])}
+        return httpx.Response(200, json={"elements": posts, "paging": paging})
 
     @route("DELETE", "/rest/posts/(.+)")
     def destroy(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:

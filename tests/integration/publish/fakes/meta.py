@@ -3,13 +3,26 @@
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import httpx
 
 from podwright_core.text_lengths import threads_characters
-from tests.integration.publish.fakes.platform import BASE, TOKEN, Fake, Kept, form_of, parts_of, query_of, route
+from tests.integration.publish.fakes.platform import (
+    BASE,
+    TOKEN,
+    Fake,
+    Kept,
+    form_of,
+    parts_of,
+    query_of,
+    rfc3339,
+    route,
+)
+
+#: When a long-lived token of today ends.
+ENDS = rfc3339(datetime.now(UTC) + timedelta(days=59))
 
 
 def graph_error(code: int, message: str, status: int = 400, **more: Any) -> httpx.Response:
@@ -25,10 +38,23 @@ class FakeGraph(Fake):
 
     @property
     def credentials(self) -> dict[str, str]:
-        return {"accessToken": TOKEN}
+        return {"accessToken": TOKEN, "expiresAt": ENDS}
 
     def unauthorized(self) -> httpx.Response:
         return graph_error(190, "Error validating access token: Session has expired", error_subcode=463)
+
+    def out_of_scope(self) -> httpx.Response:
+        return graph_error(10, "(#10) Application does not have permission for this action", 403)
+
+    def listed(self, request: httpx.Request, posts: list[dict[str, Any]]) -> httpx.Response:
+        """A page of posts, newest first."""
+        query = query_of(request)
+        begin = int(query.get("after", "0"))
+        page = posts[begin : begin + int(query["limit"])]
+        end = begin + len(page)
+        cursors = {"before": str(begin), "after": str(end)}
+        more = {"next": str(request.url)} if end < len(posts) else {}
+        return httpx.Response(200, json={"data": page, "paging": {"cursors": cursors, **more}})
 
     def limited(self) -> httpx.Response:
         answer = graph_error(32, "Page request limit reached", 403)
@@ -128,10 +154,10 @@ class FakeFacebook(FakeCommented):
         since = int(query_of(request)["since"])
         posts = [
             {"id": post.id, "message": post.text, "created_time": graph_time(post.at), "permalink_url": "https://fb/1"}
-            for post in self.posts
+            for post in reversed(self.posts)
             if post.at.timestamp() >= since
         ]
-        return httpx.Response(200, json={"data": posts})
+        return self.listed(request, posts)
 
     @route("GET", r"/v24\.0/(17_\d+)")
     def one(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
@@ -183,12 +209,11 @@ class FakeInstagram(FakeCommented):
 
     @route("GET", r"/v24\.0/17/media")
     def listing(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
-        del request
         posts = [
             {"id": post.id, "caption": post.text, "timestamp": graph_time(post.at), "permalink": "https://ig/p/1"}
             for post in reversed(self.posts)
         ]
-        return httpx.Response(200, json={"data": posts})
+        return self.listed(request, posts)
 
     @route("GET", r"/v24\.0/(\d+)")
     def node(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:
@@ -260,7 +285,7 @@ class FakeThreads(FakeGraph):
             for post in reversed(self.posts)
             if post.at.timestamp() >= since and replies == ("reply_to_id" in post.details)
         ]
-        return httpx.Response(200, json={"data": posts})
+        return self.listed(request, posts)
 
     @route("GET", r"/v1\.0/(\d+)")
     def node(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from tests.integration.publish.fakes.platform import BASE, Fake, Kept, basic, body_of, route
+from tests.integration.publish.fakes.platform import BASE, Fake, Kept, basic, body_of, page_of, query_of, route
 
 
 @dataclass
@@ -23,6 +23,10 @@ class FakePinterest(Fake):
         headers = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "120"}
         body = {"code": 8, "message": "You have exceeded your rate limit. Try again later."}
         return httpx.Response(429, json=body, headers=headers)
+
+    def out_of_scope(self) -> httpx.Response:
+        message = "Your token does not have sufficient permissions to perform this operation."
+        return httpx.Response(401, json={"code": 3, "message": message})
 
     def invalid(self, message: str) -> httpx.Response:
         return httpx.Response(400, json={"code": 1, "message": f"Invalid request: {message}"})
@@ -48,11 +52,12 @@ class FakePinterest(Fake):
     def listing(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
         if not self.authorized(request):
             return self.unauthorized()
+        query = query_of(request)
+        page, bookmark = page_of(list(reversed(self.posts)), query.get("bookmark"), int(query["page_size"]))
         pins = [
-            {"id": pin.id, "description": pin.text, "created_at": pin.at.strftime("%Y-%m-%dT%H:%M:%S")}
-            for pin in reversed(self.posts)
+            {"id": pin.id, "description": pin.text, "created_at": pin.at.strftime("%Y-%m-%dT%H:%M:%S")} for pin in page
         ]
-        return httpx.Response(200, json={"items": pins, "bookmark": None})
+        return httpx.Response(200, json={"items": pins, "bookmark": bookmark})
 
     @route("DELETE", r"/v5/pins/(\d+)")
     def destroy(self, request: httpx.Request, match: re.Match[str]) -> httpx.Response:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qs
 
 import httpx
@@ -16,6 +16,8 @@ TOKEN, REFRESH = "access-token-0001", "refresh-token-0001"
 #: Within what every channel's capabilities allow for (``settles_within``).
 LATENESS = timedelta(seconds=45)
 CLIENT, CLIENT_SECRET = "client-0001", "client-secret-0001"
+
+T = TypeVar("T")
 
 
 class Fault(Enum):
@@ -63,6 +65,8 @@ class Fake:
     fault: Fault | None = None
     #: What comes to pass right after the next post.
     then: Callable[[], None] | None = None
+    #: What is answered in place of the platform's own answer; may raise what a transport raises.
+    instead: Callable[[httpx.Request], httpx.Response | None] | None = None
     token: str = TOKEN
     refresh: str = REFRESH
     requests: list[httpx.Request] = field(default_factory=list)
@@ -90,6 +94,8 @@ class Fake:
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         self.catch_up()
+        if self.instead is not None and (other := self.instead(request)) is not None:
+            return other
         for name in dir(self):
             marked: Any = getattr(type(self), name, None)
             if not hasattr(marked, "route"):
@@ -110,6 +116,10 @@ class Fake:
 
     def limited(self) -> httpx.Response:
         """The platform's answer where the quota is used up."""
+        raise NotImplementedError
+
+    def out_of_scope(self) -> httpx.Response:
+        """The platform's answer where the token counts and was not given the permission."""
         raise NotImplementedError
 
     def catch_up(self) -> None:
@@ -167,6 +177,13 @@ class Fake:
             self.refresh = f"refresh-token-{self.next_id()}"
         answer = {"access_token": self.token, "expires_in": lasts, "token_type": "bearer"}
         return {**answer, "refresh_token": self.refresh} if rotates else answer
+
+
+def page_of(items: Sequence[T], start: str | None, size: int) -> tuple[Sequence[T], str | None]:
+    """A page of a list, and what the next one is asked for with."""
+    begin = int(start or 0)
+    end = begin + size
+    return items[begin:end], str(end) if end < len(items) else None
 
 
 def body_of(request: httpx.Request) -> Any:

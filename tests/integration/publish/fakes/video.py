@@ -17,6 +17,7 @@ from tests.integration.publish.fakes.platform import (
     Kept,
     body_of,
     form_of,
+    page_of,
     query_of,
     rfc3339,
     route,
@@ -39,6 +40,9 @@ class FakeYouTube(Fake):
 
     def unauthorized(self) -> httpx.Response:
         return self.problem(401, "authError", "Invalid Credentials")
+
+    def out_of_scope(self) -> httpx.Response:
+        return self.problem(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
 
     def limited(self) -> httpx.Response:
         return self.problem(
@@ -108,13 +112,15 @@ class FakeYouTube(Fake):
 
     @route("GET", "/youtube/v3/playlistItems")
     def uploads(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
-        assert query_of(request)["playlistId"] == "UU17"
+        query = query_of(request)
+        assert query["playlistId"] == "UU17"
+        page, following = page_of(list(reversed(self.posts)), query.get("pageToken"), int(query["maxResults"]))
         items = []
-        for post in reversed(self.posts):
+        for post in page:
             title, description = post.text.split("\n", 1)
             about = {"title": title, "description": description, "publishedAt": rfc3339(post.at)}
             items.append({"snippet": {**about, "resourceId": {"videoId": post.id}}})
-        return httpx.Response(200, json={"items": items})
+        return httpx.Response(200, json={"items": items} | ({"nextPageToken": following} if following else {}))
 
     @route("GET", "/youtube/v3/videos")
     def statistics(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:
@@ -157,6 +163,9 @@ class FakeTikTok(Fake):
 
     def limited(self) -> httpx.Response:
         return self.answer(429, "rate_limit_exceeded")
+
+    def out_of_scope(self) -> httpx.Response:
+        return self.answer(401, "scope_not_authorized")
 
     @route("POST", "/v2/post/publish/video/init/")
     def begin(self, request: httpx.Request, _: re.Match[str]) -> httpx.Response:

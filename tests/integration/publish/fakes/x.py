@@ -1,5 +1,6 @@
 """X, API v2 (docs.x.com, read 2026-11): posts, media in pieces, timelines, OAuth 2 with single-use refresh tokens."""
 
+import html
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from tests.integration.publish.fakes.platform import (
     body_of,
     epoch_in,
     form_of,
+    page_of,
     parts_of,
     query_of,
     rfc3339,
@@ -37,6 +39,9 @@ class FakeX(Fake):
     def limited(self) -> httpx.Response:
         headers = {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0", "x-rate-limit-reset": epoch_in(120)}
         return httpx.Response(429, json={"title": "Too Many Requests", "status": 429}, headers=headers)
+
+    def out_of_scope(self) -> httpx.Response:
+        return self.forbidden("Forbidden")
 
     def forbidden(self, detail: str) -> httpx.Response:
         return httpx.Response(403, json={"detail": detail, "title": "Forbidden", "status": 403, "type": "about:blank"})
@@ -90,11 +95,14 @@ class FakeX(Fake):
         start = datetime.fromisoformat(query["start_time"])
         if not 5 <= int(query["max_results"]) <= 100:
             return httpx.Response(400, json={"title": "Invalid Request"})
-        listed = [self.shown(post) for post in reversed(self.posts) if post.at >= start]
-        return httpx.Response(200, json={"data": listed, "meta": {"result_count": len(listed)}})
+        since = [post for post in reversed(self.posts) if post.at >= start]
+        page, following = page_of(since, query.get("pagination_token"), int(query["max_results"]))
+        meta = {"result_count": len(page)} | ({"next_token": following} if following else {})
+        listed = {"data": [self.shown(post) for post in page]} if page else {}
+        return httpx.Response(200, json={**listed, "meta": meta})
 
     def shown(self, post: Kept) -> dict[str, Any]:
-        """Links come back as t.co; what they stand for is in the entities."""
+        """Links come back as t.co, with what they stand for in the entities; &, < and > as HTML writes them."""
         urls, text = [], post.text
         for number, link in enumerate(re.findall(r"https?://\S+", post.text)):
             short = f"https://t.co/{post.id}{number}"
@@ -102,11 +110,11 @@ class FakeX(Fake):
             urls.append({"url": short, "expanded_url": link})
         shown: dict[str, Any] = {
             "id": post.id,
-            "text": text,
+            "text": html.escape(text, quote=False),
             "created_at": rfc3339(post.at),
             "entities": {"urls": urls},
         }
-        if post.details["parent"]:
+        if post.details.get("parent"):
             shown["referenced_tweets"] = [{"type": "replied_to", "id": post.details["parent"]}]
         return shown
 

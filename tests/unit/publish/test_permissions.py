@@ -1,0 +1,89 @@
+"""A permission that the token was not given: told with its cure, and no post fails of it."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from podwright_publish.answers import CredentialsRefused, Refused, Unclear
+from tests.integration.publish.accounts import MemoryTokens
+from tests.integration.publish.fakes.connected import connected, post
+from tests.integration.publish.fakes.linkedin import FakeLinkedIn
+from tests.integration.publish.fakes.mastodon import FakeMastodon
+from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
+from tests.integration.publish.fakes.pinterest import FakePinterest
+from tests.integration.publish.fakes.platform import Fake
+from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
+from tests.integration.publish.fakes.x import FakeX
+
+FAKES = (
+    FakeX,
+    FakeLinkedIn,
+    FakeFacebook,
+    FakeInstagram,
+    FakeThreads,
+    FakeTikTok,
+    FakeYouTube,
+    FakePinterest,
+    FakeMastodon,
+)
+READ = tuple(made for made in FAKES if made is not FakeTikTok)
+
+
+def denied(fake: Fake, method: str) -> None:
+    fake.instead = lambda request: fake.out_of_scope() if request.method == method else None
+
+
+@pytest.mark.parametrize("made", FAKES, ids=lambda made: made.kind)
+async def test_to_post(made: type[Fake]) -> None:
+    fake, tokens = made(), MemoryTokens()
+    denied(fake, "POST")
+    answer = await connected(fake, tokens).publish(post(fake))
+    assert isinstance(answer, CredentialsRefused), answer
+    assert answer.missing_scope
+    assert answer.digest
+    assert f"docs/channels/{fake.kind}.md" in answer.message
+    assert not any("token" in request.url.path for request in fake.requests)
+    assert fake.posts == []
+
+
+@pytest.mark.parametrize("made", READ, ids=lambda made: made.kind)
+async def test_to_read_back(made: type[Fake]) -> None:
+    fake = made()
+    channel, sent = connected(fake), post(fake)
+    denied(fake, "GET")
+    finding = await channel.find(sent)
+    assert isinstance(finding, Unclear), finding
+    assert finding.lasting
+    answer = await channel.publish(replace(sent, since=sent.at))
+    assert isinstance(answer, Unclear), answer
+    assert answer.lasting
+    assert fake.posts == []
+
+
+@pytest.mark.parametrize("made", [FakeX, FakeFacebook, FakeInstagram, FakeThreads, FakeYouTube, FakeMastodon])
+async def test_to_read_numbers(made: type[Fake]) -> None:
+    fake = made()
+    denied(fake, "GET")
+    assert isinstance(await connected(fake).measure("17_1"), Refused)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"title": "Client Forbidden", "type": "https://api.twitter.com/2/problems/client-forbidden", "status": 403},
+        {"title": "Forbidden", "type": "https://api.x.com/2/problems/oauth1-permissions", "status": 403},
+    ],
+    ids=lambda problem: str(problem["type"]).rpartition("/")[2],
+)
+async def test_what_an_app_of_x_may_not_do(problem: dict[str, str]) -> None:
+    fake = FakeX()
+    fake.instead = lambda request: httpx.Response(403, json=problem) if request.method == "POST" else None
+    assert isinstance(await connected(fake).publish(post(fake)), CredentialsRefused)
+
+
+async def test_a_text_that_x_forbids_is_no_missing_permission() -> None:
+    fake = FakeX()
+    channel = connected(fake)
+    await channel.publish(post(fake))
+    assert isinstance(await channel.publish(post(fake)), Refused)
