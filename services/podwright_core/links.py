@@ -6,8 +6,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 
 def link_with_utm(link: str, *, source: str, medium: str, campaign: str, content: str | None = None) -> str:
-    """The link with its UTM parameters; others stay as they are, UTM parameters that it already has win."""
-    parts = urlsplit(link)
+    """The link with its UTM parameters; others stay as they are, UTM parameters that it already has win.
+
+    A link that is no address (``https://[your site]/``) stays as it is: the channel refuses it in words.
+    """
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return link
     query = parse_qsl(parts.query, keep_blank_values=True)
     present = {name for name, _ in query}
     wanted = {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign, "utm_content": content}
@@ -31,8 +37,11 @@ def short_link(base: str, *identity: str) -> str:
 
 
 def short_code(link: str) -> str:
-    """The last part of a short link."""
-    return urlsplit(link).path.rstrip("/").rpartition("/")[2]
+    """The last part of a short link; empty where it is no address."""
+    try:
+        return urlsplit(link).path.rstrip("/").rpartition("/")[2]
+    except ValueError:
+        return ""
 
 
 def redirect_page(target: str) -> str:

@@ -115,7 +115,10 @@ def _form_problem(channel_type: ChannelType, values: Mapping[str, str]) -> str |
     if channel_type is ChannelType.WEBHOOK:
         return _signing_secret_problem(values[SIGNING_SECRET].strip())
     if channel_type in {ChannelType.DISCORD, ChannelType.SLACK}:
-        parts = urlsplit(values["webhookUrl"].strip())
+        try:
+            parts = urlsplit(values["webhookUrl"].strip())
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in {"https", "http"} or not parts.netloc:
             return "key 'webhookUrl' is not an https:// address"
     return None

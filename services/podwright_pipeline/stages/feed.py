@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -282,13 +281,13 @@ class FeedBuilder:
 
     def _artwork(self, address: str) -> str:
         """A public address of the cover: one in the private bucket is copied."""
-        parts = urlsplit(address)
-        storage, key = self._work.storage, parts.path.lstrip("/")
-        if parts.scheme != "s3":
+        if not address.startswith("s3://"):
             return address
-        if parts.netloc == storage.public_bucket:
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        storage = self._work.storage
+        if bucket == storage.public_bucket:
             return storage.address(key)
-        if parts.netloc != storage.bucket or not key.startswith(f"{self._work.request.namespace}/"):
+        if bucket != storage.bucket or not key.startswith(f"{self._work.request.namespace}/"):
             raise RejectedError(f"the artwork {address} lies outside of this namespace's storage.")
         content = storage.private.read(key)
         if content is None:

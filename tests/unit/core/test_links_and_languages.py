@@ -18,6 +18,7 @@ from podwright_core.writing_systems import written_without_spaces
             "https://a.example/?q=a%20b",
             "https://a.example/?q=a+b&utm_source=mast&utm_medium=podcast&utm_campaign=spring",
         ),
+        ("https://[your site]/", "https://[your site]/"),
     ],
 )
 def test_links_tell_where_a_listener_came_from(link: str, expected: str) -> None:

@@ -41,6 +41,7 @@ SOON, LATER, PAST, IN_29_DAYS, IN_31_DAYS = (
         ("youtube", APP, None),
         ("youtube", {"accessToken": "t"}, None),
         ("discord", {"webhookUrl": "discord.com/api"}, "https://"),
+        ("discord", {"webhookUrl": "https://[discord/api"}, "https://"),
         ("slack", {"webhookUrl": "https://hooks.slack.com/services/T0/B0/x"}, None),
         ("email", {}, None),
         ("email", {"username": "u"}, "belong together"),
