@@ -10,7 +10,6 @@ its owner is collected; pods stay Pending, since there is no node.
 import datetime as dt
 import json
 import os
-import shutil
 import signal
 import socket
 import ssl
@@ -32,6 +31,7 @@ from podwright_local import pki
 from podwright_local.network import AddressPlan
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
+from tests.tied import tied
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
@@ -282,10 +282,7 @@ class ControlPlane:
         return trust
 
     def _spawn(self, program: str, *flags: str) -> None:
-        command = [str(self.binaries / program), *flags]
-        if setpriv := shutil.which("setpriv"):
-            # Ends with the test run even when that is killed.
-            command = [setpriv, "--pdeathsig", signal.Signals.SIGTERM.name.removeprefix("SIG"), *command]
+        command = tied([self.binaries / program, *flags])
         with self._log(program).open("wb") as log:
             self._processes.append(
                 subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)

@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 
 from tests.control_plane import free_ports
+from tests.tied import tied
 
 #: Where the package lies; importing it would start machinery of its own.
 SITE = Path(sysconfig.get_path("platlib"))
@@ -74,10 +75,7 @@ class DatabaseServer:
             with (folder / "log").open("wb") as log:
                 command = [str(programs / "postgres"), "-D", str(data), f"-p{port}", "-clisten_addresses=127.0.0.1"]
                 command += [f"-cunix_socket_directories={folder}", *FAST]
-                if setpriv := shutil.which("setpriv"):
-                    # Ends with the test run even when that is killed.
-                    command = [setpriv, "--pdeathsig", "TERM", *command]
-                process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, **_as_nobody())
+                process = subprocess.Popen(tied(command), stdout=log, stderr=subprocess.STDOUT, **_as_nobody())
             try:
                 server = cls(port, folder)
                 server._wait(process)

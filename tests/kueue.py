@@ -20,6 +20,7 @@ from podwright_local.go_programs import KUEUE
 from tests.compiled import compiled
 from tests.control_plane import ControlPlane, free_ports
 from tests.integration.operator.cluster import until
+from tests.tied import tied
 
 Manifest = dict[str, Any]
 
@@ -62,7 +63,7 @@ def installed(control_plane: ControlPlane, folder: Path, namespace: str) -> Iter
     kueue = Kueue(folder)
     with (folder / "kueue.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(files / "kueue"), f"--config={configuration}", f"--kubeconfig={kubeconfig}"], stdout=log, stderr=log
+            tied([files / "kueue", f"--config={configuration}", f"--kubeconfig={kubeconfig}"]), stdout=log, stderr=log
         )
     try:
         until(lambda: _mounted(control_plane, certificates), "Kueue's certificate")

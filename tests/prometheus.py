@@ -5,8 +5,6 @@ with Prometheus.start(tmp_path, {"operator": 9090}) as prometheus:
 """
 
 import json
-import shutil
-import signal
 import subprocess
 import time
 import urllib.error
@@ -24,6 +22,7 @@ from podwright_local.go_programs import PROMETHEUS
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
 from tests.control_plane import free_ports
+from tests.tied import tied
 
 START_SECONDS = 30.0
 
@@ -72,10 +71,8 @@ class Prometheus:
             f"--web.listen-address=127.0.0.1:{port}",
             "--log.level=warn",
         ]
-        if setpriv := shutil.which("setpriv"):
-            command = [setpriv, "--pdeathsig", signal.Signals.SIGTERM.name.removeprefix("SIG"), *command]
         with (folder / "prometheus.log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(tied(command), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         started = cls(folder, port, process)
         try:
             started._wait()

@@ -19,6 +19,7 @@ from typing import Any
 from podwright_local import oidc_server, publishing_servers
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
+from tests.tied import tied
 
 _READY_S = 120
 
@@ -66,7 +67,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 @contextmanager
 def _running(command: list[str], url: str, log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environment})
+        process = subprocess.Popen(tied(command), stdout=output, stderr=output, env={**os.environ, **environment})
     try:
         _wait(process, url, log)
         yield process

@@ -27,6 +27,7 @@ from podwright_bench.api_client import ApiClient, ApiError
 from podwright_bench.simulated_kubelet import request_of, result_of
 from podwright_core.stages import EXIT_RETRY, StageName, StageRequest, StageResult, results_prefix
 from podwright_crds import names
+from tests.tied import tied
 
 T = TypeVar("T")
 Raw = dict[str, Any]
@@ -205,7 +206,7 @@ class Node:
         }
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, *command[1:], env=environment, stdout=log, stderr=log
+                *tied([sys.executable, *command[1:]]), env=environment, stdout=log, stderr=log
             )
         try:
             return await process.wait(), ""

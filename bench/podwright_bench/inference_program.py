@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import IO, Any
 
 from podwright_local import inference_venv, models
 from podwright_local.paths import REPOSITORY, Cache
+from tests.tied import tied
 
 PACKAGES = ("inference", "services", "bench")
 #: Of both sides: threads that wait for each other sleep (see EndpointArgs.environment), and Ray's workers are as nice
@@ -58,8 +58,7 @@ class Program:
     ) -> None:
         path = os.pathsep.join(str(REPOSITORY / name) for name in PACKAGES)
         variables = {**os.environ, **_ENVIRONMENT, **(environment or {}), "PYTHONPATH": path}
-        setpriv = shutil.which("setpriv")
-        command = [*((setpriv, "--pdeathsig", "TERM") if setpriv else ()), interpreter, "-m", module, *arguments]
+        command = tied([interpreter, "-m", module, *arguments])
         self.process = subprocess.Popen(
             command, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         )

@@ -2,11 +2,12 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from tests.tied import tied
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -39,10 +40,9 @@ def running(
     command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program; it ends with the context, and with this process. ``environment`` is laid over this one's."""
-    if setpriv := shutil.which("setpriv"):
-        command = [setpriv, "--pdeathsig", "KILL", *command]
+    own = {**os.environ, **(environment or {})}
     with log.open("ab") as output:
-        process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=output, stderr=output)
+        process = subprocess.Popen(tied(command, signal="KILL"), env=own, stdout=output, stderr=output)
     try:
         yield process
     finally:

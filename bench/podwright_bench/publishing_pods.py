@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from podwright_bench.api_client import ApiClient, ApiError
 from podwright_bench.simulated_kubelet import MANAGED, job_status
 from podwright_operator.kinds.publish_job import CONTAINER
+from tests.tied import tied
 
 Raw = dict[str, Any]
 
@@ -80,9 +81,8 @@ class PublishingPods:
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "PODWRIGHT_NAMESPACE": metadata["namespace"]}
         self.started += 1
         with (self.folder / f"{metadata['name']}.log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable if program == "python" else program, *arguments, env=environment, stdout=log, stderr=log
-            )
+            command = tied([sys.executable if program == "python" else program, *arguments])
+            process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=log, stderr=log)
         self._running[metadata["name"]] = process
         exit_code = await process.wait()
         del self._running[metadata["name"]]

@@ -24,6 +24,7 @@ from podwright_api.database.migration import migrate
 from tests.control_plane import ControlPlane, binaries
 from tests.database import DatabaseServer
 from tests.postbox import Postbox
+from tests.tied import tied
 
 CHART = Path(__file__).parents[3] / "charts" / "podwright"
 TENANTS = ("team-a", "team-b")
@@ -151,7 +152,7 @@ def process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program that runs until the block ends."""
     with log.open("wb") as output:
-        running = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        running = subprocess.Popen(tied(command), env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             deadline = time.monotonic() + START_SECONDS
             while not ready():

@@ -11,6 +11,7 @@ from minio.error import S3Error
 from podwright_crds import names
 from tests.control_plane import binaries, free_ports
 from tests.integration.operator.cluster import Operator, Tenant, until
+from tests.tied import tied
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [str(binaries() / "minio"), "server", str(folder / "data"), "--address", address]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--console-address", f"127.0.0.1:{console}"], env=environment, stdout=log, stderr=log
+            tied([*command, "--console-address", f"127.0.0.1:{console}"]), env=environment, stdout=log, stderr=log
         )
     try:
         until(lambda: made(address), "MinIO", 60)

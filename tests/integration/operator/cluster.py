@@ -20,6 +20,7 @@ from podwright_core.stage_environment import from_environment
 from podwright_core.stages import StageRequest, StageResult
 from podwright_crds import names
 from tests.control_plane import ControlPlane, free_ports
+from tests.tied import tied
 
 Object = dict[str, Any]
 #: Verbs that change something, as the operator's metrics name them.
@@ -313,7 +314,7 @@ class Operator:
         self.health_port, self.metrics_port = free_ports(2)
         log = (self.folder / "operator.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("launcher.py"))],
+            tied([sys.executable, Path(__file__).with_name("launcher.py")]),
             env={
                 **os.environ,
                 "KUBECONFIG": str(self.control_plane.kubeconfig),
