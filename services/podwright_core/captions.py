@@ -13,7 +13,7 @@ from webvtt import Caption, WebVTT
 from webvtt.models import Timestamp
 
 from podwright_core.transcript import Transcript, Word
-from podwright_core.writing_systems import written_without_spaces
+from podwright_core.writing_systems import FULL_STOPS, written_without_spaces
 
 #: Usual limits of broadcasters' guides (BBC, Netflix): two lines of 42 characters (16 where a character is a word),
 #: a cue stays for one to seven seconds.
@@ -33,7 +33,7 @@ DASH = "- "
 #: SRT knows no escapes, and players take what stands in angle brackets for a tag.
 SRT_BRACKETS = str.maketrans("<>", "‹›")
 
-_ENDS = (".", "!", "?", "…", "。", "！", "？")
+_ENDS = (".", "!", "?", "…", *FULL_STOPS)
 _PAUSES = (",", ";", ":", "–", "—", "，", "、")
 #: Cues that follow one another differ by so much at the least (seconds).
 _TICK = 0.001

@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import combinations
 
 from podwright_core.tokens import norms, stop_words
-from podwright_core.writing_systems import base_language
+from podwright_core.writing_systems import FULL_STOPS, base_language
 
 #: A run of so many words that stands in the instructions too, or in two sentences, was repeated by the model.
 ECHO_WORDS = 7
@@ -40,8 +40,8 @@ _MARKUP = re.compile(r"\*\*|__|^#{1,6}\s|^\s*[-*]\s", re.MULTILINE)
 #: Control characters, and halves of characters.
 _UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 #: A full stop inside of a number or an address ends nothing.
-_SENTENCE = re.compile(r"(?:[^.!?…。！？]|[.!?…](?=[^\s\"”’»)\].!?…]))+(?:[.!?…]+[\"”’»)\]]*|[。！？]+)?")
-_COMPLETE = re.compile(r"[.!?…。！？][\"”’»)\]]*$|[\u2600-\u27bf\U0001f000-\U0001faff]$")
+_SENTENCE = re.compile(rf"(?:[^.!?…{FULL_STOPS}]|[.!?…](?=[^\s\"”’»)\].!?…]))+(?:[.!?…]+[\"”’»)\]]*|[{FULL_STOPS}]+)?")
+_COMPLETE = re.compile(rf"[.!?…{FULL_STOPS}][\"”’»)\]]*$|[\u2600-\u27bf\U0001f000-\U0001faff]$")
 
 
 def problems(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from podwright_core.tokens import norms, tokens
 from podwright_core.transcript import Transcript
+from podwright_core.writing_systems import FULL_STOPS
 
 #: Fewer words than this prove nothing: they stand in any transcript.
 FEWEST_WORDS = 4
 
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|(?<!\w)\"([^\"]+)\"(?!\w)")
-_CLOSING = re.compile(r"[.!?…。！？]*")
+_CLOSING = re.compile(rf"[.!?…{FULL_STOPS}]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 import re
 from math import prod
 
+import regex
+
 from podwright_core.fluency import repeats
 from podwright_core.language_cues import cues
 from podwright_core.tokens import norms
-from podwright_core.writing_systems import written_without_spaces
+from podwright_core.writing_systems import FULL_STOPS, written_without_spaces
 
 #: Quotes of this length are worth sharing (characters).
 QUOTE_SHORTEST, QUOTE_LONGEST = 40, 220
@@ -16,7 +18,7 @@ _HANDY = range(60, 181)
 #: What is below is not offered as a quote where there is anything better.
 GOOD = 0.6
 
-_COMPLETE = re.compile(r"[.!?…。！？][\"”’»)\]]*$")
+_COMPLETE = re.compile(rf"[.!?…{FULL_STOPS}][\"”’»)\]]*$")
 #: What a sentence is worth without the one that it leans on.
 LEANING = 0.35
 _TRAILS_OFF = re.compile(r"(?:…|\.\.\.|[-–—,])[\"”’»)\]]*$")
@@ -28,7 +30,7 @@ _PLEASANTRY_UNSPACED = re.compile(
 )
 _LEANS_UNSPACED = re.compile("^(?:だから|それ|これ|でも|そして|また|しかし|所以|但是|这|那|它|他|她)")
 #: Said twice while looking for the next word.
-_DOUBLED = re.compile(r"\b(\w+)\W+\1\b", re.IGNORECASE)
+_DOUBLED = regex.compile(r"\b(\w+)\W+\1\b", regex.IGNORECASE)
 #: Each sign of interest counts so much, and no more than so many of them.
 _INTEREST, _MOST_INTEREST = 0.15, 3
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podwright_core.writing_systems import is_unspaced, written_without_spaces
+from podwright_core.writing_systems import FULL_STOPS, is_unspaced, written_without_spaces
 
 #: A silence longer than this between two sentences starts a paragraph (seconds).
 PARAGRAPH_PAUSE = 1.5
@@ -16,7 +16,7 @@ SENTENCE_PAUSE = 3.0
 #: Paragraphs end at the first sentence after so many characters.
 PARAGRAPH_CHARACTERS = 500
 
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"”’»)\]]*\s*$")
+_SENTENCE_END = re.compile(rf"[.!?…{FULL_STOPS}][\"”’»)\]]*\s*$")
 _UNSPACED_MARKS = frozenset("。！？、，")
 _NOT_AN_END = re.compile(r"(?:^|\s)(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|vs|etc|e\.g|i\.e|z\.B|No|Nr|bzw|ca)\.\s*$")
 

@@ -1,10 +1,12 @@
-"""Which languages and characters are written without spaces between words.
+"""Which languages and characters are written without spaces between words, and what ends their sentences.
 
 Needs the standard library alone: inference images, which have few packages, read transcripts with it.
 """
 
 import re
 
+#: Marks that end a sentence wherever they stand: East Asian, Indic, Arabic and Urdu ones.
+FULL_STOPS = "。！？।॥؟۔"
 #: Scripts written without spaces: each character is a word of its own.
 UNSPACED_RANGES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _UNSPACED_CHARACTER = re.compile(rf"[{UNSPACED_RANGES}]")

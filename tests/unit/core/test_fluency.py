@@ -86,3 +86,19 @@ def test_whole_sentences_that_fit() -> None:
 )
 def test_wrapping_goes(text: str, expected: str) -> None:
     assert tidy(text) == expected
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["रोटी को धैर्य चाहिए।", "आटा रात भर रखें।"],
+        ["الخبز يحتاج إلى الصبر.", "لماذا؟", "لأن الوقت يصنع الطعم."],
+        ["روٹی کو صبر چاہیے۔", "آٹا رات بھر رکھیں۔"],
+        ["面包需要耐心。", "为什么？"],
+    ],
+    ids=["Hindi", "Arabic", "Urdu", "Chinese"],
+)
+def test_sentences_end_with_the_marks_of_their_script(parts: list[str]) -> None:
+    text = " ".join(parts)
+    assert sentences(text) == parts
+    assert whole_sentences(text, 1000) == text

@@ -24,6 +24,7 @@ from tests.unit.core.spoken import transcript, transcripts
         ("nl", "De zee is geen vijand als je haar een plaats geeft."),
         ("pt", "Quem respeita o mar espera um dia inteiro por dez minutos."),
         ("ja", "沸騰したお湯を使うと、苦味が強くなります。"),
+        ("hi", "मेरे पापा हर सुबह गाँव के तंदूर में ताज़ी रोटी बनाते थे।"),
         ("pl", "Chleb potrzebuje czasu, mąki i wody, niczego więcej."),
     ],
 )
