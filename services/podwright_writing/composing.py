@@ -23,6 +23,7 @@ from podwright_core.tokens import norms
 from podwright_core.transcript import Transcript
 from podwright_writing.errors import WritingError
 from podwright_writing.generate import Ask, answer_tokens, ask_text, room
+from podwright_writing.voice import PLAIN, Voice, told
 from podwright_writing.writer import Writer
 
 _SYSTEM = (
@@ -57,9 +58,10 @@ def compose(
     about: About | None = None,
     earlier: Earlier | None = None,
     before: Sequence[str] = (),
+    voice: Voice = PLAIN,
 ) -> Composed:
     """A text that passes its checks and is none of those ``before``; about an episode the transcript's own words where
-    no text does.
+    no text does. ``voice`` is the show's.
 
     Raises ``WritingError`` with the reasons where none passes and there is no transcript, and where the model's context
     is too small for what is asked.
@@ -86,9 +88,11 @@ def compose(
             f"the model reads and writes {writer.context_tokens} tokens at a time, which is too little for "
             f"{brief.words} words{' and the text that is to be changed' if earlier else ''}: ask for fewer words."
         )
-    told = instruction(brief, earlier)
-    ask = Ask(read, told, most, check, lambda text: mended(text, known, brief), variant=len(before))
-    answer = ask_text(writer, _SYSTEM.format(language=brief.language), ask)
+    ask = Ask(
+        read, instruction(brief, earlier), most, check, lambda text: mended(text, known, brief), variant=len(before)
+    )
+    system = _SYSTEM.format(language=brief.language) + told(voice, longest=(free - len(read)) // 2)
+    answer = ask_text(writer, system, ask)
     if answer.value is not None:
         return Composed(answer.value, answer.checks)
     if about is None or earlier is not None or before:

@@ -13,6 +13,7 @@ from podwright_core.composing import LENGTH, Brief, Earlier, TextType, fitting
 from podwright_core.texts import Checks
 from podwright_writing.composing import About, compose
 from podwright_writing.errors import AwayError, WritingError
+from podwright_writing.voice import PLAIN, Voice
 from podwright_writing.writer import Writer
 
 JsonObject = dict[str, Any]
@@ -48,6 +49,8 @@ class Subject:
     about: About | None = None
     #: Of the episode or the show, for templates: episode, show, people, link.
     facts: Mapping[str, str] = field(default_factory=dict)
+    #: The show's.
+    voice: Voice = PLAIN
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def written(writer: Writer, asked: Asked, subject: Subject) -> list[Written]:
     found: list[Written] = []
     for _ in range(asked.variants):
         try:
-            composed = compose(writer, brief, about=subject.about, earlier=earlier, before=texts)
+            composed = compose(writer, brief, about=subject.about, earlier=earlier, before=texts, voice=subject.voice)
         except AwayError:
             raise
         except WritingError:

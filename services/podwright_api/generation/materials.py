@@ -13,6 +13,7 @@ from podwright_api.storage import Location, TenantStorage
 from podwright_core.texts import Analysis
 from podwright_core.transcript import Transcript
 from podwright_writing.composing import About
+from podwright_writing.voice import Voice
 
 JsonObject = dict[str, Any]
 
@@ -30,6 +31,12 @@ def facts(episode: JsonObject | None, show: JsonObject | None) -> Mapping[str, s
         "link": spec.get("link"),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def voice_of(show: JsonObject | None) -> Voice:
+    """How the show wants its texts to sound."""
+    voice = (show["spec"].get("voice") or {}) if show else {}
+    return Voice(tuple(voice.get("rules") or ()), tuple(voice.get("examples") or ()))
 
 
 def of_document(episodes: Mapping[str, JsonObject], document: Document) -> JsonObject | None:

@@ -145,7 +145,8 @@ class Writers:
         if document.episode and episode is None and asked.remark is None:
             raise WritingError(f"the episode '{document.episode}' is not there any more.")
         about = await materials.about(await self._storage.of(workspace), episode, show) if episode else None
-        subject = Subject(document.type, document.title, document.body, about, materials.facts(episode, show))
+        facts, voice = materials.facts(episode, show), materials.voice_of(show)
+        subject = Subject(document.type, document.title, document.body, about, facts, voice)
         meter = Meter()
         writer = within(HttpWriter(self._client(endpoint.url), endpoint, meter), Budget(seconds=_WRITE_SECONDS))
         found = await in_daemon_thread(lambda: written(writer, asked, subject))

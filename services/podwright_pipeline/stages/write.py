@@ -39,7 +39,8 @@ from podwright_pipeline.stages.published_file import FileParams, PublishedFiles
 from podwright_pipeline.tagging import AudioTags
 from podwright_pipeline.work import StageOutput, Work
 from podwright_writing.budget import Budget, within
-from podwright_writing.generate import Answer, Ask, ask_text, each
+from podwright_writing.generate import Answer, Ask, answer_tokens, ask_text, each, room
+from podwright_writing.voice import Voice, told
 from podwright_writing.writer import Writer
 
 #: Where the published files are.
@@ -50,7 +51,6 @@ HOOK_SHORTEST, HOOK_LONGEST = 30, 200
 INTRO_SHORTEST, INTRO_LONGEST = 60, 500
 DESCRIPTION_LONGEST = 250
 TITLES, ALTERNATIVES, HASHTAGS = 4, 2, 4
-_EXAMPLE_LONGEST = 300
 
 
 class VoiceParams(BaseModel):
@@ -127,7 +127,10 @@ class Author:
         self._hashtags = hashtags(analysis.topics, HASHTAGS)
         metadata = [params.title, params.show, params.link, params.remark, *params.people]
         self._known = claims.sources(transcript.language, [transcript.text, *metadata])
-        self._system = system_prompt(self._language) + self._voice()
+        voice = Voice(params.voice.rules, params.voice.examples)
+        # Half of the room is the material's.
+        longest = room(writer, answer_tokens(INTRO_LONGEST)) // 2
+        self._system = system_prompt(self._language) + told(voice, remark=params.remark, longest=longest)
         # The summary stands for the transcript here: it is short, checked, and the same for all texts.
         self._material = "\n".join(
             [
@@ -137,14 +140,6 @@ class Author:
                 *(f"Said in the episode: {quote.text}" for quote in analysis.quotes[:2]),
             ]
         )
-
-    def _voice(self) -> str:
-        rules = "".join(f" {rule}" for rule in self._params.voice.rules)
-        examples = "".join(
-            f"\nA text of the show: {text[:_EXAMPLE_LONGEST]}" for text in self._params.voice.examples[:2]
-        )
-        remark = f" Heed this: {self._params.remark}" if self._params.remark else ""
-        return rules + remark + examples
 
     def texts(self, work: Work) -> dict[str, Any]:
         """The content of ``texts.json``."""

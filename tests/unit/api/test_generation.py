@@ -11,10 +11,12 @@ from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.generation import templating
 from podwright_api.generation.asked import Asked, Subject, brief_of, framed, words_of, written
 from podwright_api.generation.endpoints import chosen, use
+from podwright_api.generation.materials import voice_of
 from podwright_api.generation.outcomes import GIVE_UP_SECONDS, TRIES_MOST, Retry, Verdict, judge
 from podwright_core.channel_limits import TEXT_RULES
 from podwright_core.composing import TextType
 from podwright_writing.errors import AwayError, WritingError
+from podwright_writing.voice import PLAIN
 from podwright_writing.writer import Completion, Message, Writer
 from tests.fake_model import endpoint_status
 
@@ -133,20 +135,31 @@ class Saying(Writer):
     def __init__(self, *answers: str) -> None:
         self._answers = list(answers)
         self.seeds: list[int] = []
+        self.told = ""
 
     def complete(
         self,
-        messages: Sequence[Message],  # noqa: ARG002 (the protocol's)
+        messages: Sequence[Message],
         *,
-        schema: dict[str, Any],  # noqa: ARG002
+        schema: dict[str, Any],  # noqa: ARG002 (the protocol's)
         max_tokens: int,  # noqa: ARG002
         temperature: float,  # noqa: ARG002
         seed: int,
     ) -> Completion:
         self.seeds.append(seed)
+        self.told = str(messages)
         if not self._answers:
             raise AwayError("the endpoint is away.")
         return Completion(json.dumps({"text": self._answers.pop(0)}))
+
+
+def test_texts_are_asked_for_in_the_voice_of_the_show() -> None:
+    show = {"spec": {"voice": {"rules": ["Say 'we'."], "examples": ["We were wet."]}}}
+    model = Saying("Rain falls on roofs all night.")
+    written(model, asked(words=6, topic="rain on roofs"), Subject("article", "Rain", voice=voice_of(show)))
+    assert "Say 'we'." in model.told
+    assert "We were wet." in model.told
+    assert voice_of(None) == voice_of({"spec": {}}) == PLAIN
 
 
 def test_variants_differ_in_seed_and_text() -> None:
