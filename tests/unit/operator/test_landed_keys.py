@@ -1,4 +1,4 @@
-"""An upgrade computes nothing again: the work of every stage has the key that it had in the version that landed last."""
+"""An upgrade computes nothing again: all work has the key that it had in the version that landed last."""
 
 import pytest
 
