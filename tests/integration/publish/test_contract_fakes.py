@@ -21,27 +21,19 @@ from podwright_publish.message import Media
 from podwright_publish.ports import Counting
 from tests.integration.publish.accounts import IMAGE, MemoryTokens, message
 from tests.integration.publish.fakes.connected import FILES, connected, post, spec_of
+from tests.integration.publish.fakes.every import EVERY
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
+from tests.integration.publish.fakes.mastodon import FakeMastodon
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
 from tests.integration.publish.fakes.pinterest import FakePinterest
 from tests.integration.publish.fakes.platform import TOKEN, Fake, Fault
 from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
-from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
+from tests.integration.publish.fakes.webhooks import FakeDiscord
 from tests.integration.publish.fakes.x import FakeX
 
 LINK = "https://example.org/episodes/1?utm_source=a&utm_medium=podcast"
-ALL = (
-    FakeX,
-    FakeLinkedIn,
-    FakeFacebook,
-    FakeInstagram,
-    FakeThreads,
-    FakeTikTok,
-    FakeYouTube,
-    FakePinterest,
-    FakeDiscord,
-    FakeSlack,
-)
+#: Mastodon has a real server besides.
+ALL = tuple(made for made in EVERY if made is not FakeMastodon)
 RENEWED = (FakeX, FakeLinkedIn, FakeTikTok, FakeYouTube, FakePinterest)
 WITH_ITSELF = (FakeInstagram, FakeThreads)
 WITH_COMMENTS = (FakeLinkedIn, FakeFacebook, FakeInstagram, FakeYouTube)

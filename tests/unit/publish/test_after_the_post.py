@@ -12,28 +12,15 @@ from podwright_publish.answers import Confirmed, NotTaken, Unclear
 from podwright_publish.capabilities import capabilities_of
 from tests.integration.publish.accounts import message
 from tests.integration.publish.fakes.connected import connected, post, spec_of
+from tests.integration.publish.fakes.every import EVERY
 from tests.integration.publish.fakes.linkedin import FakeLinkedIn
 from tests.integration.publish.fakes.mastodon import FakeMastodon
 from tests.integration.publish.fakes.meta import FakeFacebook, FakeInstagram, FakeThreads
 from tests.integration.publish.fakes.pinterest import FakePinterest
 from tests.integration.publish.fakes.platform import Fake, Fault
 from tests.integration.publish.fakes.video import FakeTikTok, FakeYouTube
-from tests.integration.publish.fakes.webhooks import FakeDiscord, FakeSlack
 from tests.integration.publish.fakes.x import FakeX
 
-ALL: tuple[type[Fake], ...] = (
-    FakeX,
-    FakeLinkedIn,
-    FakeFacebook,
-    FakeInstagram,
-    FakeThreads,
-    FakeTikTok,
-    FakeYouTube,
-    FakePinterest,
-    FakeDiscord,
-    FakeSlack,
-    FakeMastodon,
-)
 RENEWED = (FakeX, FakeLinkedIn, FakeTikTok, FakeYouTube, FakePinterest)
 WITH_THREADS = (FakeX, FakeThreads, FakeMastodon)
 WITH_COMMENTS = (FakeLinkedIn, FakeFacebook, FakeInstagram, FakeYouTube)
@@ -84,7 +71,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("then", list(Then), ids=lambda then: then.name)
-@pytest.mark.parametrize("made", ALL, ids=lambda made: made.kind)
+@pytest.mark.parametrize("made", EVERY, ids=lambda made: made.kind)
 async def test_one_post_is_there(made: type[Fake], then: Then) -> None:
     fake = made()
     channel = connected(fake)
