@@ -186,8 +186,9 @@ def main() -> None:
     totals.update(
         {name: sum(found["analysis"][name] for found in results) for name in ("checked", "repaired", "replaced")}
     )
-    inventions = [each.refused for each in planted() if each.invented]
-    truths = [each.refused for each in planted() if not each.invented]
+    sentences = list(planted())
+    inventions = [each.refused for each in sentences if each.invented]
+    truths = [each.refused for each in sentences if not each.invented]
     print(
         json.dumps(
             {

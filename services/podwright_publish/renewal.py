@@ -5,25 +5,21 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from podwright_crds.channel import Channel, Delivery
+from podwright_crds.channel import Channel
 from podwright_publish.account import Account
-from podwright_publish.collector import note_answer
+from podwright_publish.collector import Notes, note_answer
 from podwright_publish.ports import NotConnectedError
 
 log = logging.getLogger(__name__)
 
 
-class Accounts(Protocol):
+class Accounts(Notes, Protocol):
     """The channels of a namespace, and the accounts behind them; all may raise ``StoreUnavailableError``."""
 
     async def channel(self, name: str) -> Channel | None: ...
 
     async def account(self, channel: Channel) -> Account:
         """Raises ``NotConnectedError``."""
-        ...
-
-    async def note(self, channel: Channel, delivery: Delivery) -> None:
-        """Raises ``ConflictError``."""
         ...
 
 

@@ -41,6 +41,13 @@ def test_every_post_fits_its_limit(
     assert post.quote is None or post.quote.text in post.text
 
 
+@pytest.mark.parametrize("channel", ["x", "youtube"])
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_limit_that_leaves_room_for_nothing_still_gives_a_text(channel: str, limit: int) -> None:
+    rule = TEXT_RULES[channel]
+    assert compose_post(None, [], title="Bread", show=None, rule=rule, limit=limit, language="en").text
+
+
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [
