@@ -91,9 +91,10 @@ generate: sync ## CRDs, OpenAPI and the TypeScript client's types from the code
 	@$(RUN) python -m podwright_local.typescript_client
 	@$(RUN) python -m podwright_cli.troubleshooting
 
-landed: sync ## what later versions may only add to (schemas) and must find done (keys of work); when a version lands
+landed: sync ## what later versions may only add to (schemas), must find done (keys of work) and upgrade from; when a version lands
 	@$(RUN) python -m podwright_crds.compatibility
 	@$(RUN) python -m tests.unit.operator.landed_keys
+	@git rev-parse HEAD > tests/integration/operator/landed_version
 
 lock: $(UV) lock-inference ## pin what pyproject.toml and inference/ ask for
 	@$(UV) lock

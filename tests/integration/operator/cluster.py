@@ -25,6 +25,7 @@ from tests.tied import tied
 Object = dict[str, Any]
 #: Verbs that change something, as the operator's metrics name them.
 WRITES = ("create", "apply", "patch", "delete")
+LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 def until(check: Callable[[], Any], what: str, seconds: float = 120) -> Any:
@@ -308,13 +309,15 @@ class Operator:
     control_plane: ControlPlane
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    #: Another version's has its modules on ``PYTHONPATH``, too.
+    launcher: Path = LAUNCHER
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.health_port, self.metrics_port = free_ports(2)
         log = (self.folder / "operator.log").open("ab")
         self._process = subprocess.Popen(
-            tied([sys.executable, Path(__file__).with_name("launcher.py")]),
+            tied([sys.executable, self.launcher]),
             env={
                 **os.environ,
                 "KUBECONFIG": str(self.control_plane.kubeconfig),

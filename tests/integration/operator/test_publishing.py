@@ -51,11 +51,16 @@ def write_texts(tenant: Tenant, kubelet: Kubelet, address: str, episode: str) ->
     """Run the episode's stages, with a text for the channel in the bucket."""
     for stage in ("ingest", "transcribe", "analyze"):
         kubelet.run_stage(episode, stage)
+    keep_texts(tenant, address, episode)
+    kubelet.run_stage(episode, "write")
+
+
+def keep_texts(tenant: Tenant, address: str, episode: str) -> None:
+    """Wait for the Job that writes, and put its text for the channel into the bucket."""
     job = until(lambda: tenant.jobs(episode, "write"), "the write Job")[0]
     key = f"{results_prefix(tenant.namespace, StageName.WRITE, request_of(job).key)}/texts.json"
     content = json.dumps({"title": episode, "posts": {"news": {"text": f"“Listen,” said {episode}."}}}).encode()
     bucket(address).put_object(bucket_name="podwright", object_name=key, data=BytesIO(content), length=len(content))
-    kubelet.run_stage(episode, "write")
 
 
 def publish(tenant: Tenant, control_plane: ControlPlane, *arguments: str) -> None:
