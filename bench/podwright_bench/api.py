@@ -158,7 +158,9 @@ def calendar(size: Size, ground: Ground, token: str) -> dict[str, Any]:
             entries = len(answer.raise_for_status().json()["data"]["entries"])
             if entries != size.amount.posts:
                 raise SystemExit(f"the calendar has {entries} of {size.amount.posts} posts")
-    return {"calendar_ms": round(median(took) * 1000, 1), "calendar_max_ms": round(max(took) * 1000, 1)}
+    # The first one after a start reads every post; what it makes of them is kept.
+    first, *others = (round(seconds * 1000, 1) for seconds in took)
+    return {"calendar_ms": median(others), "calendar_max_ms": max(others), "calendar_first_ms": first}
 
 
 async def listeners(size: Size, ground: Ground, token: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The form of every JSON answer: ``{success, data | error, requestId}``."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from typing import Any, Generic, Literal, TypeVar
 
@@ -143,4 +143,19 @@ async def enveloped(scope: Scope, chunks: AsyncIterator[bytes]) -> AsyncIterator
     yield b'{"success":true,"requestId":' + json.dumps(request_id(scope)).encode() + b',"data":'
     async for chunk in chunks:
         yield chunk
+    yield b"}"
+
+
+async def with_lists(head: dict[str, Any], lists: Mapping[str, AsyncIterator[Any]]) -> AsyncIterator[bytes]:
+    """The bytes of a JSON object with everything of ``head`` and these lists, whose items are written as they come."""
+    yield json_bytes(head).removesuffix(b"}")
+    separator = b"," if head else b""
+    for name, items in lists.items():
+        yield separator + json_bytes(name) + b":["
+        separator = b""
+        async for item in items:
+            yield separator + json_bytes(item)
+            separator = b","
+        yield b"]"
+        separator = b","
     yield b"}"

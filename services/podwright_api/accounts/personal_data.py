@@ -4,6 +4,7 @@ What they made for a workspace stays the workspace's, without their name.
 """
 
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from podwright_api.access.roles import Actor
@@ -14,8 +15,10 @@ from podwright_api.errors import ErrorCode, FacadeError
 
 JsonObject = dict[str, Any]
 
-#: Most entries of each list of each workspace; the newest.
-_MOST = 10_000
+#: A part of a list that is read at once: each entry's place, to go on from, and what is told of it.
+_Page = list[tuple[Any, JsonObject]]
+#: Entries of a page.
+_SIZE = 100
 
 
 class PersonalData:
@@ -43,77 +46,131 @@ class PersonalData:
                 raise _only_admin(alone)
         return True
 
-    async def export(self, actor: Actor, person: str) -> JsonObject:
-        """All that is kept about a person, but for secrets, which are of no use outside."""
+    async def account(self, actor: Actor, person: str) -> JsonObject:
+        """The account and what belongs to it, but for secrets, which are of no use outside.
+
+        Raises ``FacadeError`` where there is no such person (any more).
+        """
         async with self._foundation.database.identity() as connection:
             found = await people.person_by_id(connection, person)
             if found is None:
                 raise FacadeError(ErrorCode.NOT_FOUND, "There is no such person.")
-            told = await self._of_signing_in(connection, found)
-            told["audit"] = await _audit(connection, audit.NO_WORKSPACE, found)
-            everywhere = await workspaces.workspace_names(connection)
+            told = await _of_signing_in(connection, found)
         told["memberships"] = [
             {"workspace": workspace, "role": of.role, "shows": sorted(of.shows), "grants": sorted(of.grants)}
             for workspace, of in sorted(actor.memberships.items())
         ]
-        told |= {name: [] for name in ("apiKeys", "notifications", "documents", "decisions")}
-        for workspace in everywhere:
-            # Also of workspaces that they have left.
-            async with self._foundation.database.tenant(workspace, person) as connection:
-                for name, items in (await _of_workspace(connection, workspace, found)).items():
-                    told[name] += items
         return told
 
-    async def _of_signing_in(self, connection: Connection, found: people.Person) -> JsonObject:
-        credentials = await people.credentials_of(connection, found.id)
+    def kept(self, person: str, email: str) -> Mapping[str, AsyncIterator[JsonObject]]:
+        """Everything else that is kept about a person, read as it is asked for; also of workspaces that they left."""
         return {
-            "person": {
-                "id": found.id,
-                "email": found.email,
-                "name": found.name,
-                "formerNames": await people.former_names(connection, found.id),
-                "verified": found.verified,
-                "createdAt": found.created_at.isoformat(),
-                "secondFactor": credentials.totp_confirmed,
-                "preferences": found.preferences,
-            },
-            "sessions": [
-                {
-                    "id": session.id,
-                    "createdAt": session.created_at.isoformat(),
-                    "lastUsedAt": session.last_used_at.isoformat(),
-                    "expiresAt": session.expires_at.isoformat(),
-                    "agent": session.agent,
-                    "address": session.address,
-                }
-                for session in await sessions.sessions_of(connection, found.id, ended=True)
-            ],
-            "identities": [{"provider": name} for name in await identities.providers_of(connection, found.id)],
+            "audit": self._audit(person, email),
+            "documents": self._everywhere(person, _documents),
+            "decisions": self._everywhere(person, _decisions),
+            "apiKeys": self._everywhere(person, _api_keys),
+            "notifications": self._everywhere(person, _notifications),
         }
 
+    async def _everywhere(
+        self, person: str, page: Callable[[Connection, str, Any], Awaitable[_Page]]
+    ) -> AsyncIterator[JsonObject]:
+        for workspace in await self._workspaces():
+            after = None
+            while True:
+                async with self._foundation.database.tenant(workspace, person) as connection:
+                    found = await page(connection, person, after)
+                for _, told in found:
+                    yield {"workspace": workspace, **told}
+                if len(found) < _SIZE:
+                    break
+                after = found[-1][0]
 
-async def _of_workspace(connection: Connection, workspace: str, found: people.Person) -> dict[str, list[JsonObject]]:
-    told: dict[str, list[JsonObject]] = {
-        "audit": await _audit(connection, workspace, found),
-        "documents": [
+    async def _audit(self, person: str, email: str) -> AsyncIterator[JsonObject]:
+        database = self._foundation.database
+        for workspace in (audit.NO_WORKSPACE, *await self._workspaces()):
+            before = None
+            while True:
+                own = database.tenant(workspace, person) if workspace else database.identity()
+                async with own as connection:
+                    found = await audit.about(connection, workspace, person, email, before, _SIZE)
+                for record in found:
+                    yield {"workspace": workspace or None, **_entry(record, person)}
+                if len(found) < _SIZE:
+                    break
+                before = found[-1].number
+
+    async def _workspaces(self) -> list[str]:
+        async with self._foundation.database.identity() as connection:
+            return await workspaces.workspace_names(connection)
+
+
+async def _of_signing_in(connection: Connection, found: people.Person) -> JsonObject:
+    credentials = await people.credentials_of(connection, found.id)
+    return {
+        "person": {
+            "id": found.id,
+            "email": found.email,
+            "name": found.name,
+            "formerNames": await people.former_names(connection, found.id),
+            "verified": found.verified,
+            "createdAt": found.created_at.isoformat(),
+            "secondFactor": credentials.totp_confirmed,
+            "preferences": found.preferences,
+        },
+        "sessions": [
             {
-                "workspace": workspace,
+                "id": session.id,
+                "createdAt": session.created_at.isoformat(),
+                "lastUsedAt": session.last_used_at.isoformat(),
+                "expiresAt": session.expires_at.isoformat(),
+                "agent": session.agent,
+                "address": session.address,
+            }
+            for session in await sessions.sessions_of(connection, found.id, ended=True)
+        ],
+        "identities": [{"provider": name} for name in await identities.providers_of(connection, found.id)],
+    }
+
+
+async def _documents(connection: Connection, person: str, after: tuple[str, int] | None) -> _Page:
+    return [
+        (
+            (one.document, one.version),
+            {
                 "id": one.document,
                 "version": one.version,
                 "title": one.title,
                 "body": one.body,
                 "settings": one.settings,
                 "writtenAt": one.created_at.isoformat(),
-            }
-            for one in await content.written_by(connection, found.id, _MOST)
-        ],
-        "decisions": [
-            {"workspace": workspace, "document": document, "state": state, "note": note, "at": at.isoformat()}
-            for document, state, note, at in await content.decided_by(connection, found.id, _MOST)
-        ],
-        "apiKeys": [
+            },
+        )
+        for one in await content.written_by(connection, person, after, _SIZE)
+    ]
+
+
+async def _decisions(connection: Connection, person: str, after: str | None) -> _Page:
+    return [
+        (one.document, {"document": one.document, "state": one.state, "note": one.note, "at": one.at.isoformat()})
+        for one in await content.decided_by(connection, person, after, _SIZE)
+    ]
+
+
+async def _notifications(connection: Connection, person: str, after: str | None) -> _Page:
+    return [
+        (one.id, {"type": one.type, "at": one.created_at.isoformat()})
+        for one in await notifications.page(connection, person, after, _SIZE, unread=False)
+    ]
+
+
+async def _api_keys(connection: Connection, person: str, after: str | None) -> _Page:
+    """All at once: nobody has many."""
+    keys = [] if after else await workspaces.api_keys(connection, person, ended=True)
+    return [
+        (
+            key.id,
             {
-                "workspace": workspace,
                 "id": key.id,
                 "name": key.name,
                 "prefix": key.prefix,
@@ -121,32 +178,23 @@ async def _of_workspace(connection: Connection, workspace: str, found: people.Pe
                 "createdAt": key.created_at.isoformat(),
                 "expiresAt": key.expires_at.isoformat(),
                 "lastUsedAt": key.last_used_at.isoformat() if key.last_used_at else None,
-            }
-            for key in await workspaces.api_keys(connection, found.id, ended=True)
-        ],
-    }
-    page = await notifications.page(connection, found.id, None, _MOST, unread=False)
-    told["notifications"] = [
-        {"workspace": workspace, "type": one.type, "at": one.created_at.isoformat()} for one in page
-    ]
-    return told
-
-
-async def _audit(connection: Connection, workspace: str, found: people.Person) -> list[JsonObject]:
-    return [
-        {
-            "workspace": workspace or None,
-            "number": record.number,
-            "entry": json.loads(record.entry),
-            # Of what others did to their address, nothing of the others.
-            "facts": {
-                name: json.loads(fact.value)
-                for name, fact in record.facts.items()
-                if name == "target" or f'"id":"{found.id}"' in record.entry
             },
-        }
-        for record in await audit.about(connection, workspace, found.id, found.email, _MOST)
+        )
+        for key in keys
     ]
+
+
+def _entry(record: audit.AuditRecord, person: str) -> JsonObject:
+    return {
+        "number": record.number,
+        "entry": json.loads(record.entry),
+        # Of what others did to their address, nothing of the others.
+        "facts": {
+            name: json.loads(fact.value)
+            for name, fact in record.facts.items()
+            if name == "target" or f'"id":"{person}"' in record.entry
+        },
+    }
 
 
 def _only_admin(alone: list[str]) -> FacadeError:

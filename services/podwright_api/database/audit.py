@@ -126,16 +126,19 @@ async def following(connection: Connection, workspace: str, number: int, limit: 
     return [_record(*row) for row in await connection.execute(query, values)]
 
 
-async def about(connection: Connection, workspace: str, person: str, email: str, limit: int) -> list[AuditRecord]:
+async def about(
+    connection: Connection, workspace: str, person: str, email: str, before: int | None, limit: int
+) -> list[AuditRecord]:
     """Entries of what a person did, and of what was done to them or their address, newest first."""
     query = text(
         _RECORDS  # noqa: S608  (no values in it)
-        + "WHERE a.workspace = :workspace AND (a.entry LIKE :done_to OR a.number IN (SELECT number FROM audit_facts "
+        + "WHERE a.workspace = :workspace AND a.number < coalesce(:before, 9223372036854775807) "
+        "AND (a.entry LIKE :done_to OR a.number IN (SELECT number FROM audit_facts "
         "WHERE workspace = :workspace AND (person = CAST(:person AS uuid) OR email = :email))) "
         "ORDER BY a.number DESC LIMIT :limit"
     )
     # No index helps with this one; it is asked for once in a while.
-    values = {"workspace": workspace, "person": person, "email": email, "limit": limit}
+    values = {"workspace": workspace, "person": person, "email": email, "before": before, "limit": limit}
     values["done_to"] = f'%"person":"{person}"%'
     return [_record(*row) for row in await connection.execute(query, values)]
 

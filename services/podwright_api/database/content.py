@@ -230,23 +230,36 @@ class Written:
     created_at: datetime
 
 
-async def written_by(connection: Connection, person: str, most: int) -> list[Written]:
-    """What a person wrote in the workspace, newest first."""
+async def written_by(connection: Connection, person: str, after: tuple[str, int] | None, limit: int) -> list[Written]:
+    """What a person wrote in the workspace, by document and version, after the one with that id and version."""
     query = text(
         "SELECT content::text, version, title, body, settings, created_at FROM content_versions "
-        "WHERE written_by_person = CAST(:person AS uuid) ORDER BY created_at DESC LIMIT :most"
+        "WHERE written_by_person = CAST(:person AS uuid) AND (CAST(:id AS uuid) IS NULL "
+        "OR (content, version) > (CAST(:id AS uuid), :version)) ORDER BY content, version LIMIT :limit"
     )
-    return [Written(*row) for row in await connection.execute(query, {"person": person, "most": most})]
+    id_, number = after or (None, 0)
+    values = {"person": person, "id": id_, "version": number, "limit": limit}
+    return [Written(*row) for row in await connection.execute(query, values)]
 
 
-async def decided_by(connection: Connection, person: str, most: int) -> list[tuple[str, str, str | None, datetime]]:
-    """What a person decided in the workspace, newest first: the document, its state, the note, when."""
+@dataclass(frozen=True)
+class Decided:
+    """What somebody decided about a document."""
+
+    document: str
+    state: str
+    note: str | None
+    at: datetime
+
+
+async def decided_by(connection: Connection, person: str, after: str | None, limit: int) -> list[Decided]:
+    """What a person decided in the workspace, by document, after the one with that id."""
     query = text(
-        "SELECT id::text, state, note, updated_at FROM content "
-        "WHERE decided_by_person = CAST(:person AS uuid) ORDER BY updated_at DESC LIMIT :most"
+        "SELECT id::text, state, note, updated_at FROM content WHERE decided_by_person = CAST(:person AS uuid) "
+        "AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid)) ORDER BY id LIMIT :limit"
     )
-    rows = await connection.execute(query, {"person": person, "most": most})
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    values = {"person": person, "after": after, "limit": limit}
+    return [Decided(*row) for row in await connection.execute(query, values)]
 
 
 async def remove(connection: Connection, document: str) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
+from starlette.responses import StreamingResponse
 
 from podwright_api.access.roles import Actor
 from podwright_api.account_models import (
@@ -22,7 +23,7 @@ from podwright_api.answers import done, listed
 from podwright_api.context import AccountsOf, PersonOf, ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, BAD_TOKEN, CONFLICT, NOT_FOUND, TOO_LARGE
 from podwright_api.creations import creations
-from podwright_api.envelope import answer
+from podwright_api.envelope import answer, enveloped, with_lists
 from podwright_api.routes.sign_in import note_joined
 
 router = APIRouter(prefix=f"{API_PREFIX}/users", tags=["people"])
@@ -58,12 +59,12 @@ async def delete_me(request: Request, services: ServicesOf, accounts: AccountsOf
 @router.get("/me/export", responses=NOT_FOUND, summary="All that is kept about you")
 async def export_me(request: Request, services: ServicesOf, accounts: AccountsOf, person: PersonOf) -> Response:
     """What could not be asked just now stands in ``incomplete``; then try again later. Links work for an hour."""
-    data = await accounts.personal_data.export(person, person.id)
-    namespaces = services.settings.namespaces
-    data |= await creations(services.cluster, services.storage, namespaces, person, person.id)
-    response = answer(request.scope, data)
-    response.headers["Content-Disposition"] = 'attachment; filename="podwright-me.json"'
-    return response
+    told = await accounts.personal_data.account(person, person.id)
+    told |= await creations(services.cluster, services.storage, services.settings.namespaces, person, person.id)
+    kept = accounts.personal_data.kept(person.id, told["person"]["email"])
+    content = enveloped(request.scope, with_lists(told, kept))
+    headers = {"Content-Disposition": 'attachment; filename="podwright-me.json"'}
+    return StreamingResponse(content, headers=headers, media_type="application/json")
 
 
 @router.put("/me/password", status_code=204, responses=TOO_LARGE, summary="Change your password")

@@ -80,6 +80,33 @@ async def test_an_export_has_all_of_a_person_and_nothing_of_others(facade: Facad
     assert [secret for secret in ("hash", "pwk_", PASSWORD, other.email, others) if secret in told] == []
 
 
+async def test_an_export_has_all_of_lists_that_are_long(facade: Facade) -> None:
+    member, document = await member_who_did_something(facade)
+    many = range(1, 251)
+    with psycopg.connect(facade.database.admin) as connection:
+        connection.execute(
+            "INSERT INTO content_versions (workspace, content, version, title, body, settings, written_by,"
+            " written_by_person) SELECT workspace, content, version + n, title, 'body ' || n, settings, written_by,"
+            " written_by_person FROM content_versions, generate_series(1, 250) n WHERE content = %s",
+            (document,),
+        )
+        connection.execute(
+            "WITH told AS (INSERT INTO events (id, workspace, type, document)"
+            " SELECT gen_random_uuid(), %s, 'test-' || n, '{}' FROM generate_series(1, 250) n RETURNING id)"
+            " INSERT INTO notifications (workspace, person, event) SELECT %s, %s, id FROM told",
+            (OURS, OURS, member.id),
+        )
+    for _ in many[::2]:
+        await facade.data("PUT", "/users/me", member.token, json={"name": "Grace"})
+    exported = await facade.data("GET", "/users/me/export", member.token)
+    bodies = [one["body"] for one in exported["documents"]]
+    assert bodies == [DOCUMENT["body"], *(f"body {number}" for number in many)]
+    told = {one["type"] for one in exported["notifications"]}
+    assert {f"test-{number}" for number in many} <= told
+    numbers = [(one["workspace"], one["number"]) for one in exported["audit"]]
+    assert len(numbers) == len(set(numbers)) > len(many[::2])
+
+
 async def test_after_a_deletion_nothing_of_a_person_is_left(facade: Facade) -> None:
     member, document = await member_who_did_something(facade)
     other = await facade.join("admin", OURS)

@@ -1,7 +1,9 @@
 """Files that go into the bucket by parts or at once: how far they are, what is checked, what becomes of the rest."""
 
 import hashlib
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +22,8 @@ from tests.integration.api.test_resources import data, error, name
 
 #: Two parts, the second one of 1,000 bytes.
 FILE = b"ID3" + bytes(range(256)) * 32_768 + bytes(997)
+#: Of a file of many parts. The largest that may be, 5 GiB, takes a minute and as much of the disk.
+MANY_PARTS_BYTES = int(os.environ.get("PODWRIGHT_TEST_UPLOAD_BYTES", 20 * PART_BYTES + 1))
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -77,6 +81,37 @@ def test_a_large_file_goes_in_parts_and_on_after_an_interruption(facade: Facade,
     made = data(client.post("/episodes", json={"name": show, "spec": spec}), 201)
     assert made["spec"]["media"] == done["media"]
     assert "in use" in error(client.delete(path), 409, "CONFLICT")["message"]
+
+
+def test_a_file_of_many_parts_several_at_once(facade: Facade, client: httpx.Client) -> None:
+    size = MANY_PARTS_BYTES
+
+    def content(number: int) -> bytes:
+        piece = b"ID3" + number.to_bytes(4, "big") * (PART_BYTES // 4)
+        return piece[: min(PART_BYTES, size - (number - 1) * PART_BYTES)]
+
+    count = -(-size // PART_BYTES)
+    digest = hashlib.sha256()
+    for number in range(1, count + 1):
+        digest.update(content(number))
+    upload = begin(client, sizeBytes=size, sha256=digest.hexdigest())
+    path = f"/uploads/{upload['id']}"
+    assert upload["partCount"] == count
+
+    with httpx.Client() as sender, ThreadPoolExecutor(4) as pool:
+
+        def sent(part: dict[str, Any]) -> None:
+            sender.put(part["uploadUrl"], content=content(part["number"]), timeout=60).raise_for_status()
+
+        list(pool.map(sent, upload["parts"]))
+        while missing := sorted(
+            set(range(1, count + 1)) - {part["number"] for part in data(client.get(path))["parts"]}
+        ):
+            following = data(client.post(f"{path}/parts", json={"numbers": missing[: len(upload["parts"])]}))
+            list(pool.map(sent, following["parts"]))
+    done = data(client.post(f"{path}/complete", timeout=600))
+    assert (done["state"], done["receivedBytes"]) == ("complete", size)
+    facade.storage.remove_object("podwright", done["media"]["url"].removeprefix("s3://podwright/"))
 
 
 def test_what_arrived_has_to_be_what_was_said(client: httpx.Client) -> None:
