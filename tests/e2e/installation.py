@@ -130,7 +130,7 @@ class Installation:
 
     @functools.cached_property
     def facade_url(self) -> str:
-        return self._service_url("podwright-api", self.system_namespace)
+        return self.service_url("podwright-api", self.system_namespace)
 
     @functools.cached_property
     def facade_token(self) -> str:
@@ -138,9 +138,7 @@ class Installation:
         return base64.b64decode(json.loads(data)["data"]["token"]).decode()
 
     def received(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(
-            f"{self._service_url('receiver', self.kube.namespace)}/posts", timeout=10
-        ) as answer:
+        with urllib.request.urlopen(f"{self.service_url('receiver', self.kube.namespace)}/posts", timeout=10) as answer:
             found: list[dict[str, Any]] = json.loads(answer.read())["posts"]
         return found
 
@@ -178,6 +176,6 @@ class Installation:
         statuses = asked(f"/{asked('/verify_credentials')['id']}/statuses?limit=40")
         return [(s["id"], html.unescape(re.sub(r"<[^>]*>", " ", s["content"]))) for s in statuses]
 
-    def _service_url(self, name: str, namespace: str) -> str:
+    def service_url(self, name: str, namespace: str) -> str:
         service = json.loads(self.kube.run("get", "service", name, "-n", namespace, "-o", "json").stdout)
         return f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
