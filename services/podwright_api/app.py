@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 from podwright_api import contract
 from podwright_api.accounts.assembly import Accounts
@@ -28,7 +29,7 @@ from podwright_api.guards import Authenticate, Recorded, Repeatable
 from podwright_api.kubernetes import Cluster
 from podwright_api.live import JsonObject, Live
 from podwright_api.metrics import Metrics
-from podwright_api.middleware import BodyLimit, RequestFrame, body_too_large
+from podwright_api.middleware import BodyLimit, RequestFrame, body_too_large, broken_off
 from podwright_api.outbox.assembly import Outbox
 from podwright_api.outbox.periodic import Periodic
 from podwright_api.routes import (
@@ -280,6 +281,10 @@ def _add_error_answers(app: FastAPI, settings: Settings) -> None:
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> Response:
         return failure(request.scope, failure_of(error.errors()))
+
+    @app.exception_handler(ClientDisconnect)
+    async def of_disconnect(request: Request, _: ClientDisconnect) -> Response:
+        return failure(request.scope, broken_off())
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> Response:

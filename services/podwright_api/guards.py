@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from starlette.datastructures import Headers
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +20,7 @@ from podwright_api.context import Services
 from podwright_api.database.engine import acting_person
 from podwright_api.envelope import failure, request_id
 from podwright_api.errors import ErrorCode, FacadeError, invalid
-from podwright_api.middleware import body_too_large
+from podwright_api.middleware import body_too_large, broken_off
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 #: Headers of an answer that a repeated request gets again.
 _KEPT_HEADERS = frozenset({"content-type", "etag", "location"})
 _KEY_MAX_LENGTH = 255
+#: As queries say it.
+_FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
 class Authenticate:
@@ -150,7 +153,11 @@ class Recorded:
                 deed = Deed(
                     actor=actor,
                     action=f"{scope['method']} {route}",
-                    target={**scope.get("path_params", {}), **state.get("target", {})},
+                    target={
+                        **scope.get("path_params", {}),
+                        **state.get("target", {}),
+                        **({"dryRun": True} if _is_only_tried(scope) else {}),
+                    },
                     status=message["status"],
                     address=address_of(scope),
                     request_id=request_id(scope),
@@ -170,6 +177,14 @@ def address_of(scope: Scope) -> str:
 
 def _worth_recording(status: int) -> bool:
     return status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.FORBIDDEN
+
+
+def _is_only_tried(scope: Scope) -> bool:
+    """Whether the route can leave everything as it is (``DryRun``), and was asked to."""
+    route, asked = scope.get("route"), QueryParams(scope["query_string"]).get("dryRun")
+    if asked is None or asked.lower() in _FALSE or not isinstance(route, APIRoute):
+        return False
+    return any(parameter.alias == "dryRun" for parameter in route.dependant.query_params)
 
 
 class _Recorder:
@@ -210,6 +225,8 @@ async def _read(receive: Receive) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise broken_off()
         body += message.get("body", b"")
         if not message.get("more_body", False):
             return bytes(body)

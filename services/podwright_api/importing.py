@@ -31,6 +31,7 @@ from podwright_transport.guarded import AsyncGuardedTransport, NotPermittedError
 #: All pages together, in bytes: more is no feed, or too much for a server that others wait for.
 LARGEST = 16 << 20
 MOST_PAGES = 100
+MOST_REDIRECTS = 20
 #: For all pages together.
 SECONDS = 60.0
 #: Objects that are created at once.
@@ -163,8 +164,7 @@ async def _fetched(url: str, egress: Egress) -> ImportedShow:
             httpx.AsyncClient(
                 transport=AsyncGuardedTransport(egress),
                 timeout=SECONDS,
-                follow_redirects=True,
-                headers={"User-Agent": _AGENT},
+                headers={"User-Agent": _AGENT, "Accept-Encoding": "identity"},
             ) as client,
         ):
             while address and address not in seen and len(pages) < MOST_PAGES:
@@ -184,15 +184,31 @@ async def _fetched(url: str, egress: Egress) -> ImportedShow:
 
 
 async def _content(client: httpx.AsyncClient, address: str, most: int) -> bytes:
+    request = client.build_request("GET", address)
+    # One by one, since the client would read all of each redirect's own answer.
+    for _ in range(MOST_REDIRECTS + 1):
+        answer = await client.send(request, stream=True)
+        try:
+            if answer.next_request is None:
+                return await _read(answer, most)
+            request = answer.next_request
+        finally:
+            await answer.aclose()
+    raise invalid("url", f"{address} redirects more than {MOST_REDIRECTS} times.", "Check the address.")
+
+
+async def _read(answer: httpx.Response, most: int) -> bytes:
+    """The body as it comes: what is packed has no size until it is unpacked."""
+    if not answer.is_success:
+        raise invalid("url", f"{answer.url} answers HTTP {answer.status_code}.", "Check the address.")
+    if (packed := answer.headers.get("content-encoding", "identity")) != "identity":
+        raise invalid("url", f"The feed comes packed ({packed}), although it is asked for as it is.", "Give the feed.")
     content = bytearray()
-    async with client.stream("GET", address) as answer:
-        if not answer.is_success:
-            raise invalid("url", f"{address} answers HTTP {answer.status_code}.", "Check the address.")
-        async for part in answer.aiter_bytes():
-            content += part
-            if len(content) > most:
-                told = f"The feed has more than {LARGEST >> 20} MiB."
-                raise invalid("url", told, "Check the address; `podwright import` takes longer ones.")
+    async for part in answer.aiter_raw():
+        content += part
+        if len(content) > most:
+            told = f"The feed has more than {LARGEST >> 20} MiB."
+            raise invalid("url", told, "Check the address; `podwright import` takes longer ones.")
     return bytes(content)
 
 

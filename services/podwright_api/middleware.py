@@ -154,6 +154,10 @@ def _too_slow(seconds: float) -> str:
     return f"The request's body did not come within {seconds:g} s; send it again, all at once."
 
 
+def broken_off() -> FacadeError:
+    return FacadeError(ErrorCode.MALFORMED_REQUEST, "The connection ended before the request's body did.")
+
+
 def body_too_large(limit_bytes: int) -> FacadeError:
     message = f"A request body holds at most {limit_bytes} bytes; media go to the address that POST /uploads gives."
     return FacadeError(ErrorCode.BODY_TOO_LARGE, message)

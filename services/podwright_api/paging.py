@@ -120,8 +120,6 @@ def place_of(cursor: str | None, sort: str) -> Place | None:
         of, id_, value = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().split("\n", 2)
     except ValueError as error:
         raise _foreign() from error
-    if "\x00" in value:  # no value has it, and PostgreSQL takes it in none
-        raise _foreign()
     if of != sort:
         message = f"This cursor belongs to sort={of}; pass that, or begin without a cursor."
         raise FacadeError(ErrorCode.INVALID_CURSOR, message)
@@ -134,6 +132,8 @@ def row_place_of(cursor: str | None, sort: str) -> tuple[datetime | str, str] | 
     if place is None:
         return None
     value, id_ = place
+    if "\x00" in value:  # PostgreSQL takes it in no text
+        raise _foreign()
     try:
         return datetime.fromisoformat(value) if sort.endswith("At") else value, str(UUID(id_))
     except ValueError as error:

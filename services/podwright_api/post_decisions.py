@@ -46,12 +46,15 @@ class Wanted:
     #: The role that an approval counts for, and those that the actor may speak for (``None``: any).
     role: str | None = None
     may_speak_for: frozenset[str] | None = frozenset()
+    #: Other names of the actor, whom approvals count for once.
+    other_names: frozenset[str] = frozenset()
     #: How many of each role have to approve.
     needed: Mapping[str, int] = field(default_factory=dict)
 
 
 def decide(post: Post, wanted: Wanted) -> JsonObject | Refused:
     """The merge patch that does it, over the version that was read; or why it cannot be done."""
+    post = _without_given(post, wanted.other_names)
     problem = _problem(post, wanted)
     if problem:
         return Refused(f"Post '{post.metadata.name}' {problem}")
@@ -70,6 +73,14 @@ def decide(post: Post, wanted: Wanted) -> JsonObject | Refused:
         case PostAction.RETRY:
             patch["metadata"]["annotations"] = {ANNOTATION_RETRY: wanted.at.isoformat()}
     return patch
+
+
+def _without_given(post: Post, names: frozenset[str]) -> Post:
+    """The post without the approvals by role that somebody of these names gave."""
+    approval = post.spec.approval
+    others = [each for each in approval.given if each.by not in names]
+    spec = post.spec.model_copy(update={"approval": approval.model_copy(update={"given": others})})
+    return post.model_copy(update={"spec": spec})
 
 
 def approval_set(state: str | None, by: str, at: datetime) -> JsonObject:

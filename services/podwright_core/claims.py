@@ -6,24 +6,20 @@ then replaced by words from the transcript.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 
-from text_to_num import alpha2digit
-
 from podwright_core import caseless
 from podwright_core.common_words import COMMON_WORDS
 from podwright_core.fluency import sentences
-from podwright_core.number_words import is_number_word, whole_numbers
+from podwright_core.number_words import is_number_word
 from podwright_core.tokens import content_stems, normal, norms, stem, stop_words, tokens
 from podwright_core.writing_systems import base_language, is_unspaced
+from podwright_core.written_numbers import is_number, numbers, readings
 
-#: Languages whose number words text_to_num reads.
-_NUMBER_LANGUAGES = frozenset({"en", "fr", "es", "pt", "de", "it", "nl"})
 #: Languages that write every noun with a capital: there a capital makes no name.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
 #: Least share of a text's content words that must occur in the sources, by their stems.
@@ -52,13 +48,14 @@ _DENIALS: dict[str, frozenset[str]] = {
 
 _LINK = re.compile(
     r"https?://[^\s<>\"”]+"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|(?<![\w@])@\w+(?:[.-]\w+)*"
-    r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|fm|tv|co|uk|de|at|ch|eu|info|me|app|ai|edu|gov|us)\b(?:/[^\s<>\"”]*)?",
+    r"|\b(?<![a-z0-9-]\.)(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|fm|tv|co|uk|de|at|ch|eu|info|me|app|ai|edu|gov|us)\b"
+    r"(?:/[^\s<>\"”]*)?",
     re.IGNORECASE,
 )
-#: So many letters of a compound must be known.
-_LEAST_PART = 4
+#: So many letters of a compound must be known, and longer words are none.
+_LEAST_PART, _LONGEST_COMPOUND = 4, 80
 _GERMAN_ARTICLE = re.compile(
     r"\b(?:d(?:er|ie|as|en|em|es)|(?:k?ein|mein|dein|sein|ihr|unser|euer|eur)(?:e[mnrs]?)?|diese[mnrs]?|jede[mnrs]?"
     r"|welche[mnrs]?|manche[mnrs]?|alle[nr]?|viele[nr]?|mehr|wenig(?:er|e)?|im|am|zum|zur|ins|vom|beim|ans)\s+"
@@ -68,8 +65,13 @@ _GERMAN_ARTICLE = re.compile(
 _GERMAN_NOUN = re.compile(
     r"..(?:ung|heit|keit|schaft|tion|tät|nis|ling|ismus|erei|tum|chen|lein)(?:e|en|s|se|sen)?$", re.IGNORECASE
 )
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_SENTENCE_START = re.compile(r"(?:^|[.!?…:;\n\-–—(\[“„\"•*]\s*)$")
+#: Articles and the like that are written as one with the word that they stand before.
+_ELIDED = re.compile(
+    r"\b(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu|un|gl|(?:a|da|de|ne|su|que)ll|col|quest)['’ʼ](?=[^\W\d_])",
+    re.IGNORECASE,
+)
+_ELIDING = frozenset({"ca", "fr", "it", "oc"})
+_SENTENCE_START = r"(?:^|[.!?…:;\n\-–—(\[“„\"•*¿¡«»‘])\s*"
 #: Words that open sentences of announcements and are no names; stop words open them too.
 _OPENERS = frozenset(
     {"chapter", "chapters", "check", "discover", "dive", "enjoy", "episode", "explore", "find", "follow", "guest"}
@@ -78,7 +80,8 @@ _OPENERS = frozenset(
     | {"thanks", "title", "today", "topics", "tune", "watch", "welcome"}
     # How texts of ours introduce what an episode is about (language_cues).
     | {"dans", "deze", "dieser", "este", "neste", "questo"}
-    | {"entdecke", "erfahre", "folge", "heute", "hört", "höre", "neue", "willkommen"}
+    | {"außerdem", "entdecke", "erfahre", "erlebe", "folge", "heute", "hör", "hört", "höre", "hören", "komm", "lass"}
+    | {"laut", "lerne", "mehr", "neue", "seit", "willkommen"}
 )
 
 
@@ -108,7 +111,10 @@ class Sources:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(word for text in self.texts for word in norms(text))
+        # Also as a text is read: without links and without articles that are written as one with their noun.
+        bare = [_LINK.sub(" ", text) for text in self.texts]
+        texts = {*self.texts, *bare, *(_ELIDED.sub(" ", text) for text in bare)}
+        return frozenset(word for text in texts for word in norms(text))
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -135,7 +141,7 @@ class Sources:
             for at in range(max(len(parts) - PASSAGE + 1, 1)):
                 passage = " ".join(parts[at : at + PASSAGE])
                 found.append(
-                    (frozenset(numbers(passage, self.language)), frozenset(content_stems(passage, self.language)))
+                    (frozenset(readings(passage, self.language)), frozenset(content_stems(passage, self.language)))
                 )
         return tuple(found)
 
@@ -164,28 +170,10 @@ def links(text: str) -> list[str]:
     return [match.group().rstrip(".,;:!?)'") for match in _LINK.finditer(text)]
 
 
-def numbers(text: str, language: str) -> set[str]:
-    """Numbers in a text, in digits or words, each as a plain decimal: ``1,000`` and ``one thousand`` are ``1000``."""
-    text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
-    found = {_plain_number(match.group()) for match in _NUMBER.finditer(text)}
-    base = base_language(language)
-    if base in _NUMBER_LANGUAGES:
-        return found | {_plain_number(match.group()) for match in _NUMBER.finditer(alpha2digit(text, base))}
-    return found | {str(number) for number in whole_numbers(text, language)}
-
-
 @lru_cache(maxsize=16)
 def _numbers(texts: tuple[str, ...], language: str) -> frozenset[str]:
-    return frozenset(chain.from_iterable(numbers(text, language) for text in texts))
-
-
-def _plain_number(number: str) -> str:
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", number):
-        return re.sub(r"[.,]", "", number)
-    whole, _, fraction = number.replace(",", ".").partition(".")
-    fraction = fraction.rstrip("0")
-    whole = whole.lstrip("0") or "0"
-    return f"{whole}.{fraction}" if fraction else whole
+    read = {*texts, *(_LINK.sub(" ", text) for text in texts)}
+    return frozenset(chain.from_iterable(readings(text, language) for text in read))
 
 
 def _plain_link(link: str) -> str:
@@ -222,7 +210,7 @@ def _harmless(language: str) -> frozenset[str]:
     """Words that name nobody; numbers are judged as numbers."""
     # Of characters without spaces, lists of stop words have such as make up names too.
     stops = {word for word in stop_words(language) if len(word) > 1 or not is_unspaced(word)}
-    found = stops | _OPENERS | COMMON_WORDS.get(base_language(language), frozenset())
+    found = map(normal, stops | _OPENERS | COMMON_WORDS.get(base_language(language), frozenset()))
     return frozenset(word for word in found if not is_number_word(word, language))
 
 
@@ -243,9 +231,11 @@ def unsupported(text: str, known: Sources, *, language: str | None = None) -> li
 
 def _strange_names(text: str, known: Sources, language: str) -> list[str]:
     found = []
-    for name in names(text, language):
+    if base_language(language) in _ELIDING:
+        text = _ELIDED.sub(" ", text)
+    for name in dict.fromkeys(names(text, language)):
         norm = norms(name)[0]
-        if norm in known.words or norm.removesuffix("s") in known.words:
+        if _is_said(norm, known) or is_number(norm, language):
             continue
         # At the start of a sentence the capital says nothing; a word whose stem is known is no invented name.
         if _starts_sentence(text, name) and stem(norm, known.language) in known.stems:
@@ -267,12 +257,19 @@ def _strange_nouns(text: str, known: Sources, language: str) -> list[str]:
         if translated and (start, end) not in in_a_row and _is_german_noun(text, start, end):
             continue
         norm = normal(text[start:end])
+        if is_number(norm, language):
+            continue
         own = stem(norm, language)
-        if norm in known.words or norm.removesuffix("s") in known.words or own in known.stems:
+        if _is_said(norm, known) or own in known.stems:
             continue
         if not _is_compound(norm, known):
             found.append(text[start:end])
     return found
+
+
+def _is_said(word: str, known: Sources) -> bool:
+    """Whether the sources have a word, with or without the genitive's s."""
+    return not known.words.isdisjoint({word, word.removesuffix("s"), f"{word}s"})
 
 
 def _is_german_noun(text: str, start: int, end: int) -> bool:
@@ -282,7 +279,7 @@ def _is_german_noun(text: str, start: int, end: int) -> bool:
 
 def _is_compound(word: str, known: Sources) -> bool:
     """Whether a word consists of two that the sources have, with or without an s or n between them."""
-    for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
+    for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1) if len(word) <= _LONGEST_COMPOUND else ():
         first, second = word[:at], word[at:]
         if stem(second, known.language) in known.stems and (
             {first, first.rstrip("sn"), stem(first, known.language)} & (known.words | known.stems)
@@ -298,12 +295,13 @@ def _strange_caseless(text: str, known: Sources, language: str) -> list[str]:
         for word in caseless.words(text)
         if not ({word, caseless.bare(word, language)} & (known.words | known.bare_words | harmless))
         and stem(word, language) not in known.stems
+        and not is_number(word, language)
     ]
     return [*found, *caseless.uncovered(text, known.written, harmless)]
 
 
 def _starts_sentence(text: str, word: str) -> bool:
-    return any(_SENTENCE_START.search(text[: match.start()]) for match in re.finditer(re.escape(word), text))
+    return re.search(_SENTENCE_START + re.escape(word), text) is not None
 
 
 def support(text: str, known: Sources) -> float:

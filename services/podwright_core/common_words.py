@@ -1,4 +1,5 @@
-"""Words that name nobody, for languages in which nothing in a word's spelling tells a name from it.
+"""Words that name nobody where nothing in their spelling tells a name from them: in languages without a capital for
+names alone, and in others at the beginning of a sentence.
 
 A text may use them although its sources do not. So none of them stands for one person, place or thing, for a number or
 for a date.
@@ -7,7 +8,7 @@ for a date.
 COMMON_WORDS: dict[str, frozenset[str]] = {
     language: frozenset(words.split())
     for language, words in {
-        # Nouns.
+        # Nouns, measures at the end.
         "de": """
             abend abende abschied abstand alltag anfang anfänge angebot angst anlass ansicht antwort antworten anzahl
             arbeit arbeiten arbeiter arbeitsplatz art arten artikel arzt aufbau aufgabe aufgaben aufmerksamkeit auge
@@ -61,6 +62,8 @@ COMMON_WORDS: dict[str, frozenset[str]] = {
             wörter wünsche zahl zahlen zeichen zeit zeiten zentrum zeug ziel ziele zimmer zucker zufall zug zugang
             zuhören zuhörer zuhörerinnen zukunft zusammenarbeit zusammenhang zusammenhänge zuschauer zustand zweck
             zweifel züge ängste ärzte öffentlichkeit überblick übergang überlegung überraschung überraschungen
+            dollar euro grad gramm kilo kilogramm kilometer kilometern liter litern meter metern millimeter mio mrd
+            prozent sekunde sekunden tonne tonnen zentimeter zentimetern
             """,
         "ja": """
             今回 番組 紹介 説明 話題 内容 方法 理由 秘密 大切 重要 簡単 必要 可能 場合 時間 時代 自分 本当 興味 魅力
@@ -81,5 +84,15 @@ COMMON_WORDS: dict[str, frozenset[str]] = {
         "he": "פרק הפרק סיפור של על עם את זה היא הוא לא כי איך למה",
         "hi": "एपिसोड कड़ी कहानी तरीका बात जानिए सुनिए",
         "th": "ตอนนี้ เรื่อง วิธี เกี่ยวกับ ทำไม และ ของ ที่ เป็น ใน การ ได้ ไม่",
+        # What announcements begin with, and question words and the like that lists of stop words lack.
+        "da": "alle dag før hvem hver hvordan hvornår hvorfor mellem siden så vores",
+        "es": "acompáñanos aprende bienvenidos cuál cuándo cuánto descubra descubre dónde escucha episodio",
+        "fr": "apprenez bienvenue combien découvre découvrez plongez rejoignez écoute écoutez épisode",
+        "it": "ascolta ascoltate benvenuti così episodio impara inoltre oggi prima puntata quando scopri scoprite",
+        "nl": "aflevering alle elke hoeveel luister ontdek onze sinds tussen vandaag volgens waar waarom wanneer welke",
+        "pl": "odcinek odkryj posłuchaj",
+        "pt": "acompanhe além aprenda assim descubra episódio hoje ouça quanto",
+        "ru": "выпуск послушайте узнайте",
+        "sv": "avsnitt lyssna upptäck",
     }.items()
 }  # fmt: skip

@@ -212,6 +212,12 @@ def is_number_word(word: str, language: str) -> bool:
     return bool(_values(word, _known_language(language)))
 
 
+def multiplier(word: str, language: str) -> int | None:
+    """What a word, as words are compared, multiplies a number before it by: a thousand or more."""
+    values = _values(word, _known_language(language))
+    return values[0][0] if len(values) == 1 and values[0][1] and values[0][0] >= 1000 else None
+
+
 def _runs(text: str, base: str) -> Iterator[list[tuple[int, bool]]]:
     """Values of number words that follow each other, with "and" between them or nothing."""
     if base not in _WORDS:

@@ -13,7 +13,7 @@ _BLOCKS = frozenset(
 _SILENT = frozenset({"head", "script", "style", "template", "title"})
 _HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]+);")
 #: References to no character: the standard library fails on numbers of some thousand digits.
-_BEYOND = re.compile(r"&#0*[1-9]\d{7,};?")
+_BEYOND = re.compile(r"&#(?:0*[1-9]\d{7,}|\d{20,});?")
 
 
 class _Text(HTMLParser):
@@ -64,12 +64,17 @@ def is_html(text: str) -> bool:
     return _HTML.search(text) is not None
 
 
+def without_impossible_references(text: str) -> str:
+    """HTML or WebVTT that the standard library can unescape."""
+    return _BEYOND.sub("", text)
+
+
 def plain_text(text: str) -> str:
     """HTML without its tags: paragraphs, lines, list items and links' addresses stay. Other text stays as it is."""
     if not is_html(text):
         return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in text.splitlines())).strip()
     parser = _Text()
-    parser.feed(_BEYOND.sub("", text))
+    parser.feed(without_impossible_references(text))
     parser.close()
     lines = [re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(parser.parts).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

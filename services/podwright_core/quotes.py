@@ -12,7 +12,10 @@ from podwright_core.writing_systems import FULL_STOPS
 #: Fewer words than this prove nothing: they stand in any transcript.
 FEWEST_WORDS = 4
 
-_QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|(?<!\w)\"([^\"]+)\"(?!\w)")
+_QUOTED = re.compile(
+    r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|»([^«»]+)[«»]|「([^「」]+)」|『([^『』]+)』"
+    r"|(?<!\w)”([^“„”]+)”(?!\w)|(?<!\w)\"([^\"]+)\"(?!\w)"
+)
 _CLOSING = re.compile(rf"[.!?…{FULL_STOPS}]*")
 
 

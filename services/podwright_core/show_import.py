@@ -113,11 +113,11 @@ def read_show(content: bytes, address: str) -> ImportedShow:
 
 def _linked(channel: ET.Element, relation: str, address: str, remarks: list[str]) -> str | None:
     found = (link.get("href") for link in children(channel, "atom:link") if link.get("rel") == relation)
-    href = next((href for href in found if href), None)
+    href = next((href for href in found if href), "")
     try:
         return urljoin(address, href) if href else None
     except ValueError:
-        remarks.append(f"The feed's link “{relation}” ({href}) is no web address and was left out.")
+        remarks.append(f"The feed's link “{relation}” ({href[:_TOLD]}) is no web address and was left out.")
         return None
 
 

@@ -36,8 +36,9 @@ def stretch_around(sentences: Sequence[Sentence], start: float, end: float, dura
     first, last = inside[0], inside[-1]
 
     def spoken(one: int, other: int) -> tuple[float, float]:
-        # Speakers may talk at the same time: the last to begin need not be the last to end.
-        return sentences[one].start, max(sentence.end for sentence in sentences[one : other + 1])
+        # Speakers may talk at the same time: the first need not begin first, nor the last end last.
+        together = sentences[one : other + 1]
+        return min(sentence.start for sentence in together), max(sentence.end for sentence in together)
 
     def length(one: int, other: int) -> float:
         begin, stop = spoken(one, other)
@@ -51,6 +52,8 @@ def stretch_around(sentences: Sequence[Sentence], start: float, end: float, dura
         else:
             break
     opening, closing = spoken(first, last)
+    if closing - opening > LONGEST:  # somebody speaks on and on beside the quote
+        opening, closing = start, max(end, start + SHORTEST)
     begin = max(opening - _AIR, 0.0)
     stop = min(closing + _AIR, duration, begin + LONGEST)
     return Stretch(round(begin, 3), max(round(stop, 3), round(begin, 3)))

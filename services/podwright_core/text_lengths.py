@@ -8,9 +8,7 @@ _URL = regex.compile(r"https?://[^\s<>\"“”„«»]+", regex.IGNORECASE)
 #: Platforms end a link before punctuation that closes a sentence.
 _AFTER_URL = ".,;:!?)]}'…"
 #: What X makes a link of although it has no scheme: example.com, example.com/path.
-_BARE_DOMAIN = regex.compile(
-    r"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(?:/[^\s]*)?(?![\w@])", regex.IGNORECASE
-)
+_BARE_DOMAIN = regex.compile(r"(?<![\w@.-])(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}[\w@-]*(?:/[^\s]*)?")
 _MENTION = regex.compile(r"(?<![\w/])@(\w+(?:[\w.-]*\w)?)@[\w.-]+\w")
 _EMOJI = regex.compile(
     r"\p{RI}\p{RI}"
@@ -80,10 +78,18 @@ def x_weight(text: str) -> int:
 
 
 def _x_weight_without_links(text: str) -> int:
-    bare = sum(max(LINK_LENGTH, len(domain)) for domain in _BARE_DOMAIN.findall(text))
-    rest = _BARE_DOMAIN.sub("", text)
-    emoji = 2 * len(_EMOJI.findall(rest))
-    return bare + emoji + sum(1 if _light(ord(character)) else 2 for character in _EMOJI.sub("", rest))
+    bare = sum(_most_x_weighs(domain) for domain in _BARE_DOMAIN.findall(text))
+    return bare + _x_weight_of_letters(_BARE_DOMAIN.sub("", text))
+
+
+def _most_x_weighs(domain: str) -> int:
+    """Where it has other letters than Latin ones, X may take a part of it for the link, and weigh the rest as well."""
+    return max(LINK_LENGTH, len(domain)) if domain.isascii() else LINK_LENGTH + _x_weight_of_letters(domain)
+
+
+def _x_weight_of_letters(text: str) -> int:
+    emoji = 2 * len(_EMOJI.findall(text))
+    return emoji + sum(1 if _light(ord(character)) else 2 for character in _EMOJI.sub("", text))
 
 
 def _light(code_point: int) -> bool:

@@ -13,7 +13,8 @@ import regex
 import snowballstemmer  # type: ignore[import-untyped]
 from stop_words import StopWordError, get_stop_words  # type: ignore[import-untyped]
 
-from podwright_core.writing_systems import UNSPACED_RANGES, base_language
+from podwright_core.languages import main_language
+from podwright_core.writing_systems import UNSPACED_RANGES
 
 _LETTERS = r"\p{L}\p{Nl}\p{No}"
 #: Letters with what belongs to them by Unicode's rules for words (UAX 29): combining marks and joiners.
@@ -30,6 +31,8 @@ _STEMMERS = {
     "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese",
     "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
+#: Norwegian's words are Bokmål's there.
+_LISTED_AS = {"nn": "nb", "no": "nb"}
 #: For English the package's list is too wide: it has names (Bill) and things that episodes are about (computer).
 _ENGLISH_WORDS = """
     a about above after again against all almost also always am among an and another any anyone anything are around
@@ -77,7 +80,7 @@ def norms(text: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
     """The word's Snowball stem, so that ``baking`` and ``bakes`` belong together; itself in other languages."""
-    name = _STEMMERS.get(base_language(language))
+    name = _STEMMERS.get(main_language(language))
     return word if name is None else str(_stemmer(name).stemWord(word))
 
 
@@ -89,11 +92,11 @@ def _stemmer(name: str) -> Any:
 @lru_cache(maxsize=32)
 def stop_words(language: str) -> frozenset[str]:
     """Words that say nothing about a text's topic; empty for a language without a list."""
-    base = base_language(language)
+    base = main_language(language)
     if base == "en":
         return _ENGLISH
     try:
-        return frozenset(normal(word) for word in get_stop_words(base))
+        return frozenset(normal(word) for word in get_stop_words(_LISTED_AS.get(base, base)))
     except StopWordError:
         return frozenset()
 

@@ -12,6 +12,8 @@ from typing import Any
 import regex
 
 from podwright_core.captions import SRT_BRACKETS
+from podwright_core.languages import language_code
+from podwright_core.plain_text import without_impossible_references
 from podwright_core.transcript import Segment, Transcript, Word
 
 #: Times may lie so far behind the end of the recording: players round, people too (seconds).
@@ -52,7 +54,7 @@ def read_transcript(data: bytes, *, language: str, duration: float, speakers: It
     if opening.startswith("{"):
         named, segments = _from_json(text)
     elif opening.startswith("WEBVTT"):
-        segments = _from_captions(text, vtt=True)
+        segments = _from_captions(without_impossible_references(text), vtt=True)
     elif "-->" in text:
         segments = _with_speakers(_from_captions(text, vtt=False), speakers)
     else:
@@ -167,9 +169,16 @@ def _from_json(text: str) -> tuple[str | None, list[Segment]]:
     items = document.get("segments")
     if not isinstance(items, list):
         raise TranscriptFileError("its JSON has no list `segments`")
-    language = document.get("language")
     segments = [_segment(number, item) for number, item in enumerate(items, 1)]
-    return language if isinstance(language, str) and language else None, segments
+    return _language(document.get("language")), segments
+
+
+def _language(named: Any) -> str | None:
+    """The language's code, spelled as it is; OpenAI's answers have its English name."""
+    code = language_code(named) if isinstance(named, str) else "und"
+    if code == "und":
+        return None
+    return str(named) if code == named.lower() else code
 
 
 def _segment(number: int, item: Any) -> Segment:

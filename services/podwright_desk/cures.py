@@ -86,7 +86,7 @@ def _resume(case: _Case) -> Cure:
 
 
 def _new_time(case: _Case) -> Cure:
-    return Cure("Give it a new time.", case.patch({"publishAt": "2026-12-01T09:00:00+01:00"}))
+    return Cure("Give it a new time, such as 2031-05-01T09:00:00+02:00.", case.patch({"publishAt": "TIME"}))
 
 
 def _back_to_draft(case: _Case) -> Cure:

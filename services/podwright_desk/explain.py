@@ -116,7 +116,7 @@ def _purpose(resource: Resource, graph: Graph) -> str:
         case Channel(spec=spec) if spec.feed:
             purpose = f"is to show posts in the feed of Podcast {spec.feed.podcast_ref.name}"
         case Channel(spec=spec):
-            purpose = f"is to send posts to {spec.webhook.url if spec.webhook else 'nowhere yet'}"
+            purpose = f"is to send posts to {spec.webhook.url if spec.webhook else spec.type.value}"
         case Campaign():
             purpose = _purpose_of_campaign(resource, graph)
         case Post(spec=spec):

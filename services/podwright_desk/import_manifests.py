@@ -80,7 +80,15 @@ def manifests(show: ImportedShow, choices: Choices, known: Mapping[str, str], ta
     podcast = _podcast(show, choices, name, remarks)
     named = _named(show.episodes, known, taken)
     ordered = sorted(_dated(show.episodes), key=lambda pair: pair[1], reverse=True)
-    episodes = [_episode(episode, at, named[episode.guid], name, choices, remarks) for episode, at in ordered]
+    episodes, failed = [], []
+    for episode, at in ordered:
+        try:
+            episodes.append(_episode(episode, at, named[episode.guid], name, choices, remarks))
+        except ImportFailedError as error:
+            failed.append(error)
+    if failed and not episodes:
+        raise failed[0]
+    remarks += [f"{error} The episode was left out." for error in failed]
     return Manifests(podcast, tuple(episodes), tuple(remarks))
 
 
@@ -215,6 +223,7 @@ def _object(kind: str, name: str, spec: Object, choices: Choices) -> Object:
 def _pruned(model: type[Model], body: Object, what: str, remarks: list[str]) -> Object:
     """The body without what the kind's schema does not take: a tag too long, a list too long."""
     body = {field: value for field, value in body.items() if value not in (None, "", [], {})}
+    removed: dict[tuple[str | int, ...], str] = {}
     while True:
         try:
             model.model_validate(body)
@@ -222,8 +231,10 @@ def _pruned(model: type[Model], body: Object, what: str, remarks: list[str]) -> 
             problem = error.errors()[0]
             path = problem["loc"]
             if problem["type"] == "missing" and len(path) <= 2:  # what the kind cannot be without
-                raise ImportFailedError(f"{what}: {'.'.join(map(str, path))}: {problem['msg']}.") from error
+                why = removed.get(path, problem["msg"])
+                raise ImportFailedError(f"{what}: {'.'.join(map(str, path))}: {why}.") from error
             _remove(body, path, problem)
+            removed[path] = problem["msg"]
             remarks.append(f"{what}: {'.'.join(map(str, path))} was left out: {problem['msg']}.")
         else:
             return body

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from podwright_core.schedule import Schedule, Window, schedule, time_zone_named
-from podwright_core.times import format_instant, instant_or_none, parse_instant
+from podwright_core.schedule import Schedule, time_zone_named
+from podwright_core.times import format_instant, instant_or_none
 from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.post import Post, PostPhase
 from podwright_desk.ages import moment
 from podwright_desk.graph import Graph, is_ready
-from podwright_operator.kinds.campaign.new_posts import NewPosts, missing_pairs, new_posts
+from podwright_operator.kinds.campaign.new_posts import NewPosts, cadence_of, missing_pairs, new_posts
 from podwright_operator.kinds.campaign.observed import CampaignObserved, MadePost, pair_of
 from podwright_publish.due import Surroundings, due_at, due_or_none, foreseen
 
@@ -43,13 +43,6 @@ class Planned:
     def to_wire(self) -> dict[str, str | None]:
         at = format_instant(self.at) if self.at else None
         return {"at": at, "episode": self.episode, "channel": self.channel, "state": self.state, "note": self.note}
-
-
-def cadence_of(campaign: Campaign) -> Schedule:
-    """Raises ``ValueError`` with what is wrong."""
-    cadence, window = campaign.spec.cadence, campaign.spec.window
-    start, end = (parse_instant(text) if text else None for text in (window.start, window.end))
-    return schedule(cadence.cron, cadence.time_zone, cadence.posts_per_slot, Window(start, end), cadence.blackout_days)
 
 
 def preview(campaign: Campaign, graph: Graph, now: datetime) -> list[Planned]:

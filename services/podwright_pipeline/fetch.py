@@ -3,7 +3,8 @@
 import hashlib
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -79,8 +80,18 @@ def source_tag(url: str, *, storage: Storage, namespace: str) -> str | None:
     """What tells whether the object at an address is another one by now; None on the web and where there is none."""
     if _scheme(url) != "s3":
         return None
-    store, path = _in_bucket(url, storage, namespace)
-    return store.tag(path)
+    with _named(url):
+        store, path = _in_bucket(url, storage, namespace)
+        return store.tag(path)
+
+
+@contextmanager
+def _named(url: str) -> Iterator[None]:
+    """Raises ``RejectedError`` where the storage refuses an address by its spelling (``s3://bucket/a/../b``)."""
+    try:
+        yield
+    except ValueError as error:
+        raise RejectedError(f"{url} cannot be an address in the storage ({error}). Correct it.") from error
 
 
 def _scheme(url: str) -> str:
@@ -92,7 +103,7 @@ def _in_bucket(url: str, storage: Storage, namespace: str) -> tuple[Store, str]:
     bucket, _, path = url.partition("://")[2].partition("/")
     path = path.lstrip("/")
     if bucket in {storage.bucket, storage.public_bucket}:
-        if not path.startswith(f"{namespace}/"):
+        if not path.startswith(f"{namespace}/") or ".." in path.split("/"):
             raise RejectedError(f"{url} lies outside of this namespace's part of the storage ({namespace}/).")
         return (storage.private if bucket == storage.bucket else storage.public), path
     if storage.other_bucket is None:
@@ -101,13 +112,14 @@ def _in_bucket(url: str, storage: Storage, namespace: str) -> tuple[Store, str]:
 
 
 def _from_bucket(url: str, target: Path, storage: Storage, namespace: str, limits: Limits) -> None:
-    store, path = _in_bucket(url, storage, namespace)
-    size = store.size(path)
+    with _named(url):
+        store, path = _in_bucket(url, storage, namespace)
+        size = store.size(path)
     if size is None:
-        raise RejectedError(f"{url} does not exist; upload the recording there, or correct spec.media.url.")
+        raise RejectedError(f"{url} does not exist; upload the file there, or correct the address.")
     _check_size(size, url, limits)
     if not store.download(path, target):
-        raise RejectedError(f"{url} does not exist any more; upload the recording again.")
+        raise RejectedError(f"{url} does not exist any more; upload the file again.")
 
 
 def _from_web(url: str, target: Path, report: Report, limits: Limits) -> None:
@@ -160,8 +172,14 @@ def _transfer(
             f"{error}, where media is not fetched from. Use a public address or s3://, or have an administrator allow "
             "the host (chart value stages.fetch.allow)."
         ) from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
-        raise RejectedError(f"{url} cannot be fetched: {error}. Correct spec.media.url.") from error
+    except (
+        httpx.UnsupportedProtocol,
+        httpx.InvalidURL,
+        httpx.TooManyRedirects,
+        httpx.DecodingError,
+        UnicodeError,  # of a name with a label that is empty or too long
+    ) as error:
+        raise RejectedError(f"{url} cannot be fetched: {error}. Correct the address.") from error
     except httpx.TransportError as error:
         raise TemporaryError(f"{url} could not be fetched: {str(error) or type(error).__name__}.") from error
 
@@ -172,14 +190,14 @@ def _check_answer(response: httpx.Response, url: str) -> None:
         return
     said = f"{url} answered {code} {response.reason_phrase}".rstrip()
     if code in {404, 410}:
-        raise RejectedError(f"{said}: there is no recording. Correct spec.media.url, or put the recording there.")
+        raise RejectedError(f"{said}: there is no file. Correct the address, or put the file there.")
     if code in {401, 403, 407}:
-        raise RejectedError(f"{said}: it may not be fetched. Make it readable, or upload the recording to the bucket.")
+        raise RejectedError(f"{said}: it may not be fetched. Make it readable, or upload the file to the bucket.")
     if code in {408, 425, 429} or code >= 500:
         raise TemporaryError(f"{said}.")
     if code == 416:  # what is there does not fit any more: begin anew
-        raise TemporaryError(f"{said}; the recording changed while it was fetched.")
-    raise RejectedError(f"{said}. Correct spec.media.url.")
+        raise TemporaryError(f"{said}; the file changed while it was fetched.")
+    raise RejectedError(f"{said}. Correct the address.")
 
 
 def sha256_of(path: Path) -> str:

@@ -85,7 +85,7 @@ class Account:
         self._renew_from: datetime | None = None
         #: Renewed tokens that nobody else knows of yet.
         self._unkept: dict[str, str] = {}
-        #: Whether the platform was asked to publish what is being published.
+        #: Whether the platform was asked to publish what is being published, with credentials that it took.
         self._asked = False
         #: Every value ever used: an answer may hold one that was replaced since.
         self._seen = [dict(values)]
@@ -103,7 +103,10 @@ class Account:
 
         async def ask() -> Answer:
             self._asked = True
-            return await self._platform.publish(message)
+            answer = await self._platform.publish(message)
+            # Then it does not have the post, whatever becomes of the renewal.
+            self._asked = not isinstance(answer, CredentialsRefused)
+            return answer
 
         return await self._with_life(ask, NotTaken)
 

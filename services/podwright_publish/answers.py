@@ -31,11 +31,13 @@ class CredentialsRefused:
 
 @dataclass(frozen=True)
 class Refused:
-    """The platform will never take this post as it is; it does not have it."""
+    """The platform will never take this post as it is; it does not have the whole of it."""
 
     message: str
     #: The HTTP status, where there is one; without it nobody need have been asked.
     status: int | None = None
+    #: What it has of the post all the same: the first of a thread.
+    begun: Confirmed | None = None
 
 
 @dataclass(frozen=True)

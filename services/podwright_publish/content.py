@@ -52,6 +52,7 @@ def message_of(post: Post, now: datetime) -> Message:
     spec, content = post.spec, content_of(post)
     at = due_or_none(post) or post.metadata.creation_timestamp or now
     started = [parse_instant(attempt.started_at) for attempt in post.status.attempts]
+    in_doubt = first_uncertain(post.status) is not None and post.status.platform_id is None
     return Message(
         key=idempotency_key(post),
         namespace=post.metadata.namespace,
@@ -68,4 +69,5 @@ def message_of(post: Post, now: datetime) -> Message:
         first_comment=content.first_comment,
         made=post.metadata.creation_timestamp,
         since=min(at, *started) if started else None,
+        missing_on_platform=in_doubt and is_released(post),
     )

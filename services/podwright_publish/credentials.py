@@ -169,25 +169,10 @@ def needs_renewal(channel_type: ChannelType, values: Mapping[str, str], now: dat
     return keys.renews_itself if end is None else end - now < keys.renew_before
 
 
-def ends_for_good(
-    channel_type: ChannelType, values: Mapping[str, str], renewed: Mapping[str, str] | None = None
-) -> datetime | None:
-    """When the credentials end with nothing to renew them; ``None`` where that is not known, or something does.
-
-    ``renewed`` are the newer tokens that publishers keep, ``None`` where nobody looked: then nothing is known of tokens
-    that renew themselves, since those in the Secret may have been replaced long ago.
-    """
-    if KEYS[channel_type].renews_itself:
-        return None if renewed is None else expires_at({**values, **renewed})
-    return None if can_renew(channel_type, values) else expires_at(values)
-
-
-def expired(
-    channel_type: ChannelType, values: Mapping[str, str], now: datetime, renewed: Mapping[str, str] | None = None
-) -> datetime | None:
-    """Since when the credentials are of no use; ``renewed`` as in ``ends_for_good``."""
-    end = ends_for_good(channel_type, values, renewed)
-    return end if end is not None and end <= now else None
+def expired(channel_type: ChannelType, values: Mapping[str, str], now: datetime) -> datetime | None:
+    """Since when the Secret's credentials are of no use, where nothing renews them: publishers keep newer ones."""
+    end = expires_at(values)
+    return end if end is not None and end <= now and not can_renew(channel_type, values) else None
 
 
 def credentials_digest(values: Mapping[str, str]) -> str:

@@ -49,7 +49,7 @@ Verdict = Go | NotNow
 
 def due_at(post: Post) -> datetime | None:
     """When the post is due; ``None``: as soon as it is approved. Raises ``ValueError`` on a time that is wrong."""
-    return _instant(post.spec.publish_at) if post.spec.publish_at else None
+    return instant_with_room(post.spec.publish_at) if post.spec.publish_at else None
 
 
 def due_or_none(post: Post) -> datetime | None:
@@ -60,7 +60,8 @@ def due_or_none(post: Post) -> datetime | None:
         return None
 
 
-def _instant(text: str) -> datetime:
+def instant_with_room(text: str) -> datetime:
+    """An instant that times after it can be worked out from; raises ``ValueError``."""
     instant = parse_instant(text)
     if instant > _LAST:
         raise ValueError(f"'{text}' lies too far ahead")
@@ -86,7 +87,7 @@ def verdict(post: Post, around: Surroundings, now: datetime) -> Verdict:
             _not_orphaned,
             _not_suspended,
             _due,
-            _connected,
+            connected,
             not_paused,
             _no_blackout,
             _awake,
@@ -204,11 +205,11 @@ def _begins_at(post: Post, campaign: Campaign | None) -> datetime | None:
     due = due_at(post)
     if campaign is None or not campaign.spec.window.start:
         return due
-    start = _instant(campaign.spec.window.start)
+    start = instant_with_room(campaign.spec.window.start)
     return start if due is None else max(due, start)
 
 
-def _connected(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
+def connected(post: Post, around: Surroundings, _now: datetime) -> NotNow | None:
     name = post.spec.channel_ref.name
     if around.channel is None:
         message = f"Channel '{name}' does not exist in this namespace: create it or correct spec.channelRef."

@@ -1,6 +1,7 @@
 """Posts and what belongs to them, in Kubernetes."""
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Sequence
@@ -215,7 +216,11 @@ class KubernetesStore:
         if (known := self._accounts.get(channel.metadata.uid)) and known[0] == opened_for:
             return known[1]
         tokens = KubernetesTokens(self._core, channel, digest)
-        media = StoredMedia(await self._buckets(), self._egress)
+        buckets = None
+        # Texts need none, and ``prepared`` tells of it where a post has files.
+        with contextlib.suppress(MediaUnavailableError):
+            buckets = await self._buckets()
+        media = StoredMedia(buckets, self._egress)
         account = Account(
             channel.spec.type,
             {**values, **(await tokens.read() or {})},

@@ -36,6 +36,8 @@ class Message:
     made: datetime | None = None
     #: Where there were attempts before: from when on the platform may have the post, or parts of its thread.
     since: datetime | None = None
+    #: A person looked and did not find it: that it cannot be read back is no reason to hold it again.
+    missing_on_platform: bool = False
     #: What the platform has of other posts: never to be taken for this one.
     others: frozenset[str] = frozenset()
     #: What media lost when they were made fit for the platform, for people.

@@ -20,7 +20,7 @@ from podwright_crds.post import Attempt, AttemptOutcome, Post, PostPhase, PostSt
 from podwright_crds.resource import Reason
 from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, Finding, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import CLAIM_MARGIN, Capabilities
-from podwright_publish.due import NotNow, Surroundings, due_or_none, not_paused, verdict
+from podwright_publish.due import NotNow, Surroundings, connected, due_or_none, not_paused, verdict
 
 #: Attempts kept in status.
 ATTEMPTS_KEPT = 10
@@ -84,10 +84,12 @@ def next_step(post: Post, around: Surroundings, capabilities: Capabilities, now:
     if (uncertain := first_uncertain(status)) is not None and not released:
         return _resolve(post, around, capabilities, uncertain, now)
     if last is not None and last.outcome is AttemptOutcome.REFUSED and not released:
+        out = status.url or status.platform_id
+        what = f"what follows {out}" if out else "the post"
         return Settled(
             PostPhase.FAILED,
             Reason.PUBLISH_FAILED,
-            f"The platform refused the post: {last.message or 'no reason given'} Mend it, then set the annotation "
+            f"The platform refused {what}: {last.message or 'no reason given'} Mend it, then set the annotation "
             f"{ANNOTATION_RETRY} to a new value.",
         )
     return _gated(post, around, now, pause_over=released)
@@ -95,6 +97,8 @@ def next_step(post: Post, around: Surroundings, capabilities: Capabilities, now:
 
 def _resolve(post: Post, around: Surroundings, capabilities: Capabilities, uncertain: Attempt, now: datetime) -> Step:
     """What to do with a post that may be out."""
+    if around.channel is None and (gone := connected(post, around, now)) is not None:
+        return _wait(gone)
     last = post.status.attempts[-1]
     looked_in_vain = post.status.phase is PostPhase.HELD and last.outcome is AttemptOutcome.UNKNOWN
     if capabilities.can_find and not looked_in_vain:
@@ -218,6 +222,7 @@ def answered(post: Post, answer: Answer, now: datetime, jitter: float) -> PostSt
             in_doubt = first_uncertain(post.status.model_copy(update={"attempts": earlier})) is not None
             return post.status.model_copy(
                 update={
+                    **_begun(answer),
                     "phase": PostPhase.HELD if in_doubt else PostPhase.FAILED,
                     "attempts": [*earlier, ended],
                     "next_attempt_at": None,
@@ -281,7 +286,7 @@ def _settled(post: Post, outcome: AttemptOutcome, message: str, now: datetime) -
 
 def _begun(answer: Answer) -> dict[str, str | None]:
     """What is recorded of a post that is out without all that follows it."""
-    if not isinstance(answer, NotTaken) or answer.begun is None:
+    if not isinstance(answer, NotTaken | Refused) or answer.begun is None:
         return {}
     return {"platform_id": answer.begun.platform_id, "url": answer.begun.url}
 

@@ -306,7 +306,7 @@ class Publisher:
         return await self._retried(write)
 
     async def _note(self, loaded: Loaded, answer: Answer) -> None:
-        """Tell all publishers what an answer says about the account; losing it loses no post."""
+        """Tell all publishers what an answer says about the account; losing it loses no post, and no outcome."""
         channel = loaded.around.channel
         if channel is None:
             return
@@ -314,10 +314,13 @@ class Publisher:
         after = delivery_after(before, answer, self._now(), self._jitter())
         if after == before:
             return
+        facts = {FACTS: {"post": loaded.post.metadata.name}}
         try:
             await self._store.note(channel, after)
         except (ConflictError, StoreUnavailableError) as error:
-            log.warning("the channel's state could not be noted: %s", error, extra={"post": loaded.post.metadata.name})
+            log.warning("the channel's state could not be noted: %s", error, extra=facts)
+        except Exception:  # what became of the post is still to be written
+            log.exception("the channel's state could not be noted", extra=facts)
 
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
         retrying = AsyncRetrying(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from podwright_core.stages import StageName
 from podwright_crds.kinds import KINDS
 from podwright_crds.names import PUBLISHER_SERVICE_ACCOUNT, STORAGE_SECRET
 from podwright_operator.engine.shard import Shard
@@ -73,7 +74,11 @@ VALUES: dict[str, Manifest] = {
             "podLabels": {"team": "platform"},
         },
         "facade": {"replicas": 2, "token": {"existingSecret": "mine", "key": "api"}, "service": {"port": 8080}},
-        "stages": {"pod": {"nodeSelector": {"pool": "jobs"}}, "labels": {"kueue.x-k8s.io/queue-name": "podcasts"}},
+        "stages": {
+            "pod": {"nodeSelector": {"pool": "jobs"}},
+            "labels": {"kueue.x-k8s.io/queue-name": "podcasts"},
+            "keepSeconds": 1_000_000,
+        },
         "inference": {
             "image": {"repository": "inference", "tag": "gpu", "pullPolicy": "Always"},
             "volumes": [{"name": "cache", "emptyDir": {}}],
@@ -205,6 +210,7 @@ def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
     settings = Settings.from_environment(config)
     assert (settings.workers, settings.api_connections, settings.api_rate) == (8, 16, 50.5)
     assert settings.resync == timedelta(minutes=10)
+    assert settings.stage_jobs.keep_finished == timedelta(seconds=1_000_000)
     assert config["PODWRIGHT_INFERENCE_IMAGE"] == "inference:gpu"
     assert config["PODWRIGHT_INFERENCE_IMAGE_PULL_POLICY"] == "Always"
     assert config["PODWRIGHT_IMAGE"] == f"registry.example.org:5000/podwright@sha256:{'0' * 64}"
@@ -223,6 +229,15 @@ def test_what_is_not_placed_starts_no_model_anew(control_plane: ControlPlane, va
     }  # fmt: skip
     settings = Settings.from_environment(config)
     defaults = Settings()
+    for name in ("workers", "api_connections", "api_rate", "resync"):
+        assert getattr(settings, name) == getattr(defaults, name)
+
+
+@with_values({"kept": {"operator": dict.fromkeys(("workers", "apiConnections", "apiRate", "resyncSeconds"))}})
+def test_values_kept_from_a_release_that_had_fewer_are_enough(control_plane: ControlPlane, values_file: str) -> None:
+    """`helm upgrade --reuse-values` takes the defaults of the chart that is installed, not of the new one."""
+    config = next(d["data"] for d in render(control_plane, values_file) if d["kind"] == "ConfigMap")
+    settings, defaults = Settings.from_environment(config), Settings()
     for name in ("workers", "api_connections", "api_rate", "resync"):
         assert getattr(settings, name) == getattr(defaults, name)
 
@@ -321,6 +336,11 @@ def test_every_value_is_in_the_schema_and_described() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     assert set(leaves(values, schema)) == set()
+
+
+def test_each_stage_has_its_resources() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["stages"]["properties"]["resources"]
+    assert schema["properties"].keys() == set(StageName)
 
 
 def leaves(values: Manifest, schema: Manifest, path: str = "") -> Iterator[str]:

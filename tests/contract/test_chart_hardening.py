@@ -2,6 +2,8 @@
 
 import ipaddress
 import json
+import runpy
+import time
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +124,10 @@ def selects(selector: Manifest, labels: Manifest) -> bool:
 
 @with_values({"hardened": HARDENED})
 def test_policy_and_guard_say_the_same_of_an_address(control_plane: ControlPlane, values_file: str) -> None:
-    """The network's rule for the web and the rule in the stage itself (``Egress``), address by address."""
-    spec = of_kind(render(control_plane, values_file), "NetworkPolicy")["podwright-stages"]["spec"]
-    peers = [peer["ipBlock"] for rule in spec["egress"] for peer in rule.get("to", ()) if "ipBlock" in peer]
+    """The network's rule for the web and the rule in the Jobs themselves (``Egress``), address by address."""
+    policies = of_kind(render(control_plane, values_file), "NetworkPolicy")
+    peers, published = (blocks(policies[f"podwright-{name}"]) for name in ("stages", "publisher"))
+    assert published == peers
     egress = Egress(tuple(HARDENED["stages"]["fetch"]["allow"]), tuple(HARDENED["stages"]["fetch"]["deny"]))
     for text in (
         "93.184.215.14", "10.0.0.1", "10.1.2.3", "10.2.0.1", "10.2.0.2", "127.0.0.1", "169.254.169.254", "172.20.0.1",
@@ -133,6 +136,31 @@ def test_policy_and_guard_say_the_same_of_an_address(control_plane: ControlPlane
     ):  # fmt: skip
         address = ipaddress.ip_address(text)
         assert any(covers(block, address) for block in peers) == egress.permits("media.example", address), text
+
+
+def blocks(policy: Manifest) -> list[Manifest]:
+    """Where a policy lets out to, by address."""
+    return [peer["ipBlock"] for rule in policy["spec"]["egress"] for peer in web(rule)]
+
+
+@with_values({"without people": HARDENED, "with people": {**HARDENED, "facade": {
+    "database": {"existingSecret": "database"}, "keys": {"existingSecret": "keys"},
+    "webhooks": {"allow": ["10.3.0.0/16", "hooks.corp.example"]},
+    "mail": {"host": "smtp.example.org", "port": 465, "sender": "podwright@example.org"},
+}}})  # fmt: skip
+def test_the_facade_gets_to_where_it_is_allowed(control_plane: ControlPlane, values_file: str) -> None:
+    """For shows to import, consent to servers that tenants name, events and letters."""
+    policy = of_kind(render(control_plane, values_file), "NetworkPolicy")["podwright-api"]
+    people = "smtp.example.org" in Path(values_file).read_text()
+    rules = [rule for rule in policy["spec"]["egress"] if any("except" in to["ipBlock"] for to in web(rule))]
+    assert [[port["port"] for port in rule["ports"]] for rule in rules] == [[80, 443], *([[465]] if people else [])]
+    assert [block["cidr"] for block in blocks(policy) if "except" not in block] == [
+        "10.1.0.0/16", "10.2.0.1/32", "fd00::/64", *(["10.3.0.0/16"] if people else []),
+    ]  # fmt: skip
+
+
+def web(rule: Manifest) -> list[Manifest]:
+    return [peer for peer in rule.get("to", ()) if "ipBlock" in peer]
 
 
 def covers(block: Manifest, address: Any) -> bool:
@@ -176,6 +204,19 @@ def test_the_way_to_the_store_leads_nowhere_else(control_plane: ControlPlane, va
         assert inside == expected, name
 
 
+@with_values({"beside": store("http://minio:9000"), "short": store("http://minio.storage:9000")})
+def test_short_names_of_a_service_are_known(control_plane: ControlPlane, values_file: str) -> None:
+    documents = render(control_plane, values_file)
+    endpoint = next(d["stringData"]["PODWRIGHT_S3_ENDPOINT"] for d in documents if "stringData" in d)
+    named = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}
+    expected = named if "storage" in endpoint else {"podSelector": {}}
+    for policy in of_kind(documents, "NetworkPolicy").values():
+        rules = [
+            rule for rule in policy["spec"]["egress"] if {"port": 9000, "protocol": "TCP"} in rule.get("ports", ())
+        ]
+        assert [expected in rule["to"] for rule in rules] == [True]
+
+
 def is_dns(rule: Manifest) -> bool:
     return {port["port"] for port in rule.get("ports", ())} == {53, 1053}
 
@@ -183,8 +224,12 @@ def is_dns(rule: Manifest) -> bool:
 @with_values({"hardened": HARDENED})
 def test_the_dashboard_of_ray_is_for_kuberay_alone(control_plane: ControlPlane, values_file: str) -> None:
     spec = of_kind(render(control_plane, values_file), "NetworkPolicy")["podwright-models"]["spec"]
-    everyone = [rule for rule in spec["ingress"] if {"podSelector": {}} in rule["from"]]
-    assert [[port["port"] for port in rule["ports"]] for rule in everyone] == [[8000]]
+
+    def open_to(peer: Manifest) -> list[int | str]:
+        return [port["port"] for rule in spec["ingress"] if peer in rule["from"] for port in rule["ports"]]
+
+    assert open_to({"podSelector": {}}) == [8000]
+    assert open_to({"namespaceSelector": {}}) == ["metrics"], "Prometheus's, by the PodMonitor"
 
 
 @with_values({"hardened": HARDENED})
@@ -198,7 +243,9 @@ def test_replicas_are_spread_and_kept(control_plane: ControlPlane, values_file: 
         assert spread["topologyKey"] == (
             "topology.kubernetes.io/zone" if name.endswith("operator") else "kubernetes.io/hostname"
         )
-        assert of_kind(documents, "PodDisruptionBudget")[name]["spec"]["selector"]["matchLabels"] == labels
+        budget = of_kind(documents, "PodDisruptionBudget")[name]["spec"]
+        assert budget["selector"]["matchLabels"] == labels
+        assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow", "where something cannot be listed, none is ready"
         assert {"name": "ca", "configMap": {"name": "ca"}} in pod["volumes"]
         assert {"name": "ca", "mountPath": "/etc/ca"} in pod["containers"][0]["volumeMounts"]
 
@@ -229,3 +276,25 @@ def test_helm_test_is_a_hook_that_checks_what_is_installed(control_plane: Contro
     checked = {variable["name"] for variable in pod["containers"][0]["env"]}
     assert ("FACADE" in checked) == ("podwright-api" in of_kind(documents, "Deployment"))
     compile(pod["containers"][0]["command"][2], "works.py", "exec")
+
+
+@with_values({"hardened": HARDENED})
+def test_helm_test_reaches_a_facade_that_is_not_for_everyone(control_plane: ControlPlane, values_file: str) -> None:
+    documents = render(control_plane, values_file)
+    (rule,) = of_kind(documents, "NetworkPolicy")["podwright-api"]["spec"]["ingress"]
+    labels = of_kind(documents, "Pod")["podwright-test"]["metadata"]["labels"]
+    named, tester = rule["from"]
+    assert [named] == HARDENED["networkPolicy"]["facadeFrom"]
+    assert selects(tester["podSelector"], labels)
+
+
+def test_helm_test_says_what_does_not_work(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a Lease that was never made, or a facade that is not reached, the error alone names neither."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setenv("LEASES", "podwright-operator-0-of-2,podwright-operator-1-of-2")
+    monkeypatch.setenv("NAMESPACE", SYSTEM)
+    monkeypatch.setenv("FACADE", "http://127.0.0.1:1")
+    with pytest.raises(SystemExit, match="1"):
+        runpy.run_path(str(CHART / "files" / "works.py"), run_name="__main__")
+    told = [line.partition(": ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert told == ["Lease podwright-operator-0-of-2", "Lease podwright-operator-1-of-2", "facade"]

@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,11 @@ from tests.control_plane import ControlPlane
 
 GITOPS = REPOSITORY / "k8s" / "gitops"
 Manifest = dict[str, Any]
+#: What keeps an object from being pruned, by tool.
+KEPT = {
+    "argocd": ("argocd.argoproj.io/sync-options", "Prune=false"),
+    "flux": ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+}
 
 
 def built(control_plane: ControlPlane, folder: Path, *options: str) -> list[Manifest]:
@@ -31,6 +37,20 @@ def test_the_chart_by_kustomize_is_what_helm_renders(control_plane: ControlPlane
     control_plane.kubectl(
         "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(listed)
     )
+
+
+def test_by_kustomize_too_a_tenant_keeps_its_rights_in_its_namespace(
+    control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    kustomization = yaml.safe_load((GITOPS / "install" / "kustomization.yaml").read_text())
+    kustomization["helmGlobals"]["chartHome"] = str(REPOSITORY / "charts")
+    kustomization["helmCharts"][0]["valuesInline"]["tenants"] = ["podcasts", "others"]
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    shutil.copy(GITOPS / "install" / "namespace.yaml", tmp_path)
+    found = built(control_plane, tmp_path, "--enable-helm", "--load-restrictor", "LoadRestrictionsNone")
+    namespaces = {d["metadata"].get("namespace") for d in found if d["metadata"]["name"] == "podwright-workspace"}
+    assert namespaces == {"podcasts", "others"}
+    assert {d["metadata"]["namespace"] for d in found if d["kind"] == "Deployment"} == {"podwright-system"}
 
 
 def test_an_overlay_changes_the_teams_shows(control_plane: ControlPlane) -> None:
@@ -76,14 +96,15 @@ def test_every_file_names_only_what_is_there(file: Path) -> None:
 def test_what_an_installation_refers_to_is_made(file: str) -> None:
     """Namespaces of tenants by the same file; Secrets, and the tenants' storage, by the README's commands."""
     documents = list(yaml.safe_load_all((GITOPS / file).read_text()))
-    namespaces = {document["metadata"]["name"] for document in documents if document["kind"] == "Namespace"}
+    namespaces = {d["metadata"]["name"]: d["metadata"] for d in documents if d["kind"] == "Namespace"}
     made = set(re.findall(r"-n (\S+) create secret generic (\S+)", (GITOPS / "README.md").read_text()))
     (values,) = filter(None, map(values_of, documents))
     facade = values["facade"]
     for part in ("token", "keys"):
         assert ("podwright-system", facade[part]["existingSecret"]) in made
     for tenant in values.get("tenants", ()):
-        assert tenant in namespaces
+        # Earlier, the team's folder had it.
+        assert KEPT[file.partition("/")[0]] in namespaces[tenant]["annotations"].items()
         assert (tenant, STORAGE_SECRET) in made
 
 

@@ -189,6 +189,16 @@ CASES = [
     Case("PodwrightWatchStale", {f"podwright_lost_watch_events_total{{{OPERATOR}}}": "3x80"}, 60),
     Case("PodwrightNamespaceRefused", {f"podwright_namespaces_refused{{{OPERATOR}}}": "2x20"}, 16,
          "The operator may not read 2 of the namespaces that it is to serve."),
+    Case(
+        "PodwrightNamespaceRefused",  # two shards, the first with two replicas
+        {
+            f'podwright_namespaces_refused{{{OPERATOR},podwright_dev_shard="0",pod="a"}}': "1x20",
+            f'podwright_namespaces_refused{{{OPERATOR},podwright_dev_shard="0",pod="b"}}': "1x20",
+            f'podwright_namespaces_refused{{{OPERATOR},podwright_dev_shard="1",pod="c"}}': "2x20",
+        },
+        16,
+        "The operator may not read 3 of the namespaces that it is to serve.",
+    ),
     Case("PodwrightNamespaceRefused", {f"podwright_namespaces_refused{{{OPERATOR}}}": "1x10 0x20"}, 20),
     Case(
         "PodwrightStageFailures",

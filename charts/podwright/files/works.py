@@ -31,7 +31,7 @@ def operator(name: str) -> str:
     lease = json.loads(get(url, (account / "token").read_text(), trust))["spec"]
     age = datetime.now(UTC) - datetime.fromisoformat(lease["renewTime"])
     if not lease.get("holderIdentity") or age.total_seconds() > lease["leaseDurationSeconds"]:
-        raise LookupError(f"no operator works: Lease {name} was renewed {age.total_seconds():.0f} s ago")
+        raise LookupError(f"no operator works: it was renewed {age.total_seconds():.0f} s ago")
     return f"the operator {lease['holderIdentity']} works"
 
 
@@ -41,14 +41,14 @@ def facade() -> str:
     return "the facade answers"
 
 
-def told(check: Callable[[], str]) -> bool:
+def told(what: str, check: Callable[[], str]) -> bool:
     """Tries for a minute: a Service takes a moment to know its pods."""
     for left in reversed(range(_TRIES)):
         try:
             print(check(), flush=True)
         except (OSError, LookupError, ValueError) as error:
             if not left:
-                print(error, flush=True)
+                print(f"{what}: {error}", flush=True)
                 return False
             time.sleep(_PAUSE_S)
         else:
@@ -57,7 +57,9 @@ def told(check: Callable[[], str]) -> bool:
 
 
 if __name__ == "__main__":
-    checks: list[Callable[[], str]] = [partial(operator, name) for name in os.environ["LEASES"].split(",")]
+    checks: dict[str, Callable[[], str]] = {
+        f"Lease {name}": partial(operator, name) for name in os.environ["LEASES"].split(",")
+    }
     if "FACADE" in os.environ:
-        checks.append(facade)
-    sys.exit(0 if all([told(check) for check in checks]) else 1)
+        checks["facade"] = facade
+    sys.exit(0 if all([told(what, check) for what, check in checks.items()]) else 1)

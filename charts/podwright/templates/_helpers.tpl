@@ -44,6 +44,17 @@ app.kubernetes.io/component: {{ .component }}
 {{- .Values.tenants | default (list .Release.Namespace) | uniq | join "," }}
 {{- end }}
 
+{{/* Of hosts and networks that are allowed, the networks, as in a policy's egress.to. */}}
+{{- define "podwright.ipBlocks" -}}
+{{- $blocks := list }}
+{{- range . }}
+{{- if regexMatch "^[0-9.]+(/[0-9]+)?$|:" . }}
+{{- $blocks = append $blocks (dict "ipBlock" (dict "cidr" (ternary . (printf "%s/%s" . (ternary "128" "32" (contains ":" .))) (contains "/" .)))) }}
+{{- end }}
+{{- end }}
+{{- toYaml $blocks }}
+{{- end }}
+
 {{/* Names of the operator's Leases, one for each shard. */}}
 {{- define "podwright.leases" -}}
 {{- $name := printf "%s-operator" (include "podwright.fullname" .) }}

@@ -13,6 +13,7 @@ import click
 from podwright_local import (
     binaries,
     demo,
+    demo_story,
     docker_targets,
     host,
     images,
@@ -115,7 +116,7 @@ def demo_command(choice: str | None, name: str, times: Path | None) -> None:
         targets.remember(cache, name, chosen)
         target.up()
         installed = demo.install(target, cache, progress)
-        demo.tell(installed)
+        demo_story.tell(installed)
     if times:
         times.write_text(json.dumps(progress.took))
 
@@ -157,9 +158,8 @@ def clean() -> None:
     """Delete every cluster, and the whole cache."""
     cache = Cache.from_environment()
     with Progress() as progress:
-        for name, choice in targets.remembered(cache).items():
-            if choice != "local":
-                _target(choice, name, cache, progress).down()
+        for target in docker_targets.used(cache, progress):
+            target.down()
         for name in network.known_clusters(cache):
             _cluster(name).delete(progress)
         with progress.step(f"removing {cache.root}"):

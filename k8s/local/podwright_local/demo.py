@@ -1,6 +1,5 @@
 """`make demo` up to the installed chart with models in the bucket; what the demo then shows is `demo_story`'s."""
 
-import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -101,15 +100,6 @@ def upload_models(target: Target, progress: Progress) -> None:
         for folder in sorted(path for path in target.model_folder().iterdir() if path.is_dir()):
             sent += storage.upload_folder(store, folder, f"models/{folder.name}")
         detail(f"{sent} files sent" if sent else "they were there")
-
-
-def tell(demo: Demo) -> None:
-    """Go on to the part that people came for, if it is there."""
-    if importlib.util.find_spec("podwright_local.demo_story") is None:
-        demo.progress.say("Podwright is installed. Samples: kubectl apply -k k8s/samples")
-        return
-    story = importlib.import_module("podwright_local.demo_story")
-    story.tell(demo)
 
 
 def _write_values(cache: Cache, kubectl: Kubectl, values: Manifest) -> Path:

@@ -27,6 +27,8 @@ MINIO_CHART = ("minio", "https://charts.min.io/", "5.4.0")
 STORE = Forward("minio", "minio", port=9000, local=19000)
 FACADE = Forward(SYSTEM, f"{RELEASE}-api", port=80, local=18080)
 REGISTRY = "PODWRIGHT_REGISTRY"
+#: The folder of the state for a user's own cluster.
+OWN = "current"
 #: What is run here, and where it is told how to install it.
 PROGRAMS = {
     "docker": "https://docs.docker.com/engine/install/",
@@ -173,7 +175,7 @@ class DockerTarget:
 
     @property
     def _state(self) -> Path:
-        return self.cache.clusters / (self.kind or "current")
+        return self.cache.clusters / (self.kind or OWN)
 
     @property
     def _kind_runs(self) -> bool:
@@ -224,6 +226,13 @@ class DockerTarget:
         log = self.cache.logs / f"{title.replace(' ', '-')}.log"
         with self.progress.step(title, log):
             run_logged(argv, log)
+
+
+def used(cache: Cache, progress: Progress) -> list[DockerTarget]:
+    """Those that have state here: kind's clusters that exist, and one's own where a demo went there."""
+    folders = sorted(path.name for path in cache.clusters.glob("podwright-*"))
+    own = [DockerTarget(cache, progress)] if (cache.clusters / OWN).exists() else []
+    return [*(DockerTarget(cache, progress, kind=name) for name in folders), *own]
 
 
 def _wait_until_it_answers(url: str) -> None:

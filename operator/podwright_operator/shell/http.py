@@ -29,10 +29,15 @@ class Health:
     pulse: Pulse
     intake: Intake
 
+    @property
+    def deaf(self) -> str | None:
+        """Which watches bring nothing although something has changed."""
+        return self.pulse.problem or self.audit.problem
+
     def problem(self) -> str | None:
         """What a new process may mend."""
-        if deaf := self.pulse.problem or self.audit.problem:
-            return deaf
+        if self.deaf:
+            return self.deaf
         if (seconds := self.engine.stuck_for) > _LONGEST_STUCK_S:
             return f"objects wait, and no worker has ended a look for {seconds:.0f} s"
         return None
@@ -47,7 +52,7 @@ def _measure(health: Health, now: datetime) -> None:
     engine = health.engine
     metrics.QUEUE_DEPTH.set(engine.queue.depth)
     metrics.QUEUE_AGE_SECONDS.set(engine.queue.oldest_age())
-    metrics.WATCH_STALE.set(health.audit.problem is not None)
+    metrics.WATCH_STALE.set(health.deaf is not None)
     for type_ in engine.types:
         metrics.OBJECTS.labels(type_.plural).set(engine.store.count(type_))
     if not engine.working:  # who works tells of the objects, so that replicas can be added up

@@ -80,6 +80,7 @@ class Documents:
                 found.show, found.episode, found.type, earlier.title, earlier.body, earlier.settings, earlier.made
             )
             await content.rewrite(connection, workspace, document, found.version + 1, draft, by)
+            await writing.forget_failed(connection, document)
             return _there(await content.one(connection, document))
 
     async def decide(

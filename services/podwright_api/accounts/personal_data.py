@@ -17,8 +17,8 @@ JsonObject = dict[str, Any]
 
 #: A part of a list that is read at once: each entry's place, to go on from, and what is told of it.
 _Page = list[tuple[Any, JsonObject]]
-#: Entries of a page.
-_SIZE = 100
+#: Entries of a page, and texts, of which each may have a megabyte.
+_SIZE, _TEXTS = 100, 5
 
 
 class PersonalData:
@@ -80,10 +80,10 @@ class PersonalData:
             while True:
                 async with self._foundation.database.tenant(workspace, person) as connection:
                     found = await page(connection, person, after)
+                if not found:
+                    break
                 for _, told in found:
                     yield {"workspace": workspace, **told}
-                if len(found) < _SIZE:
-                    break
                 after = found[-1][0]
 
     async def _audit(self, person: str, email: str) -> AsyncIterator[JsonObject]:
@@ -113,6 +113,7 @@ async def _of_signing_in(connection: Connection, found: people.Person) -> JsonOb
             "email": found.email,
             "name": found.name,
             "formerNames": await people.former_names(connection, found.id),
+            "belongedTo": await people.belonged_to(connection, found.id),
             "verified": found.verified,
             "createdAt": found.created_at.isoformat(),
             "secondFactor": credentials.totp_confirmed,
@@ -146,7 +147,7 @@ async def _documents(connection: Connection, person: str, after: tuple[str, int]
                 "writtenAt": one.created_at.isoformat(),
             },
         )
-        for one in await content.written_by(connection, person, after, _SIZE)
+        for one in await content.written_by(connection, person, after, _TEXTS)
     ]
 
 

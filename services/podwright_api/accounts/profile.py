@@ -22,6 +22,13 @@ class Profile:
             raise FacadeError(ErrorCode.NOT_FOUND, "There is no such person.")
         return found, credentials.totp_confirmed
 
+    async def names(self, person: str) -> frozenset[str]:
+        """What the person is called, and was before."""
+        async with self._foundation.database.identity() as connection:
+            found = await people.person_by_id(connection, person)
+            former = await people.former_names(connection, person)
+        return frozenset([*former, found.name] if found else former)
+
     async def rename(self, person: str, name: str) -> None:
         async with self._foundation.database.identity() as connection:
             await people.change_person(connection, person, name)

@@ -131,6 +131,8 @@ class Registration:
     async def _register_invited(self, email: str, registered: Registered, invitation: str, caller: Caller) -> Joined:
         name, hashed = registered.name, registered.password_hash
         async with self._foundation.database.identity() as connection:
+            # First, or an answer would tell whoever has none that the address has an account.
+            invited = await _taken(connection, email, invitation)
             # The invitation vouches for the address: it was mailed there, or an admin handed it over.
             person = await people.create_person(connection, email, name, hashed, verified=True)
             known = None if person else await people.person_by_email(connection, email)
@@ -141,7 +143,7 @@ class Registration:
                 message = "This address has an account already: sign in, then accept the invitation."
                 raise FacadeError(ErrorCode.ALREADY_EXISTS, message)
             await record(connection, caller, "registered", person)
-            return await self.join(connection, person, name, email, invitation)
+            return await _joined(connection, person, name, invited)
 
     async def _register_stranger(self, email: str, registered: Registered, caller: Caller) -> None:
         name, hashed = registered.name, registered.password_hash
@@ -162,14 +164,7 @@ class Registration:
 
     async def join(self, connection: Connection, person: str, name: str, email: str, invitation: str) -> Joined:
         """Make a person with this address a member as an invitation says."""
-        found = await workspaces.take_invitation(connection, digest(invitation))
-        # The same words for both, or a stolen link would tell whose it is.
-        if found is None or found.email != email:
-            raise _not_valid()
-        grants = frozenset(Grant(grant) for grant in found.grants)
-        membership = Membership(Role(found.role), frozenset(found.shows), grants)
-        await workspaces.add_member(connection, found.workspace, person, membership)
-        return Joined(person, name, found)
+        return await _joined(connection, person, name, await _taken(connection, email, invitation))
 
     async def _mail_verification(self, person: str, email: str, name: str, registered: Registered | None) -> None:
         token, purpose = new_secret(), people.VERIFY
@@ -210,6 +205,22 @@ class Registration:
             await self._foundation.mail.send(to, letter.subject, letter.text)
         except FacadeError:
             return
+
+
+async def _taken(connection: Connection, email: str, invitation: str) -> workspaces.Invitation:
+    """The invitation, which counts no more; raises ``FacadeError`` where it does not count for this address."""
+    found = await workspaces.take_invitation(connection, digest(invitation))
+    # The same words for both, or a stolen link would tell whose it is.
+    if found is None or found.email != email:
+        raise _not_valid()
+    return found
+
+
+async def _joined(connection: Connection, person: str, name: str, invited: workspaces.Invitation) -> Joined:
+    grants = frozenset(Grant(grant) for grant in invited.grants)
+    membership = Membership(Role(invited.role), frozenset(invited.shows), grants)
+    await workspaces.add_member(connection, invited.workspace, person, membership)
+    return Joined(person, name, invited)
 
 
 def _not_valid() -> FacadeError:

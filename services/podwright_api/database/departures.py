@@ -17,6 +17,8 @@ class Departure:
     person: str
     #: As they stand in resources: the last, and those before.
     names: frozenset[str]
+    #: Workspaces that they belonged to: elsewhere somebody else bore the names.
+    named_in: frozenset[str]
     #: Those whose resources may still name them.
     workspaces: list[str]
     left_at: datetime
@@ -71,8 +73,10 @@ async def forget(
     )
     await connection.execute(text("DELETE FROM oidc_results WHERE email = :email"), values)
     insert = text(
-        "INSERT INTO departures (person, name, former_names, workspaces) VALUES (CAST(:person AS uuid), :name, "
-        "ARRAY(SELECT name FROM former_names WHERE person = CAST(:person AS uuid)), :everywhere) ON CONFLICT DO NOTHING"
+        "INSERT INTO departures (person, name, former_names, named_in, workspaces) "
+        "VALUES (CAST(:person AS uuid), :name, "
+        "ARRAY(SELECT name FROM former_names WHERE person = CAST(:person AS uuid)), CAST(:own AS text[]) || "
+        "(SELECT workspaces FROM belonged WHERE person = CAST(:person AS uuid)), :everywhere) ON CONFLICT DO NOTHING"
     )
     if everywhere:
         await connection.execute(insert, values)
@@ -80,9 +84,12 @@ async def forget(
 
 
 async def unfinished(connection: Connection) -> list[Departure]:
-    query = text("SELECT person::text, name || former_names, workspaces, left_at FROM departures ORDER BY left_at")
+    query = text(
+        "SELECT person::text, name || former_names, coalesce(named_in, workspaces), workspaces, left_at "
+        "FROM departures ORDER BY left_at"
+    )
     found = await connection.execute(query)
-    return [Departure(person, frozenset(names), workspaces, at) for person, names, workspaces, at in found]
+    return [Departure(person, frozenset(names), frozenset(of), where, at) for person, names, of, where, at in found]
 
 
 async def finished(connection: Connection, person: str, workspace: str) -> None:

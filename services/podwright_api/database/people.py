@@ -102,6 +102,12 @@ async def former_names(connection: Connection, person: str) -> list[str]:
     return list((await connection.execute(query, {"person": person})).scalars())
 
 
+async def belonged_to(connection: Connection, person: str) -> list[str]:
+    """Workspaces that a person was ever made a member of."""
+    query = text("SELECT unnest(workspaces) FROM belonged WHERE person = CAST(:person AS uuid) ORDER BY 1")
+    return list((await connection.execute(query, {"person": person})).scalars())
+
+
 async def confirm(connection: Connection, person: str, registered: Registered | None = None) -> bool:
     """Note that the address is the person's, who gets what they ``registered`` with; False where it was known."""
     update = text(

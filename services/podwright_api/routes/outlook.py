@@ -1,7 +1,7 @@
 """Why an episode is not ready, and what a campaign would send when: in the words of the command line."""
 
 import asyncio
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -81,7 +81,10 @@ async def plan_campaign(
     body = await resources.reached(tenant, Campaign, id)
     found = await _seen(tenant, Channel, Episode, Post)
     limited = {each["metadata"]["name"] for kind, each in found if kind is Channel and _has_daily_limit(each)}
-    seen = [(kind, each) for kind, each in found if _matters(body, kind, each, limited)]
+    seen = [(kind, each) for kind, each in found if _matters(body, kind, each)]
+    # There what all shows send counts, of which the plan tells nothing.
+    posts = (await tenant.now(Post)).objects[Post].values()
+    seen += ((Post, each) for each in posts if not _is_of(body, each) and each["spec"]["channelRef"]["name"] in limited)
     campaign = Campaign.read(body)
 
     def planned() -> PlanView:
@@ -116,14 +119,15 @@ def _has_daily_limit(channel: JsonObject) -> bool:
     return (channel["spec"].get("limits") or {}).get("maxPostsPerDay") is not None
 
 
-def _matters(campaign: JsonObject, kind: Kind, body: JsonObject, limited: Set[str]) -> bool:
-    """Whether the plan of a campaign may depend on an object; to read the others would take long.
+def _is_of(campaign: JsonObject, post: JsonObject) -> bool:
+    of: JsonObject = post["spec"].get("campaignRef") or {}
+    return bool(of.get("name") == campaign["metadata"]["name"])
 
-    Other posts count on channels that are ``limited`` to so many a day.
-    """
+
+def _matters(campaign: JsonObject, kind: Kind, body: JsonObject) -> bool:
+    """Whether the plan of a campaign may depend on an object; to read the others would take long."""
     if kind is Post:
-        of: JsonObject = body["spec"].get("campaignRef") or {}
-        return bool(of.get("name") == campaign["metadata"]["name"]) or body["spec"]["channelRef"]["name"] in limited
+        return _is_of(campaign, body)
     show = show_of_campaign(campaign)
     return kind is not Episode or show is None or show_of_episode(body) == show
 

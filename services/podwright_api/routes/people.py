@@ -60,7 +60,7 @@ async def delete_me(request: Request, services: ServicesOf, accounts: AccountsOf
 async def export_me(request: Request, services: ServicesOf, accounts: AccountsOf, person: PersonOf) -> Response:
     """What could not be asked just now stands in ``incomplete``; then try again later. Links work for an hour."""
     told = await accounts.personal_data.account(person, person.id)
-    told |= await creations(services.cluster, services.storage, services.settings.namespaces, person, person.id)
+    told |= await creations(services.live, services.storage, services.settings.namespaces, person, person.id)
     kept = accounts.personal_data.kept(person.id, told["person"]["email"])
     content = enveloped(request.scope, with_lists(told, kept))
     headers = {"Content-Disposition": 'attachment; filename="podwright-me.json"'}

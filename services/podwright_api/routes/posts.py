@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from podwright_api import resources
 from podwright_api.access.roles import Role
 from podwright_api.answers import listed, resource_answer
-from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Tenant, may
+from podwright_api.context import Cursor, DryRun, Id, IfMatch, Labels, Limit, Services, ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
 from podwright_api.envelope import error_body
 from podwright_api.errors import ErrorCode, FacadeError, FieldProblem, invalid
@@ -123,14 +123,15 @@ async def create_post(
 
 
 @router.post("/decisions", response_model=ResultsAnswer, responses=TOO_LARGE, summary="Decide about several posts")
-async def decide_posts(request: Request, tenant: Writes, body: PostsDecision) -> Response:
+async def decide_posts(request: Request, services: ServicesOf, tenant: Writes, body: PostsDecision) -> Response:
     """Each is decided for itself: look at the result of each. All but `submit` take the right to publish."""
     request.state.target = _told(body)
     _demand_decision(tenant, body)
+    names = await _names(services, tenant)
     results: list[JsonObject] = []
     for name in dict.fromkeys(body.ids):
         try:
-            await _decided(tenant, name, body, None)
+            await _decided(tenant, name, body, None, names)
             results.append({"id": name, "success": True})
         except FacadeError as error:
             results.append({"id": name, "success": False, "error": error_body(error)})
@@ -190,6 +191,7 @@ async def delete_post(
 )
 async def decide_post(
     request: Request,
+    services: ServicesOf,
     tenant: Writes,
     id: Id,  # noqa: A002  (the contract's name)
     body: PostDecision,
@@ -202,7 +204,8 @@ async def decide_post(
     """
     request.state.target = _told(body)
     _demand_decision(tenant, body)
-    return resource_answer(request, await _decided(tenant, id, body, if_match))
+    names = await _names(services, tenant)
+    return resource_answer(request, await _decided(tenant, id, body, if_match, names))
 
 
 @many_router.post("/schedule", response_model=ResultsAnswer, responses=TOO_LARGE, summary="Create several posts")
@@ -226,7 +229,16 @@ async def schedule_posts(
     return listed(request, results)
 
 
-async def _decided(tenant: Tenant, name: str, decision: PostDecision, if_match: str | None) -> JsonObject:
+async def _names(services: Services, tenant: Tenant) -> frozenset[str]:
+    """What whoever asks is called, and was before."""
+    if services.accounts is None or tenant.actor.person is None:
+        return frozenset()
+    return await services.accounts.profile.names(tenant.actor.person)
+
+
+async def _decided(
+    tenant: Tenant, name: str, decision: PostDecision, if_match: str | None, names: frozenset[str]
+) -> JsonObject:
     if (decision.action is PostAction.MOVE) != (decision.publish_at is not None):
         raise invalid("publishAt", "It goes with the action move, and with no other.")
     overtaken: FacadeError | None = None
@@ -237,7 +249,7 @@ async def _decided(tenant: Tenant, name: str, decision: PostDecision, if_match: 
         # A status that was written between reading and writing is no obstacle; another spec is.
         if overtaken is not None and post.metadata.generation != generation:
             raise overtaken
-        patch = await _decision(tenant, post, decision)
+        patch = await _decision(tenant, post, decision, names)
         resources.demand_version(body, if_match)
         try:
             return await resources.write(tenant, Post, name, patch, Change(if_match))
@@ -248,7 +260,7 @@ async def _decided(tenant: Tenant, name: str, decision: PostDecision, if_match: 
     raise AssertionError("unreachable: the last try raises")
 
 
-async def _decision(tenant: Tenant, post: Post, decision: PostDecision) -> JsonObject:
+async def _decision(tenant: Tenant, post: Post, decision: PostDecision, names: frozenset[str]) -> JsonObject:
     """The patch; raises ``FacadeError`` where it cannot be done."""
     wanted = Wanted(
         decision.action,
@@ -259,6 +271,7 @@ async def _decision(tenant: Tenant, post: Post, decision: PostDecision) -> JsonO
         decision.missing_on_platform,
         decision.role,
         None if tenant.membership.role is Role.ADMIN else frozenset({tenant.membership.role.value}),
+        names - {tenant.actor.name},
         await _needed(tenant, post) if decision.action is PostAction.APPROVE else {},
     )
     patch = decide(post, wanted)

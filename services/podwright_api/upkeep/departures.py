@@ -56,9 +56,10 @@ class Departures:
                 await departures.finished(connection, departure.person, workspace)
 
     async def _take_out(self, departure: Departure, workspace: str) -> None:
+        # A name that somebody else bears tells nothing of who left.
         async with self._database.identity() as connection:
-            # A name that somebody else bears tells nothing of who left.
-            names = departure.names - await departures.colleagues(connection, workspace)
+            colleagues = await departures.colleagues(connection, workspace)
+        names = departure.names - colleagues if workspace in departure.named_in else frozenset()
         for kind in KINDS:
             for body in (await self._cluster.all(kind, workspace)).items:
                 # Lists leave it to the list to say of what kind its items are.

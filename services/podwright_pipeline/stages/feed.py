@@ -287,7 +287,8 @@ class FeedBuilder:
         storage = self._work.storage
         if bucket == storage.public_bucket:
             return storage.address(key)
-        if bucket != storage.bucket or not key.startswith(f"{self._work.request.namespace}/"):
+        own = key.startswith(f"{self._work.request.namespace}/") and ".." not in key.split("/")
+        if bucket != storage.bucket or not own:
             raise RejectedError(f"the artwork {address} lies outside of this namespace's storage.")
         content = storage.private.read(key)
         if content is None:

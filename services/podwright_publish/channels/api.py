@@ -134,13 +134,13 @@ class HttpPlatform(ABC):
     def _broken_off(self, answer: Answer) -> Answer:
         """What ended an attempt: what may be out is never sent anew, neither later nor with renewed credentials."""
         match answer:
-            case NotTaken() if self._begun is not None:
+            case NotTaken() | Refused() if self._begun is not None:
                 return replace(answer, begun=self._begun)
             case CredentialsRefused(message=said) if self._begun is not None:
                 return NotTaken(said, begun=self._begun)
             case NotTaken(said, wait, outage) if self._taken:
                 return Unclear(said, wait, outage)
-            case Refused(message=said) | CredentialsRefused(message=said) if self._taken and self._begun is None:
+            case Refused(message=said) | CredentialsRefused(message=said) if self._taken:
                 return Unclear(said, outage=False)
             case Unclear(said, wait, outage, lasting=False) if not self.committed:
                 return NotTaken(said, wait, outage)
@@ -200,13 +200,14 @@ class HttpPlatform(ABC):
 
     async def refresh(self) -> Renewal:
         try:
-            return await self._refresh()
+            with _readable():
+                return await self._refresh()
         except Stopped as stopped:
-            answer = stopped.answer
-            if isinstance(answer, Refused | CredentialsRefused):
-                return CredentialsRefused(answer.message)
-            wait = answer.retry_after if isinstance(answer, NotTaken | Unclear) else None
-            return NotTaken(answer.message, wait)
+            match stopped.answer:
+                case NotTaken(said, wait, outage) | Unclear(said, wait, outage):
+                    return NotTaken(said, wait, outage)
+                case answer:
+                    return CredentialsRefused(answer.message)
 
     async def close(self) -> None:
         await self._client.aclose()

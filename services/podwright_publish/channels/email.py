@@ -106,7 +106,8 @@ class EmailChannel:
             async with asyncio.timeout(seconds):
                 code, said = await client.data(content, timeout=seconds)
         except aiosmtplib.SMTPResponseException as error:
-            return _judged(error)
+            # Of anything but a refusal nobody knows what became of the mail; -1 is an answer that cannot be read.
+            return _judged(error) if error.code >= 400 else Unclear(f"SMTP {error.code}: {error.message}")
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return Unclear(f"No answer came after the mail was sent ({type(error).__name__}).")
         return Confirmed(platform_id=str(mail["Message-ID"]), message=f"SMTP {code}: {said}")
@@ -155,4 +156,4 @@ def _judged(error: aiosmtplib.SMTPResponseException) -> Answer:
     said = f"SMTP {error.code}: {error.message}"
     if error.code == 530:
         return CredentialsRefused(said)
-    return NotTaken(said) if 400 <= error.code < 500 else Refused(said, error.code)
+    return Refused(said, error.code) if error.code >= 500 else NotTaken(said)

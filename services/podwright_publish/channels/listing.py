@@ -35,6 +35,8 @@ class Page:
     posts: Sequence[Listed]
     #: What the next page is asked for with; None where there is none.
     following: str | None = None
+    #: There is more that cannot be asked for.
+    cut_off: bool = False
 
 
 ReadPage = Callable[[str | None], Awaitable[Page]]
@@ -50,8 +52,16 @@ class ListingPlatform(HttpPlatform):
         """The parts of the message's thread that are there, from the first on.
 
         Raises ``Stopped``: with a lasting doubt where the list may not be read, or ends before the post could stand in
-        it.
+        it, and nobody has looked on the platform.
         """
+        listed, unread = await self._listed(message)
+        there = parts_there(message, self._texts(message), listed)
+        if unread and len(there) < len(self._texts(message)) and not message.missing_on_platform:
+            raise Stopped(Unclear(unread, outage=False, lasting=True))
+        return there
+
+    async def _listed(self, message: Message) -> tuple[list[Listed], str]:
+        """The account's posts, and why not all of them since the first attempt; raises ``Stopped``."""
         listed: list[Listed] = []
         whole = True
         try:
@@ -62,14 +72,11 @@ class ListingPlatform(HttpPlatform):
         except Stopped as stopped:
             match stopped.answer:
                 case Refused(message=said) | CredentialsRefused(message=said, missing_scope=True):
-                    raise Stopped(Unclear(said, outage=False, lasting=True)) from None
+                    return listed, said
                 case _:
                     raise
-        there = parts_there(message, self._texts(message), listed)
-        if len(there) < len(self._texts(message)) and not whole:
-            told = f"It is not among the newest {len(listed)} posts of the account, and older ones were not read."
-            raise Stopped(Unclear(told, outage=False, lasting=True))
-        return there
+        told = f"It is not among the newest {len(listed)} posts of the account, and older ones were not read."
+        return listed, "" if whole else told
 
     @abstractmethod
     async def _lists(self, message: Message) -> Sequence[ReadPage]:
@@ -90,11 +97,12 @@ async def _read_back(read: ReadPage, since: datetime) -> tuple[list[Listed], boo
         new = [post for post in page.posts if post.id not in found]
         found.update((post.id, post) for post in new)
         following = page.following
-        if following is None or (new and new[-1].at < since):
-            return list(found.values()), True
-        if not new:
+        reaches_back = bool(new) and new[-1].at < since
+        if following is None or reaches_back:
+            return list(found.values()), reaches_back or not page.cut_off
+        if page.posts and not new:
             # A page may begin with the one that the last ended with; more of what is known is no next page.
-            return list(found.values()), len(page.posts) <= 1
+            return list(found.values()), len(page.posts) == 1
     return list(found.values()), False
 
 

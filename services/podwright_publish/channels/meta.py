@@ -56,8 +56,9 @@ class MetaPlatform(ListingPlatform):
         after = {"after": following} if following else {}
         reply = await self._ask("GET", url, params={**params, "limit": str(_PAGE), **after})
         posts = [listed(post) for post in reply.items("data")]
-        goes_on = reply.field("paging", "next") or len(posts) >= _PAGE
-        return Page(posts, reply.field("paging", "cursors", "after") if goes_on else None)
+        more, cursor = reply.field("paging", "next") is not None, reply.field("paging", "cursors", "after")
+        following = cursor if more or len(posts) >= _PAGE else None
+        return Page(posts, following, cut_off=more and cursor is None)
 
     async def _ready(self, url: str, field: str) -> None:
         """Wait until a container can be published; raises ``Stopped`` where it never will."""

@@ -82,7 +82,7 @@ class TikTokChannel(HttpPlatform):
                 reply = await self._ask("POST", url, json={"publish_id": name})
             except Stopped as stopped:
                 told = stopped.answer.message
-                if not (isinstance(stopped.answer, NotTaken) and stopped.answer.outage):
+                if not isinstance(stopped.answer, NotTaken):
                     break
             else:
                 match reply.field("data", "status"):

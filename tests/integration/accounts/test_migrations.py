@@ -167,3 +167,18 @@ def test_a_migration_that_waits_for_a_reader_holds_up_no_writer(database_server:
     migration.join(60)
     with psycopg.connect(urls.admin) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (f"{REVISION:04}",)
+
+
+def test_members_of_before_are_remembered_where_they_belong(database_server: DatabaseServer) -> None:
+    urls = database_server.database("remembered")
+    migrate(urls.owner, urls.application, "0008")
+    with psycopg.connect(urls.admin) as connection:
+        connection.execute("INSERT INTO workspaces VALUES ('a', 'a'), ('b', 'b')")
+        connection.execute("INSERT INTO people (email, name) VALUES ('ada@example.org', 'Ada')")
+        connection.execute("INSERT INTO memberships (workspace, person, role) SELECT 'a', id, 'viewer' FROM people")
+    migrate(urls.owner, urls.application)
+    with psycopg.connect(urls.admin) as connection:
+        forced = "SELECT relforcerowsecurity FROM pg_class WHERE relname = 'memberships'"
+        assert connection.execute(forced).fetchone() == (True,)
+        connection.execute("INSERT INTO memberships (workspace, person, role) SELECT 'b', id, 'viewer' FROM people")
+        assert connection.execute("SELECT workspaces FROM belonged").fetchall() == [(["a", "b"],)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString, cast
@@ -12,12 +13,15 @@ import pytest
 from psycopg import sql
 
 from podwright_api import forget
+from podwright_api.accounts.foundation import Foundation
+from podwright_api.accounts.personal_data import PersonalData
 from podwright_api.database import audit, departures, retention
 from podwright_api.database.audit import AuditRecord, broken_at
 from podwright_api.database.departures import pseudonym_of
 from podwright_api.database.engine import Database
 from podwright_api.database.migration import migrate
 from podwright_api.metrics import Metrics
+from podwright_api.settings import AccountSettings
 from podwright_api.settings import Retention as RetentionSettings
 from podwright_api.upkeep.retention import Retention
 from tests.database import DatabaseServer, DatabaseUrls
@@ -105,6 +109,28 @@ async def test_an_export_has_all_of_lists_that_are_long(facade: Facade) -> None:
     assert {f"test-{number}" for number in many} <= told
     numbers = [(one["workspace"], one["number"]) for one in exported["audit"]]
     assert len(numbers) == len(set(numbers)) > len(many[::2])
+
+
+async def test_an_export_holds_few_texts_at_once(facade: Facade) -> None:
+    """Each may have a megabyte, and a person may have written any number of versions."""
+    member, document = await member_who_did_something(facade)
+    with psycopg.connect(facade.database.admin) as connection:
+        connection.execute(
+            "INSERT INTO content_versions (workspace, content, version, title, body, settings, written_by,"
+            " written_by_person) SELECT workspace, content, version + n, title, repeat('x', 1000000), settings,"
+            " written_by, written_by_person FROM content_versions, generate_series(1, 60) n WHERE content = %s",
+            (document,),
+        )
+    foundation = Foundation.build(AccountSettings(facade.database.application, ("signing" * 8,), ("sealing" * 8,)))
+    documents = PersonalData(foundation).kept(member.id, member.email)["documents"]
+    tracemalloc.start()
+    try:
+        assert len([one["version"] async for one in documents]) == 61
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        await foundation.database.close()
+    assert most < 20_000_000
 
 
 async def test_after_a_deletion_nothing_of_a_person_is_left(facade: Facade) -> None:

@@ -245,6 +245,18 @@ async def test_the_audit_log_tells_decisions_apart(facade: Facade) -> None:
     assert told == [*singles, refused, refused | {"ids": []}]
 
 
+async def test_the_audit_log_tells_what_was_only_tried(facade: Facade) -> None:
+    admin, member = await facade.join("admin"), await facade.join("viewer")
+    posts = {"posts": [{"spec": {"channelRef": {"name": "news"}, "text": "Listen."}}]}
+    for query in ("", "?dryRun=false", "?dryRun=true", "?dryRun=1"):
+        await facade.data("POST", f"/social-media/schedule{query}", admin.token, json=posts)
+    # Where nothing can be tried, it is done whatever is asked for.
+    path = f"/workspaces/{OURS}/members/{member.id}?dryRun=true"
+    await facade.data("PUT", path, admin.token, json={"role": "creator"})
+    told = [one["target"].get("dryRun") for one in reversed(await entries_of(facade, admin.token, 5))]
+    assert told == [None, None, True, True, None]
+
+
 async def test_the_audit_log_is_chained_and_exported(facade: Facade) -> None:
     admin = await facade.join("admin")
     for _ in range(3):

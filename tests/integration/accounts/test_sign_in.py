@@ -115,6 +115,9 @@ async def test_registration_by_invitation_only(facade: Facade) -> None:
     stolen = person | {"email": address(), "invitation": token}
     assert (await facade.error(400, "POST", "/auth/register", None, json=stolen))["code"] == "TOKEN_NOT_VALID"
     await facade.data("POST", "/auth/register", None, json=person | {"invitation": token})
+    # Nor does an answer tell whoever has no invitation which addresses have an account by now.
+    guess = person | {"invitation": "made-up"}
+    assert (await facade.error(400, "POST", "/auth/register", None, json=guess))["code"] == "TOKEN_NOT_VALID"
     me = await facade.data("GET", "/users/me", (await facade.sign_in(person["email"])).token)
     assert me["memberships"] == [{"workspace": "team-a", "role": "creator", "shows": ["speeches"], "grants": []}]
 

@@ -15,6 +15,7 @@ OURS, THEIRS = "team-ours", "team-theirs"
 
 #: Tables without a workspace; the tenant's role has no right to them, but for people it shares a workspace with.
 IDENTITY_TABLES = {
+    "belonged",
     "credentials",
     "departures",
     "external_identities",

@@ -140,6 +140,20 @@ async def test_a_text_is_written_and_refined(desk: Desk) -> None:
     assert [one.version for one in await desk.documents.versions(desk.workspace, found.id, None, 10)] == [3, 2, 1]
 
 
+async def test_who_writes_or_goes_back_needs_to_know_of_no_failure_before(desk: Desk) -> None:
+    draft = Draft("weather", None, "article", "Rain", rain(""), {})
+    for restores in (False, True):
+        found = await desk.documents.create(desk.workspace, draft, "Ada")
+        await desk.refine(found, "Longer.")
+        rows(desk.database, "UPDATE content_tasks SET failed = 'no' WHERE content = %s RETURNING 1", found.id)
+        assert (await desk.read(found)).failed == "no"
+        if restores:
+            found = await desk.documents.restore(desk.workspace, found.id, 1, "Ben", 1)
+        else:
+            found = await desk.documents.rewrite(desk.workspace, found.id, draft, "Ben", 1)
+        assert (found.version, found.failed) == (2, None)
+
+
 async def test_what_passes_no_check_fails_with_the_reason(desk: Desk) -> None:
     with fake_model(lambda _: "Rain falls on 99 roofs.") as model:
         desk.serve(model)

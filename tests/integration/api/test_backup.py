@@ -98,7 +98,7 @@ def backup(place: Place) -> str:
     done = place.podwright("backup")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert (told["rows"], told["removed"]) == (8, [])
+    assert (told["rows"], told["removed"]) == (9, [])
     return str(told["backup"])
 
 

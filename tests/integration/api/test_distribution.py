@@ -56,6 +56,25 @@ def test_each_role_approves_for_itself(facade: Facade, admin: httpx.Client) -> N
     assert reopened == {"state": "Draft"}
 
 
+def test_another_name_is_nobody_else(facade: Facade, admin: httpx.Client) -> None:
+    launch, draft = name("launch"), name("draft")
+    needed = [{"role": "creator", "count": 2}]
+    facade.apply(podcast("told"), episode("told", "told"), campaign(launch, requiredApprovals=needed))
+    facade.apply(announced(draft, launch))
+    with facade.client(facade.join("creator", shows=["told"])) as creator:
+        for called in ("Ada", "Grace", "Joan", "Ada"):
+            data(creator.put("/users/me", json={"name": called}))
+            approval = data(creator.post(f"/posts/{draft}/decisions", json={"action": "approve"}))["spec"]["approval"]
+            assert (approval["state"], [each["by"] for each in approval["given"]]) == ("InReview", [called])
+        many = {"action": "approve", "ids": [draft]}
+        data(creator.put("/users/me", json={"name": "Lise"}))
+        assert data(creator.post("/posts/decisions", json=many))["items"] == [{"id": draft, "success": True}]
+    assert data(admin.get(f"/posts/{draft}"))["spec"]["approval"]["state"] == "InReview"
+    with facade.client(facade.join("creator", shows=["told"])) as other:
+        approval = data(other.post(f"/posts/{draft}/decisions", json={"action": "approve"}))["spec"]["approval"]
+        assert approval["state"] == "Approved"
+
+
 def test_approvals_by_role_cannot_be_made_up(facade: Facade, admin: httpx.Client) -> None:
     launch = name("launch")
     facade.apply(podcast("told"), episode("told", "told"), campaign(launch, requiredApprovals=[{"role": "legal"}]))

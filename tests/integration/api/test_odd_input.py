@@ -93,3 +93,19 @@ def test_half_a_character_is_refused(admin: httpx.Client, name: str) -> None:
         assert answer.status_code < 500, answer.text
     answer = admin.post("/episodes", content='{"spec": {"\\ud800": 1}}', headers=json_)
     assert answer.status_code in (400, 422), answer.text
+
+
+def test_a_list_goes_on_after_an_odd_title(facade: Facade, admin: httpx.Client, name: str) -> None:
+    show = f"{name}-titles"
+    odd, last = episode(f"{show}-odd", show), episode(f"{show}-last", show)
+    odd["spec"]["title"], last["spec"]["title"] = "a\0\n", "b"
+    facade.apply(podcast(show), odd, last)
+    query = {"podcast": show, "sort": "title", "limit": "1"}
+    seen: list[str] = []
+    while True:
+        page = data(admin.get("/episodes", params=query))
+        seen += [one["id"] for one in page["items"]]
+        if page["nextCursor"] is None:
+            break
+        query["cursor"] = page["nextCursor"]
+    assert seen == [f"{show}-odd", f"{show}-last"]

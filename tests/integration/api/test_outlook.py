@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api.conftest import TENANTS, Facade, episode, podcast
+from tests.integration.api.conftest import TENANTS, Facade, episode, podcast, post
 from tests.integration.api.test_distribution import announced, campaign
 from tests.integration.api.test_resources import data, error, name, wait_for
 
@@ -66,6 +66,28 @@ def test_what_a_campaign_would_send_when(facade: Facade, admin: httpx.Client) ->
     facade.apply(campaign(bad, cadence={"cron": "0 9 31 2 *"}))
     problem = error(admin.get(f"/campaigns/{bad}/plan"), 422, "INVALID_FIELDS")
     assert problem["details"]["fields"][0]["field"] == "spec.cadence"
+
+
+def test_a_plan_is_the_same_for_whoever_may_read_it(facade: Facade, admin: httpx.Client) -> None:
+    """What other shows send on a channel with a daily limit counts, and shows itself to nobody else."""
+    ours, theirs, busy, launch = name("ours"), name("theirs"), name("busy"), name("launch")
+    limited = {
+        "apiVersion": "podwright.dev/v1alpha1",
+        "kind": "Channel",
+        "metadata": {"name": busy},
+        "spec": {"type": "feed", "feed": {"podcastRef": {"name": ours}}, "limits": {"maxPostsPerDay": 1}},
+    }
+    refs = {"episodes": {"podcastRef": {"name": ours}}, "channelRefs": [{"name": busy}]}
+    facade.apply(podcast(ours), podcast(theirs), episode(ours, ours), episode(theirs, theirs), limited)
+    own, other = post(ours, busy, launch, ours), post(theirs, busy, launch, theirs)
+    own["spec"]["publishAt"], other["spec"]["publishAt"] = "2031-03-01T09:00:00Z", "2031-03-01T08:00:00Z"
+    other["spec"]["campaignRef"] = {"name": "another"}
+    facade.apply(campaign(launch, **refs), own, other)
+    facade.set_status("post", theirs, {"phase": "Scheduled"})
+    (whole,) = data(admin.get(f"/campaigns/{launch}/plan"))["posts"]
+    assert (whole["episode"], whole["at"]) != (ours, "2031-03-01T09:00:00Z")
+    with facade.client(facade.join("viewer", shows=[ours])) as member:
+        assert data(member.get(f"/campaigns/{launch}/plan"))["posts"] == [whole]
 
 
 def test_an_episodes_files_by_addresses_that_end(facade: Facade, admin: httpx.Client) -> None:

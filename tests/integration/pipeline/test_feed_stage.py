@@ -92,6 +92,14 @@ def test_a_persons_notes_come_before_the_written_ones(storage: Storage) -> None:
     }
 
 
+@pytest.mark.parametrize("artwork", ["s3://podwright/other/cover.png", "s3://podwright/demo/../other/cover.png"])
+def test_the_cover_of_another_namespace_is_refused(storage: Storage, artwork: str) -> None:
+    storage.private.write("other/cover.png", b"picture", "image/png")
+    keys = store_episode(storage, "one")
+    result = run(storage, feed_request([item("one", keys)], artwork=artwork))
+    assert (result.outcome, "outside of this namespace" in (result.message or "")) == ("rejected", True)
+
+
 def test_a_page_that_is_no_more_is_removed(storage: Storage) -> None:
     keys = store_episode(storage, "rye")
     items = [item("rye", keys, guid=f"g{number}") for number in range(5)]

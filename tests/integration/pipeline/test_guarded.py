@@ -12,7 +12,7 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from podwright_core.egress import Address, Egress
+from podwright_core.egress import ANYWHERE, Address, Egress
 from podwright_local import pki
 from podwright_local.network import AddressPlan
 from podwright_pipeline.errors import RejectedError
@@ -34,6 +34,8 @@ class Secrets(BaseHTTPRequestHandler):
         port = self.headers["Host"].rpartition(":")[2]
         self.send_header("Location", f"http://127.0.0.1:{port}/secret")
         self.send_header("Content-Length", "6")
+        if self.path == "/garbled":
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         self.wfile.write(b"secret")
 
@@ -68,6 +70,11 @@ def test_what_is_not_public_is_never_connected_to(host: str, port: int, storage:
     with pytest.raises(RejectedError, match="leads into a private network"):
         bring(f"http://{host}:{port}/secret", Egress(), storage, tmp_path)
     assert Secrets.asked == []
+
+
+def test_an_answer_that_is_not_encoded_as_it_says_is_rejected(port: int, storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(RejectedError, match=r"cannot be fetched: .*decompressing"):
+        bring(f"http://127.0.0.1:{port}/garbled", ANYWHERE, storage, tmp_path)
 
 
 def test_an_allowed_host_is_fetched_from_but_does_not_lead_elsewhere(

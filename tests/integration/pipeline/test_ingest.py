@@ -32,7 +32,7 @@ def run(storage: Storage, url: str, *, limits: Limits | None = None, **params: o
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("missing.mp3", r"404 .*: there is no recording. Correct spec.media.url"),
+        ("missing.mp3", r"404 .*: there is no file. Correct the address"),
         ("empty.mp3", r"is empty \(0 bytes\). Upload the recording again"),
         ("text.mp3", r"it is a text, whatever its name says"),
         ("page.mp3", r"it is a web page"),
@@ -57,11 +57,13 @@ def test_bad_input_is_rejected_and_says_what_to_do(storage: Storage, web: str, f
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("s3://podwright/demo/uploads/1/talk.mp3", "does not exist; upload the recording there"),
+        ("s3://podwright/demo/uploads/1/talk.mp3", "does not exist; upload the file there, or correct the address"),
         ("s3://podwright/other/uploads/1/talk.mp3", "outside of this namespace"),
         ("s3://elsewhere/talk.mp3", "cannot be reached"),
         ("ftp://example.org/talk.mp3", "use s3:// or https://"),
-        ("https://[your site]/talk.mp3", "Correct spec.media.url"),
+        ("https://[your site]/talk.mp3", "Correct the address"),
+        (f"https://{'a' * 64}.example/talk.mp3", "Correct the address"),
+        ("s3://podwright/demo/../other/talk.mp3", "outside of this namespace"),
         ("s3://[your bucket]/talk.mp3", "cannot be reached"),
     ],
 )

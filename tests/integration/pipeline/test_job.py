@@ -58,7 +58,7 @@ def test_done_then_cached(s3_environment: dict[str, str], media: Path, tmp_path:
 def test_rejected(s3_environment: dict[str, str], tmp_path: Path) -> None:
     code, result, _ = Pod(ingest("s3://podwright/demo/uploads/none.mp3"), s3_environment, tmp_path).finish()
     assert (code, result.outcome) == (64, "rejected")
-    assert "does not exist; upload the recording there" in (result.message or "")
+    assert "does not exist; upload the file there" in (result.message or "")
 
 
 def test_private_addresses_need_leave(s3_environment: dict[str, str], web: str, tmp_path: Path) -> None:

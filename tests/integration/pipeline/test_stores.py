@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from podwright_pipeline.errors import TemporaryError
+from podwright_pipeline.errors import RejectedError, TemporaryError
+from podwright_pipeline.fetch import fetch, source_tag
 from podwright_pipeline.store import FolderStore, Store
 from podwright_pipeline.store_s3 import storage_from_environment
 
@@ -42,6 +43,16 @@ def test_what_is_not_there_is_told(store: Store, tmp_path: Path) -> None:
 def test_a_folder_keeps_to_itself(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="outside"):
         FolderStore(tmp_path / "store").read("../secret")
+
+
+@pytest.mark.parametrize("url", ["s3://[your bucket]/talk.mp3", "s3://elsewhere/a/../talk.mp3", "s3://elsewhere/"])
+def test_an_address_that_s3_cannot_have_is_rejected(url: str, tmp_path: Path) -> None:
+    names = ("ENDPOINT", "ACCESS_KEY", "SECRET_KEY", "BUCKET", "PUBLIC_BUCKET", "PUBLIC_URL")
+    storage = storage_from_environment({f"PODWRIGHT_S3_{name}": "http://127.0.0.1:9" for name in names})
+    with pytest.raises(RejectedError, match="cannot be an address in the storage"):
+        source_tag(url, storage=storage, namespace="demo")
+    with pytest.raises(RejectedError, match="cannot be an address in the storage"):
+        fetch(url, tmp_path / "media", storage=storage, namespace="demo", report=lambda _, __: None)
 
 
 def test_a_storage_that_refuses_is_a_temporary_error(s3_environment: dict[str, str]) -> None:

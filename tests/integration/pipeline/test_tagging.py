@@ -167,6 +167,7 @@ def test_every_format_is_tagged_and_named_for_the_feed(done: Published) -> None:
         ("s3://elsewhere/demo/uploads/1/cover.png", 0),
         ("s3://podwright/demo/uploads/1/cover", 1),
         ("https://[your site]/cover.png", 0),
+        ("s3://podwright/demo/../other/uploads/1/cover.png", 0),
         (None, 0),
     ],
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from starlette.types import Receive, Scope, Send
+from fastapi import Request, Response
+from starlette.types import Message, Receive, Scope, Send
 
 from podwright_api import openapi
 from podwright_api.app import create_app, is_open
@@ -199,3 +200,24 @@ def test_a_log_line_is_one_json_object() -> None:
     line = JsonFormatter().format(record)
     assert "\n" not in line
     assert json.loads(line)["status"] == 200
+
+
+async def test_a_connection_that_breaks_in_the_body_is_no_failure_of_ours() -> None:
+    app = create_app(Settings(token=AccessToken(value=TOKEN), namespaces=("team-a",)))
+
+    @app.post("/raw")
+    async def raw(request: Request) -> Response:
+        return Response(await request.body())
+
+    received: list[Message] = [{"type": "http.request", "body": b"WEB", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return received.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/raw", "query_string": b"", "headers": [], "state": {}}
+    await app(scope, receive, send)
+    assert (sent[0]["status"], b"MALFORMED_REQUEST" in sent[1]["body"]) == (400, True)

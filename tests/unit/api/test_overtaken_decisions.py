@@ -42,7 +42,7 @@ async def decided(monkeypatch: pytest.MonkeyPatch, post: Written, if_match: str 
     monkeypatch.setattr(resources, "write", post.write)
     tenant = SimpleNamespace(actor=SimpleNamespace(name="Ada"), membership=SimpleNamespace(role=Role.ADMIN))
     decision = PostDecision.model_validate({"action": "submit"})
-    return await posts._decided(cast("Tenant", tenant), "one", decision, if_match)
+    return await posts._decided(cast("Tenant", tenant), "one", decision, if_match, frozenset())
 
 
 async def test_a_status_that_is_written_meanwhile_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:

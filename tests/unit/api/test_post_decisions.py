@@ -1,5 +1,6 @@
 """What may still be done with a post, by table."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,6 +91,19 @@ def test_who_manages_an_object(metadata: dict[str, Any], manager: str | None) ->
 def test_a_campaign_over_labels_is_of_no_one_show() -> None:
     assert show_of_campaign({"spec": {"episodes": {"podcastRef": {"name": "a"}}}}) == "a"
     assert show_of_campaign({"spec": {"episodes": {"matchLabels": {"a": "b"}}}}) is None
+
+
+def test_an_approval_under_another_name_is_no_second_one() -> None:
+    once = Wanted(PostAction.APPROVE, "Ada", NOW, may_speak_for=None, needed={"creator": 2})
+    patch = decide(post("Draft", "Draft"), once)
+    assert not isinstance(patch, Refused)
+    body = post("Draft", "Draft").to_wire()
+    approved = Post.read(body | {"spec": body["spec"] | {"approval": patch["spec"]["approval"]}})
+    for other_names, state in ((frozenset({"Ada"}), "InReview"), (frozenset({"Joan"}), "Approved")):
+        again = replace(once, by="Grace", other_names=other_names)
+        patch = decide(approved, again)
+        assert not isinstance(patch, Refused)
+        assert patch["spec"]["approval"]["state"] == state
 
 
 @pytest.mark.parametrize(

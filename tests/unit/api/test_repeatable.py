@@ -36,8 +36,8 @@ async def app(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"made", "more_body": False})
 
 
-@pytest.mark.parametrize("away", [False, True])
-async def test_whoever_has_the_whole_answer_may_ask_again(*, away: bool) -> None:
+async def sent(received: list[Message], *, away: bool = False) -> list[str]:
+    """What comes of a request with a key: what is kept and answered, in order."""
     told: list[str] = []
     actor = SimpleNamespace(subject="ada", in_workspace=lambda _: None)
     services = SimpleNamespace(accounts=SimpleNamespace(repetition=Kept(told, away=away)))
@@ -47,15 +47,29 @@ async def test_whoever_has_the_whole_answer_may_ask_again(*, away: bool) -> None
         "path": "/api/v1/podcasts",
         "query_string": b"",
         "headers": [(b"idempotency-key", b"once")],
-        "state": {"actor": actor, "services": services},
+        "state": {"actor": actor, "services": services, "request_id": "r"},
     }
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"{}", "more_body": False}
+        return received.pop(0)
 
     async def send(message: Message) -> None:
-        told.append(message["type"])
+        told.append(f"{message['type']} {message['status']}" if "status" in message else message["type"])
 
     await Repeatable(app, "/api/v1")(scope, receive, send)
+    return told
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_whoever_has_the_whole_answer_may_ask_again(*, away: bool) -> None:
+    told = await sent([{"type": "http.request", "body": b"{}", "more_body": False}], away=away)
     kept = [] if away else ["kept 201 made"]
-    assert told == ["begun", "http.response.start", *kept, "http.response.body"]
+    assert told == ["begun", "http.response.start 201", *kept, "http.response.body"]
+
+
+async def test_what_came_of_a_body_before_the_connection_broke_is_no_request() -> None:
+    broken: list[Message] = [
+        {"type": "http.request", "body": b"WEBVTT\n\n00:00.000", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    assert await sent(broken) == ["http.response.start 400", "http.response.body"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from podwright_crds.channel import ChannelType
 from podwright_crds.resource import Reason, Resource
 from podwright_desk.cures import cure
 from podwright_desk.explain import Role, Sentence, explain
@@ -208,6 +209,13 @@ def test_the_chain_ends_with_what_to_do(case: Case) -> None:
     assert sentences[-1].role is Role.CURE
     assert (sentences[-1].command or "").startswith(case.command or "")
     assert bool(sentences[-1].command) == bool(case.command)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ChannelType if kind not in {ChannelType.FEED, ChannelType.WEBHOOK}])
+def test_a_channel_of_any_type_says_where_its_posts_go(kind: ChannelType) -> None:
+    told = channel("news", ready(), type=kind.value, webhook=None)
+    (first, *_) = explain(graph(told), Ref.of(told), NOW)
+    assert first.text == f"Channel news is to send posts to {kind.value}."
 
 
 def test_what_several_wait_for_is_told_once() -> None:

@@ -133,6 +133,16 @@ def test_a_field_that_the_kind_does_not_take_costs_no_episode() -> None:
         manifests(with_episodes(("a", "One")), Choices("x", name="No name", owner_email="me@example.org"), {})
 
 
+def test_an_episode_that_cannot_be_taken_keeps_no_other_from_it() -> None:
+    show = with_episodes(("a", "One"), ("b", "Two"))
+    long = show.episodes[0].model_copy(update={"media_url": "https://media.example/" + "a" * 2048 + ".mp3"})
+    made = manifests(show.model_copy(update={"episodes": (long, show.episodes[1])}), CHOICES, {})
+    assert [body["metadata"]["name"] for body in made.episodes] == ["two"]
+    assert any(remark.startswith("“One”: media.url: String should have at most 2048") for remark in made.remarks)
+    with pytest.raises(ImportFailedError, match="at most 2048"):
+        manifests(show.model_copy(update={"episodes": (long,)}), CHOICES, {})
+
+
 def test_without_an_owners_address_it_is_asked_for() -> None:
     with pytest.raises(ImportFailedError, match="owner's e-mail address"):
         manifests(read("blog.xml"), Choices(source="https://a.example"), {})

@@ -1,11 +1,14 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podwright_bench.quality_transcripts import TEXTS
-from podwright_core.claims import misplaced_numbers, names, numbers, sources, support, turned_around, unsupported
+from podwright_core.claims import misplaced_numbers, names, sources, support, turned_around, unsupported
 from podwright_core.fluency import sentences
 from podwright_core.transcript import Transcript
+from podwright_core.written_numbers import numbers
 from tests.unit.core.spoken import transcripts
 
 KNOWN = sources(
@@ -205,7 +208,7 @@ def test_on_a_free_topic_other_words_may_stand(language: str, text: str, claims:
 
 @given(
     st.text(st.characters(exclude_categories=["Cs"])),
-    st.sampled_from(["en", "de", "sv", "ja", "zh", "ko", "ar", "hi", "th"]),
+    st.sampled_from(["en", "de", "fr", "it", "sv", "ja", "zh", "ko", "ar", "hi", "th"]),
 )
 def test_any_text_bears_itself_out(text: str, language: str) -> None:
     found = unsupported(text, sources(language, [text]))
@@ -245,3 +248,68 @@ def test_names_where_capitals_make_none(language: str, text: str, expected: list
 def test_german_about_an_episode_in_another_language_may_use_nouns_that_grammar_shows_to_be_none(text: str) -> None:
     known = sources("en", ["Most people rush the second rise. The crumb is dense."])
     assert unsupported(text, known, language="de") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "text"),
+    [
+        ("en", "It lost 11 minutes a day.", "Eleven minutes a day."),
+        ("de", "Für 3 Wochen fehlte Wasser.", "Drei Wochen fehlte Wasser."),
+        ("hi", "11 मिनट", "ग्यारह मिनट"),
+        ("en", "Twelve million trees died.", "12 million trees died."),
+        ("en", "1.4 billion rows.", "1,400,000,000 rows."),
+        ("it", "Dodici milioni di alberi.", "12 milioni di alberi."),
+        ("es", "Cuesta tres mil millones.", "Cuesta 3 mil millones."),
+        ("ja", "十二万人です。", "12万人です。"),
+        ("fr", "Il y a 40\u202f000 euros.", "Il y a 40000 euros."),
+        ("de", "Zehntausend Franken.", "10’000 Franken."),
+        ("de", "Zwölf Millionen Franken.", "12 Mio. Franken."),
+        ("hi", "एक लाख", "1,00,000"),
+        ("ar", "3.5 مليون", "٣٫٥ مليون"),
+        ("fr", "Une horloge à Whitby.", "L'horloge à Whitby."),
+        ("fr", "Le patron d'Airbus parle.", "Airbus parle."),
+        ("it", "Un orologio a Whitby.", "L’orologio a Whitby."),
+        ("es", "Me gusta hornear pan.", "¿Horneas pan?"),
+        ("es", "Las aves comen insectos.", "Descubre aves."),
+        ("nl", "Ze laten zeewater door.", "Waarom laten ze zeewater door?"),
+        ("de", "Die Hälfte des Aromas ist weg.", "Das Aroma ist weg."),
+        ("en", "It was Whitby's clock.", "The clock was of Whitby."),
+        ("en", "@A'B", "@A'B"),
+        ("fr", "Les oiseaux mangent.", "Découvrez les oiseaux."),
+    ],
+)
+def test_what_is_written_otherwise_passes(language: str, said: str, text: str) -> None:
+    assert unsupported(text, sources(language, [said])) == []
+
+
+def test_a_sentence_in_another_language_may_begin_with_a_number() -> None:
+    assert unsupported("En klocka i Whitby.", sources("en", ["A clock in Whitby."]), language="sv") == []
+    known = sources("en", ["It took 3.5 seconds, and 12 percent of the 40 dollars."])
+    assert unsupported("Spaß gab es außerdem.", known, language="de") == []
+    assert unsupported("Nach 3,5 Sekunden waren 12 Prozent der 40 Dollar weg.", known, language="de") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "text", "claim"),
+    [
+        ("en", "12 million trees, and 40 streets.", "40 million trees.", "40000000"),
+        ("ja", "12万人と30人です。", "30万人です。", "300000"),
+        ("fr", "12 000 euros pour 40 personnes.", "40 000 euros.", "40000"),
+        ("fr", "Le patron parle.", "Le patron d'Airbus parle.", "Airbus"),
+        ("it", "Il costo sale.", "Il costo dell’Enel sale.", "Enel"),
+    ],
+)
+def test_parts_of_what_is_said_prove_nothing(language: str, said: str, text: str, claim: str) -> None:
+    assert [found.text for found in unsupported(text, sources(language, [said]))] == [claim]
+
+
+def test_versions_before_a_million_are_read() -> None:
+    assert "1.2.3" in numbers("Version 1.2.3 million", "en")
+
+
+@pytest.mark.parametrize("part", ["1", "a.", "a@", "l'", "100 ", "1,000,", "1 million ", "Martin Bakes ", "A"])
+def test_a_long_text_takes_no_long_time(part: str) -> None:
+    began = time.process_time()
+    for language in ("de", "fr"):
+        unsupported(part * (8_000 // len(part)), KNOWN, language=language)
+    assert time.process_time() - began < 1

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_core.claims import numbers
 from podwright_core.number_words import is_number_word, whole_numbers
+from podwright_core.written_numbers import numbers
 
 
 @pytest.mark.parametrize(

@@ -60,3 +60,4 @@ def test_another_sentence_is_not_verbatim_where_only_its_consonants_are() -> Non
 
 def test_quotation_marks_of_several_languages() -> None:
     assert quoted('“One.” and „zwei“ and «trois» and "four" in 5" pipes') == ["One.", "zwei", "trois", "four"]
+    assert quoted("»Fünf« och ”sex”, »sju», 「八」と『九』 in 5” and 7” pipes") == ["Fünf", "sex", "sju", "八", "九"]

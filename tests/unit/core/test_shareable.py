@@ -6,7 +6,7 @@ from hypothesis import given
 from podwright_core import extract
 from podwright_core.shareable import GOOD, fitness, is_good, is_pleasantry, leans_back, quote_lengths
 from podwright_core.soundbites import LONGEST, SHORTEST, stretch_around
-from podwright_core.transcript import Transcript
+from podwright_core.transcript import Sentence, Transcript
 from tests.unit.core.spoken import transcript, transcripts
 
 
@@ -108,6 +108,21 @@ def test_a_stretch_holds_its_quote_within_the_recording(spoken: Transcript) -> N
         assert found.duration <= LONGEST + 0.001
         if sentence.end - sentence.start <= LONGEST - 1 and sentence.end <= spoken.duration:
             assert found.end >= sentence.end - 0.001
+
+
+@pytest.mark.parametrize(
+    ("spoken", "quote", "expected"),
+    [
+        # Ben begins before the sentence of Ada's that stands before his.
+        ([(0, 2.5), (5, 25), (3, 8)], (3, 8), (2.75, 25.25)),
+        ([(0, 200), (150, 155)], (150, 155), (149.75, 165.25)),
+    ],
+)
+def test_a_quote_is_whole_where_others_speak_at_the_same_time(
+    spoken: list[tuple[float, float]], quote: tuple[float, float], expected: tuple[float, float]
+) -> None:
+    found = stretch_around([Sentence("Well.", *times) for times in spoken], *quote, 300)
+    assert (found.start, found.end) == expected
 
 
 def test_a_short_quote_gets_what_follows_it() -> None:

@@ -111,6 +111,7 @@ def test_what_goes_wrong_is_told() -> None:
         ("https://rye.example/2</", "//[</", "The link of “The second rise” (//[) is no web address"),
         ("https://cdn.host.example/cover.jpg", "http://[", "The show's artwork (http://[) is no web address"),
         ("https://feeds.host.example/rye", "http://[", "The feed's link “self” (http://[) is no web address"),
+        ("https://feeds.host.example/rye", f"http://[{'a' * 900}", f"The feed's link “self” (http://[{'a' * 192}) is"),
         ("https://cdn.host.example/1.mp3", "http://[", "“Trailer” has no recording"),
         ("-0500", "+99999999999999", "“The second rise” has no date that can be read"),
     ],
@@ -322,6 +323,7 @@ def test_pages_make_one_show() -> None:
         ("<![if !IE]>a<![endif]><p>b", "a\n\nb"),
         ("<p>a<![x[b", "a<![x[b"),
         (f"<p>a &#{'9' * 5000}; b", "a b"),
+        (f"<p>a &#{'0' * 5000}; b", "a b"),
     ],
 )
 def test_html_as_text(html: str, expected: str) -> None:

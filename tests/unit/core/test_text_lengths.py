@@ -51,7 +51,16 @@ def test_x_weight_is_never_less_than_what_twitter_text_says(text: str) -> None:
     assert x_weight(text) >= parse_tweet(text).weightedLength
 
 
-@pytest.mark.parametrize("text", ["see example.com today", "example.co.uk/path and b.io", "v1.2 is out. Really.so?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see example.com today",
+        "example.co.uk/path and b.io",
+        "v1.2 is out. Really.so?",
+        "À.AL",
+        "bücher.de und пример.рф",
+    ],
+)
 def test_a_domain_without_scheme_weighs_at_least_what_x_says(text: str) -> None:
     assert x_weight(text) >= parse_tweet(text).weightedLength
 

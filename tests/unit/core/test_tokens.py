@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwright_core.tokens import norms, tokens
+from podwright_core.tokens import norms, stem, stop_words, tokens
 
 TEXTS = st.text(alphabet=st.characters(categories=["L", "M", "N", "P", "Zs"]), max_size=40)
 
@@ -42,3 +42,9 @@ def test_every_letter_and_digit_is_of_one_word(text: str) -> None:
     inside = {at for token in found for at in range(token.start, token.end)}
     for at, character in enumerate(text):
         assert at in inside or not (character.isalpha() or character.isdecimal())
+
+
+@pytest.mark.parametrize(("one", "other"), [("no", "nb-NO"), ("he", "iw"), ("zh", "cmn")])
+def test_a_language_has_its_words_by_each_of_its_codes(one: str, other: str) -> None:
+    assert stop_words(one) == stop_words(other) != frozenset()
+    assert stem("klokkene", one) == stem("klokkene", other)

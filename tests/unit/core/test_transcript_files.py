@@ -179,6 +179,20 @@ def test_words_stay_while_they_fit(changed: dict[str, object], stay: bool) -> No
     assert bool(read(json.dumps({"segments": [segment]})).segments[0].words) is stay
 
 
+@pytest.mark.parametrize(
+    ("named", "language"), [("de-AT", "de-AT"), ("english", "en"), (" German", "de"), ("nonsense", "en"), (7, "en")]
+)
+def test_a_language_is_known_by_its_code_and_by_its_name(named: object, language: str) -> None:
+    document = {"language": named, "segments": [{"start": 0, "end": 1, "text": "Hi."}]}
+    assert read(json.dumps(document)).language == language
+
+
+@pytest.mark.parametrize("digit", "09")
+def test_a_reference_to_no_character_is_left_out(digit: str) -> None:
+    found = read(f"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n<v A&#{digit * 5000};da>Hi&#{digit * 5000}; there")
+    assert [(each.speaker, each.text) for each in found.segments] == [("Ada", "Hi there")]
+
+
 def test_a_little_behind_the_end_is_moved_inside() -> None:
     (segment,) = read("WEBVTT\n\n00:59.000 --> 01:01.000\nBye.\n", duration=60).segments
     assert (segment.start, segment.end) == (59, 60)

@@ -209,9 +209,11 @@ def test_without_a_demo_the_cluster_is_this_machines(cache: Cache, monkeypatch: 
     assert run("kubeconfig", "--cluster", "local").output == f"{cache.cluster('demo').kubeconfig}\n"
 
 
-def test_clean_takes_kinds_cluster_along(programs: Programs, cache: Cache, kind: DockerTarget) -> None:
+@pytest.mark.parametrize("last", ["kind", "current"])
+def test_clean_takes_kinds_cluster_along(programs: Programs, cache: Cache, kind: DockerTarget, last: str) -> None:
+    """Also where the demo went elsewhere since."""
     kind.up()
-    targets.remember(cache, "demo", "kind")
+    targets.remember(cache, "demo", last)
     programs.calls()
     assert run("clean").exit_code == 0
     assert [call for call in programs.calls() if call.startswith("kind delete cluster --name podwright-demo ")]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
 from podwright_operator.engine.audit import Audit
 from podwright_operator.engine.cluster import Cluster, ClusterError, ConflictError
@@ -16,6 +17,9 @@ from podwright_operator.engine.kube import JOB, POD, KubeType
 from podwright_operator.engine.pulse import Pulse
 from podwright_operator.kinds.episode.observe import EpisodeKind
 from podwright_operator.settings import StageJobSettings
+from podwright_operator.shell import http
+from podwright_operator.shell.http import Health
+from podwright_operator.shell.watches import Intake
 from tests.unit.operator.builders import NAMESPACE
 
 
@@ -45,6 +49,13 @@ def pulse(server: Server, namespaces: tuple[str, ...] = ()) -> Pulse:
     return Pulse(engine, server, audit, namespaces, timedelta(0), timedelta(milliseconds=20))
 
 
+def stale(watched: Pulse) -> float | None:
+    """What a scrape tells of the watches."""
+    intake = Intake(watched.engine, watched.audit, watched, watched.namespaces)
+    http._measure(Health(watched.engine, watched.audit, watched, intake), datetime.now(UTC))
+    return REGISTRY.get_sample_value("podwright_watch_stale")
+
+
 async def test_quiet_watches_of_a_quiet_cluster_are_well() -> None:
     server = Server({JOB: 100})
     watched = pulse(server)
@@ -64,6 +75,7 @@ async def test_a_watch_that_does_not_bring_a_change_is_deaf_until_it_brings_one(
     watched.heard(POD, NAMESPACE, 50)
     await watched.check()
     assert watched.problem == "watches bring no events: jobs.batch"
+    assert stale(watched) == 1
     assert watched.audit._asked.is_set()
     await watched.check()
     assert watched.problem

@@ -200,6 +200,13 @@ def test_the_cron_job_rests_while_there_is_nothing_to_publish(
             "0 9 31 2 *",
         ),
         (
+            {"window": {"start": "9999-12-31T12:00:00Z"}},
+            observed(episode("one")),
+            OutcomeKind.STALLED,
+            Reason.INVALID_SCHEDULE,
+            "too far ahead",
+        ),
+        (
             {"cadence": {"cron": "0 9 * * *", "timeZone": "Mars/Olympus_Mons"}},
             observed(),
             OutcomeKind.STALLED,

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from podwright_core.times import format_instant
-from podwright_publish.answers import Confirmed, CredentialsRefused
+from podwright_publish.answers import Confirmed, CredentialsRefused, NotTaken
 from podwright_publish.ports import StoreUnavailableError
 from tests.integration.publish.accounts import MemoryTokens
 from tests.integration.publish.fakes.connected import connected, post
@@ -109,3 +110,41 @@ async def test_refresh_tokens_stay_alive_by_the_daily_look() -> None:
     fake, tokens = FakeYouTube(), MemoryTokens()
     assert await connected(fake, tokens, expiresAt=ends(hours=-20)).renew_in_time() is None
     assert tokens.renewals == 1
+
+
+class BrokenTokens(MemoryTokens):
+    """Nobody can renew."""
+
+    async def claim(self) -> Mapping[str, str] | None:
+        raise RuntimeError("secrets is forbidden")
+
+
+async def test_a_renewal_that_breaks_leaves_no_doubt_about_a_post_that_was_not_taken() -> None:
+    fake = FakeX(token="another")
+    channel = connected(fake, BrokenTokens())
+    with pytest.raises(RuntimeError):
+        await channel.publish(post(fake))
+    assert fake.posts == []
+    assert not channel.committed
+
+
+async def test_a_token_endpoint_in_trouble_is_the_platforms_trouble() -> None:
+    fake = FakeX(token="another")
+    fake.instead = lambda request: httpx.Response(503) if "token" in request.url.path else None
+    answer = await connected(fake).publish(post(fake))
+    assert isinstance(answer, NotTaken)
+    assert answer.outage
+
+
+async def test_a_token_that_lasts_for_ages_is_taken() -> None:
+    fake = FakeX(token="another")
+    ages = {"access_token": "another", "expires_in": 1e300}
+    fake.instead = lambda request: httpx.Response(200, json=ages) if "token" in request.url.path else None
+    assert isinstance(await connected(fake).publish(post(fake)), Confirmed)
+
+
+async def test_an_odd_answer_to_a_renewal_leaves_a_token_that_counts_in_use() -> None:
+    fake = FakeThreads()
+    odd = httpx.Response(400, json={"error": {"code": ["none", "known"]}})
+    fake.instead = lambda request: odd if "token" in request.url.path else None
+    assert isinstance(await connected(fake, expiresAt=ends(days=10)).publish(post(fake)), Confirmed)

@@ -8,7 +8,7 @@ from enum import Enum
 import httpx
 import pytest
 
-from podwright_publish.answers import Confirmed, NotTaken, Unclear
+from podwright_publish.answers import Confirmed, NotTaken, Refused, Unclear
 from podwright_publish.capabilities import capabilities_of
 from tests.integration.publish.accounts import message
 from tests.integration.publish.fakes.connected import connected, post, spec_of
@@ -65,7 +65,7 @@ def once_there(fake: Fake, then: Then) -> Callable[[httpx.Request], httpx.Respon
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("podwright_publish.channels.tiktok._FIRST_LOOK_S", 0.001)
-    monkeypatch.setattr("podwright_publish.channels.tiktok._PROCESSED_WITHIN_S", 0.01)
+    monkeypatch.setattr("podwright_publish.channels.tiktok._PROCESSED_WITHIN_S", 0.05)
     monkeypatch.setattr("podwright_publish.channels.meta._FIRST_LOOK_S", 0.001)
     monkeypatch.setattr("podwright_publish.channels.youtube._SESSION_LOOKS", 1)
 
@@ -89,12 +89,19 @@ async def test_one_post_is_there(made: type[Fake], then: Then) -> None:
 
 async def test_a_look_that_fails_is_repeated() -> None:
     fake = FakeTikTok()
-    failing = [httpx.ConnectError("refused"), httpx.ReadTimeout("silence")]
+    failing: list[httpx.HTTPError | httpx.Response] = [
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("silence"),
+        fake.limited(),
+    ]
 
     def answer(request: httpx.Request) -> httpx.Response | None:
-        if request.url.path.endswith("/status/fetch/") and failing:
-            raise failing.pop()
-        return None
+        if not (request.url.path.endswith("/status/fetch/") and failing):
+            return None
+        failed = failing.pop()
+        if isinstance(failed, httpx.Response):
+            return failed
+        raise failed
 
     fake.instead = answer
     assert isinstance(await connected(fake).publish(post(fake)), Confirmed)
@@ -133,7 +140,7 @@ async def test_a_thread_goes_on_after_its_first(made: type[Fake], then: Then) ->
     whole = message(text="One", thread=("Two", "Three"))
     fake.instead = once_there(fake, then)
     answer = await channel.publish(whole)
-    if isinstance(answer, NotTaken):
+    if isinstance(answer, NotTaken | Refused):
         assert answer.begun is not None
         assert answer.begun.platform_id == fake.posts[0].id
     fake.instead = None

@@ -15,7 +15,6 @@ from podwright_publish.credentials import (
     can_renew,
     credentials_digest,
     credentials_problem,
-    ends_for_good,
     expired,
     needs_renewal,
 )
@@ -94,16 +93,8 @@ def test_only_what_nothing_renews_expires() -> None:
     assert expired(ChannelType.LINKEDIN, {"accessToken": "t", "expiresAt": PAST}, START) is not None
     assert expired(ChannelType.LINKEDIN, {"accessToken": "t", "expiresAt": SOON}, START) is None
     assert expired(ChannelType.LINKEDIN, {"accessToken": "t", "expiresAt": PAST, **APP}, START) is None
+    assert expired(ChannelType.THREADS, {"accessToken": "t", "expiresAt": PAST}, START) is None
     assert can_renew(ChannelType.LINKEDIN, APP)
-
-
-def test_what_renews_itself_ends_for_good_with_the_newest_token() -> None:
-    ended = {"accessToken": "t", "expiresAt": PAST}
-    assert expired(ChannelType.THREADS, ended, START) is None  # nobody looked at the newer ones
-    assert expired(ChannelType.THREADS, ended, START, renewed={}) is not None
-    assert expired(ChannelType.THREADS, ended, START, renewed={"expiresAt": SOON}) is None
-    assert ends_for_good(ChannelType.THREADS, ended, {"expiresAt": SOON}) == START + timedelta(minutes=5)
-    assert ends_for_good(ChannelType.THREADS, {"accessToken": "t"}, {}) is None
 
 
 def test_a_digest_tells_changes_and_nothing_else() -> None:

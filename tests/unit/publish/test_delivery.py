@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwright_core.times import parse_instant
-from podwright_crds.channel import Delivery, RefusedCredentials
+from podwright_crds.channel import Channel, Delivery, RefusedCredentials
 from podwright_crds.post import PostPhase
 from podwright_crds.resource import Reason
 from podwright_publish.answers import Answer, Confirmed, CredentialsRefused, NotTaken, Refused, Unclear
@@ -15,8 +15,10 @@ from podwright_publish.capabilities import Capabilities
 from podwright_publish.delivery import BREAKS_AFTER, LONGEST_REST, delivery_after
 from podwright_publish.due import Go, NotNow, Surroundings, verdict
 from podwright_publish.message import Message
+from podwright_publish.ports import ConflictError
 from podwright_publish.protocol import looked_up
 from podwright_publish.publisher import Publisher
+from podwright_telemetry.json_logs import FACTS
 from tests.unit.publish.memory import START, Clock, Faults, MemoryPlatform, MemoryStore, channel, post
 
 WAIT = timedelta(minutes=2)
@@ -103,6 +105,26 @@ async def test_one_posts_429_is_every_posts_pause() -> None:
     await Publisher(store, "second", now=clock).work("two")
     assert store.posts["two"].status.phase is PostPhase.PUBLISHED
     assert store.channel.status.delivery == Delivery()
+
+
+@pytest.mark.parametrize("error", [ConflictError("news"), RuntimeError("403 Forbidden")])
+async def test_what_cannot_be_noted_of_the_account_loses_no_outcome(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, clock = world("one")
+    store.channel = channel().model_copy(
+        update={"status": channel().status.model_copy(update={"delivery": Delivery(failures=1)})}
+    )
+
+    async def note(channel: Channel, delivery: Delivery) -> None:
+        del channel, delivery
+        raise error
+
+    store.note = note  # type: ignore[method-assign]
+    await Publisher(store, "worker", now=clock).work("one")
+    assert store.posts["one"].status.phase is PostPhase.PUBLISHED
+    (told,) = [record for record in caplog.records if "could not be noted" in record.message]
+    assert getattr(told, FACTS) == {"post": "one"}
 
 
 async def test_a_platform_in_trouble_is_left_alone_then_tried_with_one_post() -> None:

@@ -67,6 +67,8 @@ async def test_a_large_mail_gets_the_time_that_it_needs() -> None:
         (aiosmtplib.SMTPServerDisconnected("gone"), Unclear),
         (aiosmtplib.SMTPDataError(452, "full"), NotTaken),
         (aiosmtplib.SMTPDataError(554, "spam"), Refused),
+        (aiosmtplib.SMTPResponseException(-1, "Malformed SMTP response line"), Unclear),
+        (aiosmtplib.SMTPDataError(200, "taken"), Unclear),
     ],
 )
 async def test_what_the_end_of_the_text_is_answered(error: Exception, expected: type[Answer]) -> None:

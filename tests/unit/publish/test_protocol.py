@@ -94,8 +94,10 @@ def test_next_step(found: Post, capabilities: Capabilities, expected: PostPhase 
         assert isinstance(step, expected)
 
 
-def test_a_doubt_about_a_channel_that_is_gone_waits_for_it() -> None:
-    step = next_step(after("Unknown"), Surroundings(None), DEDUPES, START)
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(days=20)], ids=["in time", "too late to send it again"])
+def test_a_doubt_about_a_channel_that_is_gone_waits_for_it(late: timedelta) -> None:
+    doubtful = after("Unknown")
+    step = next_step(doubtful, Surroundings(None), capabilities_around(None, doubtful), START + late)
     assert isinstance(step, Wait)
     assert step.reason is Reason.CHANNEL_NOT_FOUND
 
@@ -149,6 +151,17 @@ def test_what_is_out_of_a_thread_is_recorded_before_the_rest() -> None:
     seen = looked_up(lost, NotTaken("1 of 2 are there.", begun=first), START, jitter=0.0)
     assert (seen.platform_id, seen.attempts[-1].message) == ("1", "1 of 2 are there.")
     assert not is_published(seen)
+
+
+def test_a_thread_whose_rest_is_refused_says_what_is_out() -> None:
+    sent = post(thread=["Two"])
+    pending = sent.model_copy(update={"status": recorded(sent, "w", START)})
+    refused = Refused("HTTP 403: duplicate", 403, begun=Confirmed("1", "https://example.org/1"))
+    status = answered(pending, refused, START, jitter=0.0)
+    assert (status.phase, status.platform_id, status.url) == (PostPhase.FAILED, "1", "https://example.org/1")
+    step = next_step(pending.model_copy(update={"status": status}), AROUND, READS_BACK, START)
+    assert isinstance(step, Settled)
+    assert "what follows https://example.org/1" in step.message
 
 
 def test_only_the_last_ten_attempts_are_kept_and_the_first_doubt() -> None:

@@ -151,3 +151,46 @@ async def test_signs_that_x_writes_as_html_does_are_read_back() -> None:
     assert isinstance(await channel.find(sent), Confirmed)
     assert isinstance(await channel.publish(replace(sent, since=sent.at)), Confirmed)
     assert len(fake.posts) == 1
+
+
+GRAPH_NEXT = {"cursors": {"after": "0"}, "next": "https://graph.test/next"}
+#: Of a list that goes on: what was filtered out leaves a page with nothing on it.
+EMPTY_PAGES: dict[type[Fake], dict[str, Any]] = {
+    FakeX: {"meta": {"result_count": 0, "next_token": "0"}},
+    FakeFacebook: {"data": [], "paging": GRAPH_NEXT},
+    FakeInstagram: {"data": [], "paging": GRAPH_NEXT},
+    FakeThreads: {"data": [], "paging": GRAPH_NEXT},
+    FakeYouTube: {"items": [], "nextPageToken": "0"},
+    FakePinterest: {"items": [], "bookmark": "0"},
+}
+CURSORS = {"pagination_token", "after", "pageToken", "bookmark"}
+
+
+@pytest.mark.parametrize("made", EMPTY_PAGES, ids=lambda made: made.kind)
+async def test_an_empty_page_is_not_the_end_of_a_list_that_goes_on(made: type[Fake]) -> None:
+    fake = made()
+    channel, sent = connected(fake), post(fake)
+    await channel.publish(sent)
+    await channel.find(sent)
+    path = fake.requests[-1].url.path
+
+    def first_page(request: httpx.Request) -> httpx.Response | None:
+        first = request.method == "GET" and request.url.path == path and not CURSORS & request.url.params.keys()
+        return httpx.Response(200, json=EMPTY_PAGES[made]) if first else None
+
+    fake.instead = first_page
+    assert isinstance(await channel.find(sent), Confirmed)
+    assert isinstance(await channel.publish(replace(sent, since=sent.at)), Confirmed)
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("made", [FakeFacebook, FakeInstagram, FakeThreads], ids=lambda made: made.kind)
+async def test_a_page_that_cannot_be_asked_for_is_not_the_end_either(made: type[Fake]) -> None:
+    fake = made()
+    channel, sent = connected(fake), post(fake)
+    busy(fake, 3)
+    await channel.find(sent)
+    in_place_of_the_list(fake, lambda listed: {**listed, "paging": {"next": "https://graph.test/?until=1"}})
+    finding = await channel.find(sent)
+    assert isinstance(finding, Unclear), finding
+    assert finding.lasting

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from podwright_core.schedule import Schedule, Window, next_slot, schedule
-from podwright_core.times import format_instant, parse_instant
+from podwright_core.schedule import next_slot
+from podwright_core.times import format_instant
 from podwright_crds import names
 from podwright_crds.campaign import Campaign, CampaignStatus, PostTotals
 from podwright_crds.post import PostPhase
@@ -13,7 +13,7 @@ from podwright_crds.resource import Reason
 from podwright_operator.engine import kube
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Child, ChildMode, Outcome, Plan, ready, stalled, suspended, waiting
-from podwright_operator.kinds.campaign.new_posts import NewPosts, announcement, new_posts
+from podwright_operator.kinds.campaign.new_posts import NewPosts, announcement, cadence_of, new_posts
 from podwright_operator.kinds.campaign.observed import CampaignObserved, MadePost
 from podwright_operator.kinds.publish_job import publish_job_spec, publisher_identity
 from podwright_operator.settings import StageJobSettings
@@ -30,7 +30,7 @@ def desired(campaign: Campaign, observed: CampaignObserved, now: datetime, setti
     """Decide: a pure function."""
     status = _facts(campaign, observed)
     try:
-        plan = _schedule(campaign)
+        plan = cadence_of(campaign)
     except ValueError as error:
         # The CronJob stays as it was last valid; posts that have their time go out.
         return Plan(
@@ -54,20 +54,6 @@ def desired(campaign: Campaign, observed: CampaignObserved, now: datetime, setti
             *made.children,
         ),
         requeue_after=min(look_again, default=None),
-    )
-
-
-def _schedule(campaign: Campaign) -> Schedule:
-    cadence, window = campaign.spec.cadence, campaign.spec.window
-    return schedule(
-        cadence.cron,
-        cadence.time_zone,
-        cadence.posts_per_slot,
-        Window(
-            parse_instant(window.start) if window.start else None,
-            parse_instant(window.end) if window.end else None,
-        ),
-        cadence.blackout_days,
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from podwright_core.links import link_with_utm, short_link
-from podwright_core.schedule import Schedule, assign
-from podwright_core.times import format_instant, instant_or_none
+from podwright_core.schedule import Schedule, Window, assign, schedule
+from podwright_core.times import format_instant, instant_or_none, parse_instant
 from podwright_crds import names
 from podwright_crds.campaign import Approval, Campaign
 from podwright_crds.episode import Episode
@@ -16,6 +16,7 @@ from podwright_crds.resource import LocalRef
 from podwright_operator.engine.kube import own
 from podwright_operator.engine.plan import Child, ChildMode
 from podwright_operator.kinds.campaign.observed import CampaignObserved, MadePost, Pair
+from podwright_publish.due import instant_with_room
 from podwright_telemetry.trace_context import span_of
 
 
@@ -26,6 +27,14 @@ class NewPosts:
     without_text: tuple[Pair, ...] = ()
     #: Pairs for which the window has no slot left.
     without_slot: tuple[Pair, ...] = ()
+
+
+def cadence_of(campaign: Campaign) -> Schedule:
+    """Raises ``ValueError`` with what is wrong."""
+    cadence, window = campaign.spec.cadence, campaign.spec.window
+    start = instant_with_room(window.start) if window.start else None
+    end = parse_instant(window.end) if window.end else None
+    return schedule(cadence.cron, cadence.time_zone, cadence.posts_per_slot, Window(start, end), cadence.blackout_days)
 
 
 def announcement(episode: Episode, channel: str) -> str:
