@@ -14,7 +14,7 @@ from podwright_api.access.secrets import digest, new_secret
 from podwright_api.accounts import letters
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.accounts.sign_in import Caller, record
-from podwright_api.database import identities, people, sessions, workspaces
+from podwright_api.database import actors, identities, people, sessions, workspaces
 from podwright_api.database.engine import Connection
 from podwright_api.database.people import Registered
 from podwright_api.errors import ErrorCode, FacadeError, invalid
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 VERIFY_SECONDS = 86_400
 RESET_SECONDS = 3_600
+#: Anybody may have letters sent to an address, and each ends the link in the one before: so many an hour.
+LETTERS_AN_HOUR = 10
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,8 @@ class Registration:
         self._mail_or_raise()
         async with self._foundation.database.identity() as connection:
             person = await people.person_by_email(connection, email.strip().lower())
-            token = new_secret()
-            if person:
-                await people.add_mail_token(connection, digest(token), person.id, people.RESET, RESET_SECONDS)
         if person:
-            letter = letters.reset_password(self._foundation.settings.public_url, person.name, token)
-            self._later(self._send(person.email, letter))
+            self._later(self._mail_reset(person))
 
     async def reset(self, token: str, password: str, caller: Caller) -> None:
         """Set a new password with a mailed token; all sessions, linked providers and locks end."""
@@ -160,7 +158,10 @@ class Registration:
         if person:
             await self._mail_verification(person, email, name, registered)
         elif known:
-            await self._send(email, letters.known_already(self._foundation.settings.public_url, known.name))
+            async with self._foundation.database.identity() as connection:
+                wanted = await _may_be_sent(connection, email)
+            if wanted:
+                await self._send(email, letters.known_already(self._foundation.settings.public_url, known.name))
 
     async def join(self, connection: Connection, person: str, name: str, email: str, invitation: str) -> Joined:
         """Make a person with this address a member as an invitation says."""
@@ -169,8 +170,18 @@ class Registration:
     async def _mail_verification(self, person: str, email: str, name: str, registered: Registered | None) -> None:
         token, purpose = new_secret(), people.VERIFY
         async with self._foundation.database.identity() as connection:
+            if not await _may_be_sent(connection, email):
+                return
             await people.add_mail_token(connection, digest(token), person, purpose, VERIFY_SECONDS, registered)
         await self._send(email, letters.verify_address(self._foundation.settings.public_url, name, token))
+
+    async def _mail_reset(self, person: people.Person) -> None:
+        token = new_secret()
+        async with self._foundation.database.identity() as connection:
+            if not await _may_be_sent(connection, person.email):
+                return
+            await people.add_mail_token(connection, digest(token), person.id, people.RESET, RESET_SECONDS)
+        await self._send(person.email, letters.reset_password(self._foundation.settings.public_url, person.name, token))
 
     async def _send(self, to: str, letter: letters.Letter) -> None:
         await self._mail_or_raise().send(to, letter.subject, letter.text)
@@ -205,6 +216,15 @@ class Registration:
             await self._foundation.mail.send(to, letter.subject, letter.text)
         except FacadeError:
             return
+
+
+async def _may_be_sent(connection: Connection, email: str) -> bool:
+    """Whether an address gets one more letter that anybody could ask for; counts it."""
+    count = await actors.count_requests(connection, f"letters:{digest(email)}", 1)
+    if count.requests > LETTERS_AN_HOUR:
+        logger.warning("a letter was not sent: its address had %s in this hour", LETTERS_AN_HOUR)
+        return False
+    return True
 
 
 async def _taken(connection: Connection, email: str, invitation: str) -> workspaces.Invitation:

@@ -10,6 +10,7 @@ import pyotp
 import pytest
 from aiosmtpd.controller import Controller
 
+from podwright_api.accounts.registration import LETTERS_AN_HOUR
 from podwright_api.settings import Registration
 from tests.database import DatabaseUrls
 from tests.integration.accounts.facade import PASSWORD, Facade, running
@@ -221,6 +222,26 @@ async def test_a_forgotten_password(facade: Facade) -> None:
     await facade.error(401, "GET", "/users/me", member.token)
     await facade.sign_in(member.email, password=new)
     assert "changed" in facade.postbox.letters[-1]["Subject"]
+
+
+async def test_nobody_has_letters_without_end_sent_to_an_address(facade: Facade) -> None:
+    member = await facade.join("viewer")
+
+    def subjects() -> list[str]:
+        return [letter["Subject"] for letter in facade.postbox.letters if letter["To"] == member.email]
+
+    before = len(subjects())
+    for _ in range(LETTERS_AN_HOUR):
+        there = len(facade.postbox.letters)
+        await facade.data("POST", "/auth/password/forgot", None, json={"email": member.email})
+        await facade.postbox.next_to(member.email, there)
+    token = facade.postbox.token(member.email)
+    for _ in range(3):
+        await facade.data("POST", "/auth/password/forgot", None, json={"email": member.email})
+    # The last link still counts, and the next letter is the one about the new password.
+    await facade.data("POST", "/auth/password/reset", None, json={"token": token, "password": "ganz neue Schwalbe 77"})
+    assert len(subjects()) == before + LETTERS_AN_HOUR + 1
+    assert "changed" in subjects()[-1]
 
 
 async def test_changing_the_password_ends_other_sessions(facade: Facade) -> None:
