@@ -9,6 +9,7 @@ from ray.serve.llm import LLMConfig, build_llm_deployment
 from ray.serve.llm.deployment import LLMServer
 
 from podwright_inference.args import LlmArgs
+from podwright_inference.connections import OneRequestAConnection
 
 CPU_ENGINE_DEFAULTS: dict[str, Any] = {
     "dtype": "bfloat16",
@@ -32,10 +33,18 @@ class LocalWeights(CallbackBase):  # type: ignore[misc]
 
 
 class QuietServer(LLMServer):  # type: ignore[misc]
-    """Reports nothing about the model to anybody; `LLMServer` starts an actor of 0.7 GB for that."""
+    """Reports nothing about the model to anybody; `LLMServer` starts an actor of 0.7 GB for that.
+
+    Its application closes connections after each answer.
+    """
 
     async def _start_engine(self) -> None:
         await self.engine.start()
+
+    async def __serve_build_asgi_app__(self) -> Any:
+        app = await super().__serve_build_asgi_app__()
+        app.add_middleware(OneRequestAConnection)
+        return app
 
 
 class OneProcessEngine(VLLMEngine):  # type: ignore[misc]

@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 
 from podwright_core.languages import whisper_code
 from podwright_inference.body_limit import BodyLimit
+from podwright_inference.connections import OneRequestAConnection
 from podwright_inference.openai_errors import ApiError, answer, install_error_handlers
 from podwright_inference.running_transcription import (
     CLIENT_CLOSED_REQUEST,
@@ -52,6 +53,7 @@ def transcription_api(served: ServedModel) -> FastAPI:
     app = FastAPI(title="Podwright transcription", docs_url=None, redoc_url=None)
     install_error_handlers(app)
     app.add_middleware(BodyLimit, largest=served.largest_upload)
+    app.add_middleware(OneRequestAConnection)
     threads = ThreadPoolExecutor(served.parallel_requests, thread_name_prefix="transcribe")
     started = int(time.time())
     card = {"id": served.model_id, "object": "model", "created": started, "owned_by": "podwright"}

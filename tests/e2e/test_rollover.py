@@ -63,7 +63,12 @@ class Load:
 def endpoint(installed: Installation) -> Iterator[str]:
     """A model that serves, and is to be rolled over; its address."""
     made = manifests.model_endpoint(NAME, f"s3://{installed.bucket}/models/whisper-base")
-    made["spec"] |= {"upgradeStrategy": "NewCluster", "engineArgs": {"compute_type": "int8"}}
+    made["spec"] |= {
+        "upgradeStrategy": "NewCluster",
+        "engineArgs": {"compute_type": "int8"},
+        # Two of them beside the samples' models on a small machine.
+        "resources": {"cpus": 0.2, "memory": "2Gi"},
+    }
     installed.kube.apply(made)
     installed.kube.wait_ready("modelendpoint", NAME, 600)
     yield installed.service_url(f"{NAME}-serve-svc", installed.kube.namespace)

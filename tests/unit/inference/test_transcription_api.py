@@ -76,6 +76,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(declared: bool, most: in
 def test_what_fits_is_taken(declared: bool) -> None:
     answer, _ = asyncio.run(upload(LARGEST - PART, declared=declared))
     assert (answer.status_code, answer.json()["text"]) == (200, "")
+    assert answer.headers["connection"] == "close"
 
 
 def test_an_empty_file_is_refused() -> None:
