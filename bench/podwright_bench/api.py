@@ -201,6 +201,7 @@ def measured(size: Size, ground: Ground) -> dict[str, Any]:
     result |= compared(size, ground, paths, tokens)
     result |= calendar(size, ground, admin)
     result |= asyncio.run(listeners(size, ground, admin))
+    say(f"so far: {result}")
     result["facade_rss_mb"] = round(rss_mb(ground.pids["facade"]), 1)
     return result
 
