@@ -19,6 +19,7 @@ from kubernetes.client.exceptions import ApiException
 from podwright_core.stage_environment import from_environment
 from podwright_core.stages import StageRequest, StageResult
 from podwright_crds import names
+from podwright_operator.kinds.stage_job import ANNOTATION_KEY
 from tests.control_plane import ControlPlane, free_ports
 from tests.tied import tied
 
@@ -184,6 +185,11 @@ def request_of(job: Any) -> StageRequest:
     return from_environment({item.name: item.value for item in job.spec.template.spec.containers[0].env})
 
 
+def stage_key(job: Any) -> str:
+    """As the operator that made the Job worked it out: another version may do so otherwise."""
+    return str(job.metadata.annotations[ANNOTATION_KEY])
+
+
 _FACTS: dict[str, Object] = {
     "ingest": {"durationSeconds": 61.0, "sizeBytes": 1000, "mimeType": "audio/mpeg", "sha256": "ab" * 32},
     "transcribe": {"language": "en", "words": 120, "segments": 9},
@@ -214,16 +220,17 @@ class Kubelet:
         """The Job's pod ends with a result; ``changes`` to it, and ``exit_code``."""
         request = request_of(job)
         self.ended.add(job.metadata.uid)
-        known = (request.stage.value, request.key) in self.computed
+        key = stage_key(job)
+        known = (request.stage.value, key) in self.computed
         if not known:
-            self.computed.append((request.stage.value, request.key))
+            self.computed.append((request.stage.value, key))
         exit_code = changes.pop("exit_code", 0)
         result = StageResult(
             stage=request.stage,
-            key=request.key,
+            key=key,
             outcome="done",
             cached=known,
-            digest=f"digest-of-{request.key}",
+            digest=f"digest-of-{key}",
             facts=_FACTS[request.stage.value],
         ).model_copy(update=changes)
 

@@ -16,7 +16,7 @@ from podwright_core.stages import StageName, results_prefix
 from podwright_crds import names
 from tests.control_plane import ControlPlane, free_ports
 from tests.integration.operator.bucket import bucket, secret
-from tests.integration.operator.cluster import Kubelet, Operator, Tenant, request_of, until
+from tests.integration.operator.cluster import Kubelet, Operator, Tenant, stage_key, until
 from tests.integration.publish.receivers import SECRET, Receiver, receiver
 
 APPROVED = {"approval": {"state": "Approved"}}
@@ -58,7 +58,7 @@ def write_texts(tenant: Tenant, kubelet: Kubelet, address: str, episode: str) ->
 def keep_texts(tenant: Tenant, address: str, episode: str) -> None:
     """Wait for the Job that writes, and put its text for the channel into the bucket."""
     job = until(lambda: tenant.jobs(episode, "write"), "the write Job")[0]
-    key = f"{results_prefix(tenant.namespace, StageName.WRITE, request_of(job).key)}/texts.json"
+    key = f"{results_prefix(tenant.namespace, StageName.WRITE, stage_key(job))}/texts.json"
     content = json.dumps({"title": episode, "posts": {"news": {"text": f"“Listen,” said {episode}."}}}).encode()
     bucket(address).put_object(bucket_name="podwright", object_name=key, data=BytesIO(content), length=len(content))
 
