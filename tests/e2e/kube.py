@@ -60,7 +60,7 @@ class Kube:
         kind: str,
         name: str,
         reached: Callable[[Object], bool],
-        seconds: float = 300,
+        seconds: float = 400,
         what: str = "the awaited state",
     ) -> Object:
         """The object, once `reached` holds for it."""
@@ -75,10 +75,10 @@ class Kube:
         message = f"{kind}/{name} did not reach {what} in {seconds:.0f} s; status: {status}"
         raise NotReachedError(message)
 
-    def wait_ready(self, kind: str, name: str, seconds: float = 300) -> Object:
+    def wait_ready(self, kind: str, name: str, seconds: float = 400) -> Object:
         return self.wait(kind, name, is_ready, seconds, "Ready")
 
-    def wait_reason(self, kind: str, name: str, reasons: Iterable[str], seconds: float = 300) -> Object:
+    def wait_reason(self, kind: str, name: str, reasons: Iterable[str], seconds: float = 400) -> Object:
         wanted = set(reasons)
         return self.wait(kind, name, lambda o: ready(o).get("reason") in wanted, seconds, f"reason {sorted(wanted)}")
 

@@ -85,7 +85,7 @@ def test_bad_media_is_rejected_with_a_cure_and_heals_when_mended(installed: Inst
 
     installed.upload(bad.key, installed.another_speech(bad.file))
     installed.kube.run("annotate", "episode", name, "podwright.dev/retry=mended", "--overwrite")
-    installed.kube.wait("episode", name, lambda o: stage_done(o, "ingest"), 180, "ingest Done")
+    installed.kube.wait("episode", name, lambda o: stage_done(o, "ingest"), 400, "ingest Done")
     installed.kube.delete("episode", name)
 
 
@@ -95,7 +95,7 @@ def test_a_missing_object_heals_without_any_help(installed: Installation) -> Non
     installed.kube.apply(manifests.episode("bad-late", f"s3://{installed.bucket}/{key}"))
     installed.kube.wait_reason("episode", "bad-late", ["MediaRejected"])
     installed.upload(key, installed.another_speech("late"))
-    installed.kube.wait("episode", "bad-late", lambda o: stage_done(o, "ingest"), 180, "ingest Done")
+    installed.kube.wait("episode", "bad-late", lambda o: stage_done(o, "ingest"), 400, "ingest Done")
     installed.kube.delete("episode", "bad-late")
 
 
@@ -125,7 +125,7 @@ def test_a_secret_that_is_not_there_is_waited_for(installed: Installation) -> No
     found = installed.kube.wait_reason("channel", "bad-secret", ["CredentialsNotFound"])
     assert "not-there" in ready(found)["message"]
     installed.kube.run("create", "secret", "generic", "not-there", "--from-literal=signingSecret=whsec_" + "QUFB" * 8)
-    installed.kube.wait_ready("channel", "bad-secret", 60)
+    installed.kube.wait_ready("channel", "bad-secret")
     installed.kube.delete("channel", "bad-secret")
     installed.kube.delete("secret", "not-there")
 
@@ -133,7 +133,7 @@ def test_a_secret_that_is_not_there_is_waited_for(installed: Installation) -> No
 def test_a_model_that_is_not_there(installed: Installation) -> None:
     uri = f"s3://{installed.bucket}/models/no-such-model"
     installed.kube.apply(manifests.model_endpoint("bad-model", uri))
-    found = installed.kube.wait_reason("modelendpoint", "bad-model", ["InvalidWeights"], 180)
+    found = installed.kube.wait_reason("modelendpoint", "bad-model", ["InvalidWeights"])
     assert "no-such-model" in ready(found)["message"]
     installed.kube.delete("modelendpoint", "bad-model")
 
@@ -158,7 +158,7 @@ def test_a_schedule_that_does_not_exist(
     found = installed.kube.wait_reason("campaign", name, ["InvalidSchedule"])
     assert wrong in ready(found)["message"]
     installed.kube.patch("campaign", name, {"spec": {"cadence": {"cron": "0 9 1 1 *", "timeZone": "Europe/Vienna"}}})
-    installed.kube.wait_reason("campaign", name, ["EpisodesNotReady"], 60)
+    installed.kube.wait_reason("campaign", name, ["EpisodesNotReady"])
     installed.kube.delete("campaign", name)
 
 
@@ -170,7 +170,7 @@ def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) ->
     found = installed.kube.wait_reason("episode", "bad-endpoint", ["EndpointNotFound"])
     assert "nobody" in ready(found)["message"]
     installed.kube.patch("episode", "bad-endpoint", {"spec": {"transcription": {"endpointRef": {"name": "whisper"}}}})
-    installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), 120, "transcribe Done")
+    installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), 400, "transcribe Done")
     installed.kube.delete("episode", "bad-endpoint")
 
 

@@ -74,6 +74,7 @@ def endpoint(installed: Installation) -> Iterator[str]:
     installed.kube.delete("modelendpoint", NAME)
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.usefixtures("show")
 def test_a_changed_model_rolls_over_without_a_failed_request(installed: Installation, endpoint: str) -> None:
     kube = installed.kube

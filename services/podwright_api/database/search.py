@@ -13,6 +13,9 @@ from podwright_api.passages import Document, Indexed, Key, Passage, Place, Searc
 #: Where a word has more hits than this, the newest so many are ranked.
 RANKED = 2_000
 _BATCH = 200
+#: Now and then a write sorts what others wrote into the index by word, which takes many seconds where that has outgrown
+#: the server's memory. No request waits for it.
+_WRITE_MILLISECONDS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ async def put(
     facts = {"workspace": workspace, "kind": document.kind.value, "name": document.name}
     values = facts | {"version": document.version, "show": document.show, "episode": document.episode}
     values |= {"title": document.title, "language": document.language, "config": config}
+    await connection.execute(text(f"SET LOCAL statement_timeout = {_WRITE_MILLISECONDS}"))
     # Whoever indexes the same at the same time waits here.
     await connection.execute(
         text(

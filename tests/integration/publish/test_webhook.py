@@ -30,7 +30,7 @@ MESSAGE = Message(
 )
 
 
-async def sent(url: str, seconds: int = 2, secret: str = SECRET) -> Answer:
+async def sent(url: str, seconds: int = 20, secret: str = SECRET) -> Answer:
     spec = ChannelSpec.model_validate({"type": "webhook", "webhook": {"url": url, "timeoutSeconds": seconds}})
     channel = WebhookChannel(spec, secret)
     try:
