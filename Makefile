@@ -15,7 +15,9 @@ PYTEST := $(RUN) pytest
 # A test on a real server that fails is tried once more, without its neighbours. It fails again, or both summaries name
 # it: it was disturbed, and wants to be looked at.
 AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none --maxfail 3
+BY_FILE = -n $(MORE) --dist loadfile --no-loadscope-reorder
 THE_OTHERS := --ignore tests/integration/operator --ignore tests/integration/bench
+MEASUREMENTS := tests/integration/bench --ignore tests/integration/bench/test_transcribe.py
 CORES := $(shell python3 -c 'import os; print(min(os.cpu_count() or 2, 8))')
 MORE := $(shell expr $(CORES) + 1)
 # Kueue and Argo CD's judgement take two processors six minutes to compile; tests of them are skipped without.
@@ -67,11 +69,13 @@ prepare: sync ## build and download what the cluster needs, once
 contract: sync ## schemas, manifests, chart, against a real API server
 	@$(PYTEST) -n $(CORES) --dist loadfile tests/contract
 
-# In two runs: the servers that tests share stay as long as their run, and idle ones take a core together.
+# In runs: the servers that tests share stay as long as their run, and idle ones take a core together. Ray starts alone:
+# beside both other measurements on two processors it did not.
 integration: sync ## adapters against the real thing
-	@$(PYTEST) -n $(MORE) --dist loadfile tests/integration/operator || $(AGAIN) tests/integration/operator
-	@$(PYTEST) -n $(MORE) --dist loadfile tests/integration $(THE_OTHERS) || $(AGAIN) tests/integration $(THE_OTHERS)
-	@$(PYTEST) tests/integration/bench || $(AGAIN) tests/integration/bench
+	@$(PYTEST) $(BY_FILE) tests/integration/operator || $(AGAIN) tests/integration/operator
+	@$(PYTEST) $(BY_FILE) tests/integration $(THE_OTHERS) || $(AGAIN) tests/integration $(THE_OTHERS)
+	@$(PYTEST) -n 2 $(MEASUREMENTS) || $(AGAIN) $(MEASUREMENTS)
+	@$(PYTEST) tests/integration/bench/test_transcribe.py || $(AGAIN) tests/integration/bench/test_transcribe.py
 
 e2e: sync ## the product on a real cluster of its own
 	@$(PYTEST) tests/e2e || $(AGAIN) tests/e2e

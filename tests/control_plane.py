@@ -35,6 +35,8 @@ from tests.tied import tied
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
+#: An API server that is asked to end waits a minute for watches, which do not end by themselves.
+GRACE_SECONDS = 3.0
 _PLAN = AddressPlan(0)
 """Only names the certificates' further addresses; nothing listens on them."""
 
@@ -171,7 +173,11 @@ class ControlPlane:
         place = next(i for i, process in enumerate(self._processes) if _program(process) == program)
         process = self._processes[place]
         process.send_signal(how)
-        process.wait(START_SECONDS)
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         try:
             yield
         finally:

@@ -24,6 +24,9 @@ def decided(outcome: Outcome, *, generation: int = 2, observed: int = 2, kind: s
     return own({"observedGeneration": observed, "conditions": found}, kind=kind, generation=generation)
 
 
+#: What the API server makes of an object that was just applied, by the default in the kind's definition.
+UNSEEN: Object = {"observedGeneration": -1}
+
 OWN = [
     (decided(ready("Transcribed, analysed and written.")), "Healthy", "Current"),
     (decided(progressing("Stage ingest is at work.")), "Progressing", "InProgress"),

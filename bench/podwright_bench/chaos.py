@@ -28,7 +28,7 @@ import click
 
 from podwright_bench.api_client import ApiClient, ApiError
 from podwright_bench.chaos_node import Bucket, KubeRay, Node, insist
-from podwright_bench.chaos_verdict import Evidence, settled, verdict
+from podwright_bench.chaos_verdict import Evidence, problems, settled, verdict
 from podwright_bench.chaos_world import Minio, Size, Webhook, episode, make_tenants
 from podwright_bench.fault_proxy import FaultProxy, Rates
 from podwright_bench.tenants import is_ready
@@ -352,7 +352,9 @@ def main(size_name: str, seed: int | None, keep: bool) -> None:
     chosen = seed if seed is not None else int(time.time()) % 100_000
     folder = Path(tempfile.mkdtemp(prefix="podwright-chaos-"))
     figures = asyncio.run(run(SIZES[size_name], chosen, folder))
-    wrong = figures["lost"] + figures["doubled"] + figures["orphaned"]
+    wrong = problems(figures)
+    for problem in wrong:
+        say(f"wrong: {problem}")
     if keep or wrong:
         say(f"logs: {folder}")
     else:

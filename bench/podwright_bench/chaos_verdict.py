@@ -77,6 +77,15 @@ async def settled(evidence: Evidence, limit: float, say: Callable[[str], None]) 
     return left
 
 
+def problems(figures: Raw) -> list[str]:
+    """What a run's figures say that must not be; empty where it went well."""
+    wrong = [f"{figures[name]} {name}" for name in ("lost", "doubled", "orphaned") if figures[name]]
+    wrong += [f"{count} {what} not finished" for what, count in figures["unsettled"].items()]
+    if figures["turns"] > figures["lease_transitions"]:
+        wrong.append("two replicas were at work at once")
+    return wrong
+
+
 async def verdict(evidence: Evidence, node: Node, proxy: FaultProxy) -> dict[str, Any]:
     """The figures of a run that has settled."""
     deadline = time.monotonic() + _COLLECTION_S

@@ -21,6 +21,15 @@ from podwright_crds.resource import (
 
 LabelValue = Annotated[str, Field(max_length=63, description="Value that the label must have.")]
 BlackoutDay = Annotated[Day, Field(description="A day such as 2026-12-24, or 12-24 for every year.")]
+SponsorName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=63,
+        pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        description="Name of who pays for campaigns: acme-shoes.",
+    ),
+]
 EpisodeName = Annotated[ObjectName, Field(description="Name of one Episode, in the same namespace.")]
 
 
@@ -109,6 +118,11 @@ class CampaignSpec(SuspendableSpec):
     """What is announced where and when, and who has to agree."""
 
     description: str = Field(default="", description="What the campaign is for.", max_length=4000)
+    sponsor: SponsorName | None = Field(
+        default=None,
+        description="Who pays for it: acme-shoes. Members of the facade who have this sponsor see the campaign and its "
+        "posts.",
+    )
     episodes: EpisodeSelector = Field(description="Which episodes are announced; each gets one post on each channel.")
     channel_refs: Annotated[list[LocalRef], list_map("name")] = Field(
         description="Channels that the episodes are announced on.", min_length=1, max_length=50

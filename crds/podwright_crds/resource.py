@@ -231,7 +231,7 @@ class Resource(Model):
 
     @classmethod
     def read(cls, body: Any) -> Self:
-        """Parse an object from the API server; a status it cannot read counts as empty, since it is rebuilt."""
+        """Parse an object from the API server; raises ``ValidationError`` where another version wrote it."""
         return cls.model_validate(body)
 
 

@@ -68,7 +68,7 @@ def custom_resource_definition(kind: type[Resource]) -> dict[str, Any]:
 def open_api_schema(kind: type[Resource]) -> dict[str, Any]:
     """The structural schema of a kind."""
     spec = model_schema(kind.model_fields["spec"].annotation)
-    status = _without_defaults(model_schema(kind.model_fields["status"].annotation))
+    status = _not_seen_yet(_without_defaults(model_schema(kind.model_fields["status"].annotation)))
     schema: dict[str, Any] = {
         "type": "object",
         "description": cleandoc(kind.__doc__ or ""),
@@ -186,6 +186,12 @@ def _without_defaults(node: dict[str, Any]) -> dict[str, Any]:
     if "items" in result:
         result["items"] = _without_defaults(result["items"])
     return result
+
+
+def _not_seen_yet(status: dict[str, Any]) -> dict[str, Any]:
+    """A status whose default says that nobody has looked: by kstatus's rules an object without one is finished."""
+    told = {**status, "default": {"observedGeneration": -1}}
+    return {key: told[key] for key in _KEYWORDS if key in told}
 
 
 def _columns(columns: tuple[PrinterColumn, ...]) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """faster-whisper (CTranslate2) as a `SpeechEngine`: windows of all requests share the model's batches."""
 
 import threading
+import wave
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +22,11 @@ SPEECH_ACTIVITY = VadOptions(max_speech_duration_s=LONGEST / SAMPLE_RATE, min_si
 
 
 class FasterWhisperEngine:
-    """A Whisper model. Calls from several threads share it, batch by batch."""
+    """A Whisper model. Calls from several threads share it, batch by batch.
+
+    It has computed once before anybody may ask: one that loads and cannot compute must never take another's place.
+    Raises `EngineFailedError` then.
+    """
 
     def __init__(self, weights: Path, settings: WhisperSettings, *, threads: int, gpu: bool = False) -> None:
         compute_type = settings.compute_type
@@ -39,6 +45,7 @@ class FasterWhisperEngine:
         # Each search takes some tens of megabytes, and more than there are cores gain nothing.
         self._searching = threading.BoundedSemaphore(max(threads, 2))
         self._failure: str | None = None
+        self._prove()
 
     @property
     def languages(self) -> frozenset[str]:
@@ -55,6 +62,16 @@ class FasterWhisperEngine:
         """End the thread that computes; what waits is cancelled."""
         self._batcher.stop()
 
+    def _prove(self) -> None:
+        """A second of silence through the model itself, which the search for speech would keep from it."""
+        request = SpeechRequest(language="en", temperature=0.2)  # one attempt
+        try:
+            for _ in BatchedSpeech(_silence(), request, self._batches, self._batcher, everything):
+                pass
+        except Exception as error:
+            self.stop()
+            raise EngineFailedError(f"The model loads and cannot transcribe: {error}") from error
+
     def _find_speech(self, samples: Samples) -> Sequence[Stretch]:
         if not self._settings.vad_filter:
             return everything(samples)
@@ -69,3 +86,15 @@ class FasterWhisperEngine:
         except RuntimeError as error:
             self._failure = f"faster-whisper failed: {error}"
             raise EngineFailedError(self._failure) from error
+
+
+def _silence() -> BytesIO:
+    """One second, as a file."""
+    buffer = BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(bytes(2 * SAMPLE_RATE))
+    buffer.seek(0)
+    return buffer

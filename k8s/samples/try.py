@@ -20,7 +20,10 @@ def models_folder() -> Path:
 
 
 if __name__ == "__main__":
-    speech, text = (demo_models.make(kind, models_folder()) for kind in ("whisper", "gguf"))
+    try:
+        speech, text = (demo_models.make(kind, models_folder()) for kind in ("whisper", "gguf"))
+    except (demo_models.DemoModelError, OSError) as error:
+        sys.exit(f"The models of `make try` cannot be made: {error}")
     arguments = [str(ROOT / "k8s" / "samples" / "media" / "speech.mp3"), "--out", str(ROOT / "out" / "try")]
     arguments += ["--title", "A tour of the Asterisk demonstration", "--show", "Open Source Voices", "--language", "en"]
     arguments += ["--person", "Allison Smith", "--term", "Asterisk", "--term", "Digium"]

@@ -9,6 +9,7 @@ from podwright_api.access.roles import SCOPE, Grant, Membership, Role
 from podwright_api.envelope import Answer, Items, Wire
 from podwright_api.event_types import EventType
 from podwright_api.mail_choices import MailChoice
+from podwright_crds.campaign import SponsorName
 from podwright_crds.resource import ObjectName
 
 #: One '@' with something before it and a dotted name after it; whether mail arrives only mail can tell.
@@ -127,6 +128,7 @@ class MembershipView(Wire):
     workspace: str = Field(description="The workspace: its namespace.")
     role: Role
     shows: list[str] = Field(description="Shows that the role counts for; '*' is all. An admin's counts for all.")
+    sponsors: list[str] = Field(description="Sponsors whose campaigns, and their posts, the role counts for as well.")
     grants: list[Grant] = Field(description="What was granted beside the role.")
 
 
@@ -202,12 +204,17 @@ class MembershipSpec(Wire):
     shows: list[Show] = Field(
         default_factory=list, max_length=1000, description="Names of the shows that the role counts for; '*' is all."
     )
+    sponsors: list[SponsorName] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="Names of sponsors whose campaigns (spec.sponsor), and their posts, the role counts for as well.",
+    )
     grants: list[Grant] = Field(
         default_factory=list, max_length=10, description="'publish' lets a collaborator approve and schedule."
     )
 
     def membership(self) -> Membership:
-        return Membership(self.role, frozenset(self.shows), frozenset(self.grants))
+        return Membership(self.role, frozenset(self.shows), frozenset(self.grants), frozenset(self.sponsors))
 
 
 class MemberView(Wire):
@@ -216,6 +223,7 @@ class MemberView(Wire):
     name: str
     role: Role
     shows: list[str]
+    sponsors: list[str]
     grants: list[Grant]
     created_at: datetime = Field(description="When they joined.")
 
@@ -229,6 +237,7 @@ class InvitationView(Wire):
     email: str
     role: Role
     shows: list[str]
+    sponsors: list[str]
     grants: list[Grant]
     expires_at: datetime
     created_at: datetime
@@ -251,6 +260,7 @@ class ServiceAccountView(Wire):
     name: str
     role: Role
     shows: list[str]
+    sponsors: list[str]
     grants: list[Grant]
     created_at: datetime
 

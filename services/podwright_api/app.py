@@ -25,7 +25,7 @@ from podwright_api.docs import add_docs
 from podwright_api.envelope import failure
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.generation.worker import Writers
-from podwright_api.guards import Authenticate, Recorded, Repeatable
+from podwright_api.guards import Authenticate, Recorded, Repeatable, Tried
 from podwright_api.kubernetes import Cluster
 from podwright_api.live import JsonObject, Live
 from podwright_api.metrics import Metrics
@@ -189,6 +189,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
             *_cors(settings),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, seconds=settings.body_seconds),
             Middleware(Authenticate, prefix=contract.API_PREFIX, is_open=is_open),
+            Middleware(Tried, routes=[route for router in (*_ROUTERS, *_OPEN_ROUTERS) for route in router.routes]),
             Middleware(Repeatable, prefix=contract.API_PREFIX),
             Middleware(Recorded),
         ],
@@ -197,7 +198,7 @@ def create_app(settings: Settings, tracing: Tracing | None = None) -> FastAPI:
         app.include_router(router, responses=contract.COMMON)
     app.include_router(operation.router)
     add_docs(app, OPENAPI_URL)
-    _document_token(app)
+    _document_headers(app)
     _add_error_answers(app, settings)
     return app
 
@@ -256,21 +257,29 @@ def is_open(path: str) -> bool:
     return path in sign_in.OPEN_PATHS | notifications.OPEN_PATHS or path.startswith(oidc.OPEN_PREFIX)
 
 
-def _document_token(app: FastAPI) -> None:
-    """Puts the token into the contract; ``Authenticate`` checks it before anything of a request is read."""
+def _document_headers(app: FastAPI) -> None:
+    """Puts into the contract what is heeded before and beside the handlers: the token, which ``Authenticate`` checks
+    before anything of a request is read, and the headers that are the same for all.
+    """
     document = app.openapi
 
-    def with_token() -> dict[str, Any]:
+    def with_headers() -> dict[str, Any]:
         if app.openapi_schema is None:
             told = document()
             told["components"]["securitySchemes"] = {"HTTPBearer": _TOKEN}
             for path, operations in told["paths"].items():
-                if path.startswith(contract.API_PREFIX) and not is_open(path):
-                    for operation in operations.values():
+                if not path.startswith(contract.API_PREFIX):
+                    continue
+                for method, operation in operations.items():
+                    more = [contract.IF_NONE_MATCH] if "304" in operation["responses"] else []
+                    if not is_open(path):
                         operation["security"] = [{"HTTPBearer": []}]
+                        more += [contract.IDEMPOTENCY_KEY] if method == "post" else []
+                    if more:
+                        operation["parameters"] = [*operation.get("parameters", ()), *more]
         return document()  # the one that is kept
 
-    app.openapi = with_token  # type: ignore[method-assign]  # FastAPI's way to extend the document
+    app.openapi = with_headers  # type: ignore[method-assign]  # FastAPI's way to extend the document
 
 
 def _add_error_answers(app: FastAPI, settings: Settings) -> None:

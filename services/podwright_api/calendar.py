@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from podwright_api.ownership import campaign_of_post
 from podwright_core.times import instant_or_none
 from podwright_crds.post import ApprovalState, PostPhase
 
@@ -60,11 +61,6 @@ def entry(post: JsonObject, at: datetime) -> JsonObject:
         "text": text if len(text) <= _TEXT_CHARACTERS else text[: _TEXT_CHARACTERS - 1].rstrip() + "…",
         "url": status.get("url"),
     }
-
-
-def campaign_of_post(post: JsonObject) -> str | None:
-    name = (post["spec"].get("campaignRef") or {}).get("name")
-    return name if isinstance(name, str) else None
 
 
 def icalendar(found: Iterable[JsonObject], namespace: str, now: datetime, campaign: str | None = None) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request
@@ -101,6 +101,10 @@ class Tenant:
     def reaches(self, show: str | None) -> bool:
         """Whether an object of this show is the actor's business."""
         return self.membership.reaches(show)
+
+    def by_shows(self) -> "Tenant":
+        """The same with what the actor's shows give alone, and no campaign of a sponsor."""
+        return replace(self, membership=replace(self.membership, sponsors=frozenset()))
 
     @property
     def all_shows(self) -> bool:

@@ -113,6 +113,22 @@ CONFLICT = _failure(
     "Episode 'kennedy-moon' exists already; choose another name.",
 )
 TOO_LARGE = _failure(ErrorCode.BODY_TOO_LARGE, "The body is too large", "A request body holds at most 10000000 bytes.")
+#: Headers that no handler names, since they are heeded for all of them.
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A value of your choosing. Sent again with it within a day, the request is answered as it was the "
+    "first time, and done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+IF_NONE_MATCH: dict[str, Any] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags that you have: 304 where it still is one of these.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": "^[!-~]+$"},
+}
 CONDITIONAL: Responses = {304: {"description": "The caller has this version (If-None-Match)"}}
 EVENT_STREAM: Responses = {
     200: {"description": "The events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}

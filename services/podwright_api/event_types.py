@@ -101,6 +101,8 @@ class Event:
     #: The show that it is about; None: of the whole workspace.
     show: str | None
     data: JsonObject
+    #: Who pays for the campaign that it is about.
+    sponsor: str | None = None
 
     def document(self) -> str:
         """The body as webhooks get it: the same bytes at every attempt."""
@@ -125,7 +127,9 @@ def event_type(seen: Sighting, before: str | None) -> EventType | None:
     return _OF_STATE.get((seen.kind, seen.state))
 
 
-def event(workspace: str, seen: Sighting, type_: EventType, body: JsonObject, show: str | None) -> Event:
+def event(
+    workspace: str, seen: Sighting, type_: EventType, body: JsonObject, show: str | None, sponsor: str | None = None
+) -> Event:
     """The event, with an id that every replica gives it."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     condition = _condition(status, ConditionType.READY)
@@ -145,7 +149,7 @@ def event(workspace: str, seen: Sighting, type_: EventType, body: JsonObject, sh
     }
     told = {key: value for key, value in data.items() if value}
     identity = f"podwright:{workspace}/{seen.uid}/{type_}/{seen.since}"
-    return Event(str(uuid5(NAMESPACE_URL, identity)), type_, seen.since, show, told)
+    return Event(str(uuid5(NAMESPACE_URL, identity)), type_, seen.since, show, told, sponsor)
 
 
 def event_of_webhook(workspace: str, type_: EventType, webhook: str, message: str, at: str) -> Event:

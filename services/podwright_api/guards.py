@@ -1,15 +1,17 @@
-"""What stands between a request and its handler: who sends it, whether it came before, and the audit log.
+"""What stands between a request and its handler: who sends it, whether it can be tried, whether it came before, and
+the audit log.
 
 In this order, since a repeated request is answered without being done, and only what is done is recorded.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podwright_api.access.roles import Actor
@@ -77,6 +79,28 @@ class Authenticate:
             return Admission(refusal=error)
 
 
+class Tried:
+    """Refuses what is only to be tried (``DryRun``) and cannot be: it would be done."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") in _CHANGES and _asks_to_try(scope) and not self._can_be_tried(scope):
+            problem = invalid("dryRun", "This cannot be tried: it would be done.", "Leave it out.")
+            await failure(scope, problem)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _can_be_tried(self, scope: Scope) -> bool:
+        """Whether the route can leave everything as it is; true where there is no such route."""
+        for route in self._routes:
+            if isinstance(route, APIRoute) and route.matches(scope)[0] is Match.FULL:
+                return any(parameter.alias == "dryRun" for parameter in route.dependant.query_params)
+        return True
+
+
 class Repeatable:
     """Answers a POST that was answered under the same Idempotency-Key before as it was answered then."""
 
@@ -132,7 +156,10 @@ class Repeatable:
 
 
 class Recorded:
-    """Writes into the audit log what was changed, and what somebody was not allowed to, before it is answered."""
+    """Writes into the audit log what was changed, and what somebody was not allowed to, before it is answered.
+
+    Where that fails the caller is told so instead: better an unexpected error than an unrecorded change.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -143,30 +170,47 @@ class Recorded:
             await self._app(scope, receive, send)
             return
         audit = services.accounts.audit
+        is_refused = False
 
         async def send_recorded(message: Message) -> None:
+            nonlocal is_refused
+            if is_refused:
+                return
             state = scope["state"]
             # Whoever registers is somebody only by now.
             actor: Actor | None = state.get("actor")
             if message["type"] == "http.response.start" and actor is not None and _worth_recording(message["status"]):
-                route = getattr(scope.get("route"), "path", scope["path"])
-                deed = Deed(
-                    actor=actor,
-                    action=f"{scope['method']} {route}",
-                    target={
-                        **scope.get("path_params", {}),
-                        **state.get("target", {}),
-                        **({"dryRun": True} if _is_only_tried(scope) else {}),
-                    },
-                    status=message["status"],
-                    address=address_of(scope),
-                    request_id=request_id(scope),
-                    has_left=state.get("has_left", False),
-                )
-                await audit.record(state.get("workspace"), deed)
+                try:
+                    await audit.record(state.get("workspace"), _deed(scope, actor, message["status"]))
+                except FacadeError as problem:
+                    is_refused = True
+                    await failure(scope, _unrecorded(problem))(scope, receive, send)
+                    return
             await send(message)
 
         await self._app(scope, receive, send_recorded)
+
+
+def _deed(scope: Scope, actor: Actor, status: int) -> Deed:
+    state = scope["state"]
+    return Deed(
+        actor=actor,
+        action=f"{scope['method']} {getattr(scope.get('route'), 'path', scope['path'])}",
+        target={
+            **scope.get("path_params", {}),
+            **state.get("target", {}),
+            **({"dryRun": True} if _asks_to_try(scope) else {}),
+        },
+        status=status,
+        address=address_of(scope),
+        request_id=request_id(scope),
+        has_left=state.get("has_left", False),
+    )
+
+
+def _unrecorded(problem: FacadeError) -> FacadeError:
+    message = f"{problem.message} What you asked for may have been done: look before you repeat it."
+    return FacadeError(problem.code, message, retry_after=problem.retry_after)
 
 
 def address_of(scope: Scope) -> str:
@@ -179,12 +223,10 @@ def _worth_recording(status: int) -> bool:
     return status < HTTPStatus.BAD_REQUEST or status == HTTPStatus.FORBIDDEN
 
 
-def _is_only_tried(scope: Scope) -> bool:
-    """Whether the route can leave everything as it is (``DryRun``), and was asked to."""
-    route, asked = scope.get("route"), QueryParams(scope["query_string"]).get("dryRun")
-    if asked is None or asked.lower() in _FALSE or not isinstance(route, APIRoute):
-        return False
-    return any(parameter.alias == "dryRun" for parameter in route.dependant.query_params)
+def _asks_to_try(scope: Scope) -> bool:
+    """Whether everything is to be left as it is."""
+    asked = QueryParams(scope["query_string"]).get("dryRun")
+    return asked is not None and asked.lower() not in _FALSE
 
 
 class _Recorder:

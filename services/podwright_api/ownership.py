@@ -1,4 +1,4 @@
-"""Whose an object is: the show that it belongs to, and the tool that manages it."""
+"""Whose an object is: the show that it belongs to, who pays for it, and the tool that manages it."""
 
 from typing import Any
 
@@ -25,6 +25,16 @@ def show_of_episode(body: JsonObject) -> str | None:
 def show_of_campaign(body: JsonObject) -> str | None:
     """The show that a campaign announces; None where it selects episodes otherwise, maybe of several shows."""
     return _name((body["spec"].get("episodes") or {}).get("podcastRef"))
+
+
+def sponsor_of_campaign(body: JsonObject) -> str | None:
+    """Who pays for a campaign."""
+    sponsor = body["spec"].get("sponsor")
+    return sponsor if isinstance(sponsor, str) else None
+
+
+def campaign_of_post(body: JsonObject) -> str | None:
+    return _name(body["spec"].get("campaignRef"))
 
 
 def episode_of_post(body: JsonObject) -> str | None:

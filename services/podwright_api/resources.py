@@ -21,7 +21,14 @@ from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.kubernetes import JsonObject, Kind, Page
 from podwright_api.live import LiveNamespace
 from podwright_api.models import NewResource
-from podwright_api.ownership import episode_of_post, managed_by, show_of_campaign, show_of_episode
+from podwright_api.ownership import (
+    campaign_of_post,
+    episode_of_post,
+    managed_by,
+    show_of_campaign,
+    show_of_episode,
+    sponsor_of_campaign,
+)
 from podwright_api.paging import BY_ID, Slice
 from podwright_api.validation import with_hints
 from podwright_crds.campaign import Campaign
@@ -29,6 +36,9 @@ from podwright_crds.episode import Episode
 from podwright_crds.names import ANNOTATION_CREATED_BY, API_VERSION
 from podwright_crds.podcast import Podcast
 from podwright_crds.post import Post
+
+#: Objects within objects; no resource has as many.
+_DEEPEST = 50
 
 
 @dataclass(frozen=True)
@@ -47,15 +57,19 @@ async def create(request: Request, tenant: Tenant, kind: Kind, name: str, body: 
 
 
 async def created_from(tenant: Tenant, kind: Kind, name: str, new: NewResource, how: Change) -> JsonObject:
-    """The object that was created; a show that somebody creates is theirs, so it is of no show before."""
+    """The object that was created; a show that somebody creates is theirs, so it is of no show before.
+
+    A sponsor gives what is there and nothing new, which could be about any show.
+    """
     body = {
         "apiVersion": API_VERSION,
         "kind": kind.KIND,
         "metadata": {"name": name, "labels": new.labels, "annotations": creator(tenant)},
         "spec": new.spec.model_dump(mode="json", by_alias=True, exclude_unset=True),
     }
+    demand_unmanaged(body)
     if kind is not Podcast:
-        await demand_reach(tenant, kind, body)
+        await demand_reach(tenant.by_shows(), kind, body)
     try:
         created = await tenant.cluster.create(kind, tenant.namespace, body, dry_run=how.dry_run)
     except FacadeError as error:
@@ -112,8 +126,9 @@ async def page(
 async def change(request: Request, tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: Change) -> Response:
     """Merge ``patch`` (labels and spec as sent) into an object."""
     body = await changeable(tenant, kind, name)
-    merged = body["spec"] | {key: value for key, value in (patch.get("spec") or {}).items() if value is not None}
-    await demand_reach(tenant, kind, body | {"spec": merged})
+    labels, spec = patch.get("labels") or {}, patch.get("spec") or {}
+    demand_unmanaged(body | {"metadata": merged(body["metadata"], {"labels": labels})})
+    await _demand_kept(tenant, kind, body, body | {"spec": merged(body["spec"], spec)})
     metadata: JsonObject = {"resourceVersion": demand_version(body, how.if_match)} if how.if_match else {}
     if patch.get("labels") is not None:
         metadata["labels"] = patch["labels"]
@@ -127,9 +142,10 @@ async def put(request: Request, tenant: Tenant, kind: Kind, name: str, new: NewR
     """Put a spec and labels in the place of an object's."""
     body = await changeable(tenant, kind, name)
     wanted = new.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    await demand_reach(tenant, kind, body | {"spec": wanted})
+    await _demand_kept(tenant, kind, body, body | {"spec": wanted})
     metadata = body["metadata"] | {"labels": new.labels, "resourceVersion": demand_version(body, how.if_match)}
     replaced = body | {"metadata": metadata, "spec": wanted}
+    demand_unmanaged(replaced)
     try:
         changed = await tenant.cluster.replace(kind, tenant.namespace, name, replaced, dry_run=how.dry_run)
     except FacadeError as error:
@@ -163,7 +179,7 @@ async def write(tenant: Tenant, kind: Kind, name: str, patch: JsonObject, how: C
 
 
 async def reached(tenant: Tenant, kind: Kind, name: str) -> JsonObject:
-    """An object as the API server has it, where it is of a show that the actor may see; else it is not there."""
+    """An object as the API server has it, where the actor may see it; else it is not there."""
     body = await tenant.cluster.get(kind, tenant.namespace, name)
     await demand_reach(tenant, kind, body)
     return body
@@ -181,40 +197,83 @@ async def changeable(tenant: Tenant, kind: Kind, name: str) -> JsonObject:
     return body
 
 
+def demand_unmanaged(body: JsonObject) -> None:
+    """Raise a ``FacadeError`` where labels would have it that another tool manages the object: nobody could change it
+    here any more.
+    """
+    if manager := managed_by(body):
+        raise invalid("labels", f"They say that {manager} manages the object, which it does not.", "Leave them out.")
+
+
+def merged(target: JsonObject, patch: JsonObject, depth: int = 0) -> JsonObject:
+    """What a JSON merge patch (RFC 7386) makes of an object; raises ``FacadeError`` where it is nested too deeply."""
+    if depth > _DEEPEST:
+        raise invalid("spec", "It is nested too deeply for any resource.")
+    result = {key: value for key, value in target.items() if key not in patch}
+    for key, value in patch.items():
+        if isinstance(value, dict):
+            before = target.get(key)
+            result[key] = merged(before if isinstance(before, dict) else {}, value, depth + 1)
+        elif value is not None:
+            result[key] = value
+    return result
+
+
 async def demand_reach(tenant: Tenant, kind: Kind, body: JsonObject) -> None:
-    """Raise a ``FacadeError`` (NOT_FOUND) where the object is of a show that is not the actor's."""
+    """Raise a ``FacadeError`` (NOT_FOUND) where the object is neither of a show nor of a sponsor of the actor's."""
     if not tenant.all_shows and not await visible(tenant, kind, [body]):
         name = body["metadata"].get("name") or "of this show"
         raise FacadeError(ErrorCode.NOT_FOUND, f"There is no {kind.KIND} '{name}' here.")
 
 
+async def _demand_kept(tenant: Tenant, kind: Kind, before: JsonObject, after: JsonObject) -> None:
+    """Raise a ``FacadeError`` where a change leads out of what the actor reaches, or more into it.
+
+    What a campaign announces, and who pays for it, decides who reaches its posts: that is for members of its show.
+    """
+    await demand_reach(tenant, kind, after)
+    if kind is not Campaign or all(before["spec"].get(name) == after["spec"].get(name) for name in _REACHING):
+        return
+    if not all(tenant.reaches(show_of_campaign(body)) for body in (before, after)):
+        message = (
+            f"Which episodes Campaign '{before['metadata']['name']}' announces (spec.episodes), and who pays for it "
+            "(spec.sponsor), only members of its show change: ask one of them."
+        )
+        raise FacadeError(ErrorCode.FORBIDDEN, message)
+
+
 async def visible(tenant: Tenant, kind: Kind, items: list[JsonObject]) -> list[JsonObject]:
-    """Those of the objects that are of a show that the actor may see."""
+    """Those of the objects that are of a show, or of a campaign of a sponsor, that the actor may see."""
     if tenant.all_shows:
         return items
     reach = _reaching(tenant, kind, await tenant.now(*_SHOW_OF.get(kind, ())))
     return [item for item in items if reach is None or reach(item)]
 
 
-#: Kinds whose show stands in an object of another kind.
-_SHOW_OF: dict[Kind, tuple[Kind, ...]] = {Post: (Episode,)}
+#: Kinds whose show and sponsor stand in objects of other kinds.
+_SHOW_OF: dict[Kind, tuple[Kind, ...]] = {Post: (Episode, Campaign)}
+#: Fields of a campaign's spec by which somebody reaches it.
+_REACHING = ("episodes", "sponsor")
 
 
 def _reaching(tenant: Tenant, kind: Kind, now: LiveNamespace) -> Callable[[JsonObject], bool] | None:
-    """Whether an object of a kind is of a show that the actor may see; None: all are."""
+    """Whether the actor may see an object of a kind, by its show or by its campaign's sponsor; None: all of them."""
     if tenant.all_shows or kind not in (Podcast, Episode, Campaign, Post):
         return None
-    shows = tenant.membership.shows
+    shows, sponsors = tenant.membership.shows, tenant.membership.sponsors
     if kind is Podcast:
         return lambda body: body["metadata"].get("name") in shows
     if kind is Episode:
         return lambda body: show_of_episode(body) in shows
     if kind is Campaign:
-        return lambda body: show_of_campaign(body) in shows
+        return lambda body: show_of_campaign(body) in shows or sponsor_of_campaign(body) in sponsors
 
     def of_post(body: JsonObject) -> bool:
         episode = now.objects[Episode].get(episode_of_post(body) or "")
-        return episode is not None and show_of_episode(episode) in shows
+        if episode is not None and show_of_episode(episode) in shows:
+            return True
+        campaign = now.objects[Campaign].get(campaign_of_post(body) or "")
+        return campaign is not None and sponsor_of_campaign(campaign) in sponsors
 
     return of_post
 

@@ -51,7 +51,7 @@ def position_of(cursor: str) -> Position:
     try:
         rank, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         position = float(rank), int(number)
-    except (binascii.Error, ValueError, TypeError, OverflowError) as error:
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise _invalid_cursor() from error
     # Within PostgreSQL's real and bigint.
     if not (0 <= position[0] < 1e30 and 0 <= position[1] < 2**63):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import urllib3
 from kubernetes import client, config
+from pydantic import ValidationError
 
 from podwright_cli.errors import CliError, ConflictError, ForbiddenError, NotFoundError
 from podwright_cli.refs import kind_named
@@ -68,7 +69,7 @@ class Cluster:
                     _continue=cursor,
                     _request_timeout=TIMEOUTS,
                 )
-            found.extend(kind.read(item) for item in body["items"])
+            found.extend(readable(kind, item) for item in body["items"])
             cursor = body["metadata"].get("continue")
             if not cursor:
                 return found
@@ -78,7 +79,7 @@ class Cluster:
             body = self._resources.get_namespaced_custom_object(
                 GROUP, VERSION, self.namespace, ref.kind.PLURAL, ref.name, _request_timeout=TIMEOUTS
             )
-        return ref.kind.read(body)
+        return readable(ref.kind, body)
 
     def find(self, ref: Ref) -> Resource | None:
         try:
@@ -162,6 +163,19 @@ class Cluster:
             raise CliError(
                 f"The cluster at {where} does not answer. Is it up, and is this the right context? ({_short(error)})"
             ) from error
+
+
+def readable(kind: type[R], body: Any) -> R:
+    """The object as this version knows its kind; raises ``CliError`` where another version has written it otherwise."""
+    try:
+        return kind.read(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise CliError(
+            f"This podwright cannot read {kind.KIND} {body['metadata']['name']} ({where}: {first['msg']}). The cluster "
+            "has another version: install that one here."
+        ) from error
 
 
 def _check(answer: Any) -> None:

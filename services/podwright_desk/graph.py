@@ -76,9 +76,9 @@ def is_stalled(resource: Resource) -> bool:
 
 
 def is_behind(resource: Resource) -> bool:
-    """Whether status is about an earlier spec."""
+    """Whether status is about an earlier spec; before the first look it is about none."""
     seen = status_of(resource).observed_generation
-    return seen is not None and seen < resource.metadata.generation
+    return seen is not None and 0 < seen < resource.metadata.generation
 
 
 def since(resource: Resource) -> datetime | None:

@@ -2,9 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
 
 from podwright_core.stages import PostTarget
 from podwright_pipeline.clips import Shape
@@ -106,20 +109,25 @@ def run(  # noqa: PLR0913 (one a command line option)
     )
     try:
         outcome = LocalRun(options, models, console).run()
-    except (StageError, WritingError) as error:
-        console.print(f"[bold red]✗[/] {error}", highlight=False)
-        sys.exit(1)
+    except (StageError, WritingError, OSError) as error:
+        fail(console, error)
     report(console, outcome)
+
+
+def fail(console: Console, error: Exception) -> NoReturn:
+    """Say what is wrong, as it is: addresses and messages may hold brackets."""
+    console.print(f"[bold red]✗[/] {escape(str(error))}", highlight=False, emoji=False)
+    sys.exit(1)
 
 
 def report(console: Console, outcome: Outcome) -> None:
     """What came out, to read at once."""
     console.print()
-    console.rule(f"[bold]{outcome.title}", align="left")
-    console.print(outcome.notes, highlight=False, markup=False)
+    console.rule(Text(outcome.title, style="bold"), align="left")
+    console.print(outcome.notes, highlight=False, markup=False, emoji=False)
     for channel, text in outcome.posts.items():
-        console.rule(f"post: {channel} ({len(text)} characters)", align="left")
-        console.print(text, highlight=False, markup=False)
+        console.rule(Text(f"post: {channel} ({len(text)} characters)"), align="left")
+        console.print(text, highlight=False, markup=False, emoji=False)
     console.rule("files", align="left")
     for file in outcome.files:
-        console.print(str(file), highlight=False, markup=False)
+        console.print(str(file), highlight=False, markup=False, emoji=False, soft_wrap=True)

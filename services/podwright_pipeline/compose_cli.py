@@ -1,6 +1,5 @@
 """``podwright compose``: a text on a topic or about an episode, and its refinement, on this machine."""
 
-import sys
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +10,7 @@ from podwright_core.composing import Brief, Earlier, TextType
 from podwright_core.stages import EndpointUse
 from podwright_core.texts import Analysis
 from podwright_core.transcript import Transcript
-from podwright_pipeline.cli import DEFAULT_TEXT
+from podwright_pipeline.cli import DEFAULT_TEXT, fail
 from podwright_pipeline.engines_http import HttpEngines
 from podwright_pipeline.engines_local import LocalEngines, text_model
 from podwright_pipeline.errors import StageError
@@ -80,9 +79,8 @@ def compose(  # noqa: PLR0913 (one a command line option)
     try:
         with console.status("writing"):
             found = composing.compose(_writer(text_model, text_url, api_key), brief, about=about, earlier=earlier)
-    except (StageError, WritingError) as error:
-        console.print(f"[bold red]✗[/] {error}", highlight=False)
-        sys.exit(1)
+    except (StageError, WritingError, OSError) as error:
+        fail(console, error)
     click.echo(found.text)
     if found.checks.replaced:
         console.print("The model wrote nothing that passes the checks; this is the transcript's own.", style="dim")

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,17 @@ class LocalTranscriber:
 
     @cached_property
     def _loaded(self) -> Any:
-        from faster_whisper import WhisperModel  # noqa: PLC0415 (slow, an extra)
+        try:
+            from faster_whisper import WhisperModel  # noqa: PLC0415 (slow, in the extra 'engines')
+        except ImportError as error:
+            raise _not_installed("faster-whisper", error, "--speech-url") from error
 
         logger.info("loading the speech model %s", self._model)
-        return WhisperModel(str(self._model), compute_type="default" if _has_gpu() else "int8", cpu_threads=_cores())
+        compute = "default" if _has_gpu() else "int8"
+        try:
+            return WhisperModel(str(self._model), compute_type=compute, cpu_threads=_cores())
+        except (RuntimeError, ValueError, OSError) as error:
+            raise _no_model(self._model, "a folder with a model of faster-whisper", error) from error
 
     def transcribe(self, audio: Path, *, language: str | None, prompt: str | None) -> Speech:
         code = whisper_code(language) if language else None
@@ -90,10 +97,7 @@ class LocalWriter:
         try:
             import xllamacpp  # noqa: PLC0415 (in the extra 'engines')
         except ImportError as error:
-            raise RejectedError(
-                f"llama.cpp cannot be loaded ({error}). Install podwright[engines] and the system's libgomp1, or give "
-                "--text-url."
-            ) from error
+            raise _not_installed("llama.cpp", error, "--text-url") from error
 
         logger.info("loading the language model %s", self._model)
         params = xllamacpp.CommonParams()
@@ -102,7 +106,10 @@ class LocalWriter:
         params.n_parallel = 1
         params.cpuparams.n_threads = _cores()
         params.verbosity = -1
-        return xllamacpp.Server(params)
+        try:
+            return xllamacpp.Server(params)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise _no_model(self._model, "a GGUF file", error) from error
 
     def complete(
         self, messages: Sequence[Message], *, schema: dict[str, Any], max_tokens: int, temperature: float, seed: int
@@ -140,14 +147,22 @@ class LocalEngines:
         return self._writer
 
 
+def _not_installed(engine: str, error: ImportError, instead: str) -> RejectedError:
+    return RejectedError(
+        f"{engine} cannot be loaded ({error}). Install podwright[engines] and the system's libgomp1, or give {instead}."
+    )
+
+
+def _no_model(model: Path, wanted: str, error: Exception) -> RejectedError:
+    return RejectedError(f"{model} is not {wanted}, or is not whole: {error}")
+
+
 def speech_model(name: str) -> Path:
     """The folder of a speech model: a path, or a name on the hub that is fetched once."""
     if Path(name).exists():
         return Path(name)
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 (comes with faster-whisper)
-
     repository, _, revision = name.partition("@")
-    return Path(_from_hub(name, lambda: snapshot_download(repository, revision=revision or None)))
+    return Path(_from_hub(name, lambda hub: hub.snapshot_download(repository, revision=revision or None)))
 
 
 def text_model(name: str) -> Path:
@@ -160,18 +175,20 @@ def text_model(name: str) -> Path:
         return found[0]
     if path.exists():
         return path
-    from huggingface_hub import hf_hub_download  # noqa: PLC0415
-
     place, _, revision = name.partition("@")
     repository, _, file = place.partition(":")
     if not file:
         raise RejectedError(f"{name}: say which file, as in OWNER/REPO:FILE.gguf.")
-    return Path(_from_hub(name, lambda: hf_hub_download(repository, file, revision=revision or None)))
+    return Path(_from_hub(name, lambda hub: hub.hf_hub_download(repository, file, revision=revision or None)))
 
 
-def _from_hub(name: str, download: Any) -> str:
+def _from_hub(name: str, download: Callable[[Any], str]) -> str:
     try:
-        return str(download())
+        import huggingface_hub  # noqa: PLC0415 (comes with faster-whisper)
+    except ImportError as error:
+        raise _not_installed("the hub's client", error, "a path") from error
+    try:
+        return str(download(huggingface_hub))
     except (OSError, ValueError) as error:
         raise RejectedError(
             f"the model {name} is neither a path nor to be had from the hub: {str(error).splitlines()[0]}"

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from podwright_core.channel_limits import TEXT_RULES
@@ -256,7 +257,7 @@ class _Stages:
 
     def _show(self, progress: StageProgress) -> None:
         if self._task is not None:
-            self._progress.update(self._task, completed=progress.progress, description=progress.message)
+            self._progress.update(self._task, completed=progress.progress, description=escape(progress.message))
 
     def run(self, request: StageRequest) -> StageResult:
         started = time.monotonic()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from podwright_core.stages import (
     STAGE_VERSIONS,
     Manifest,
@@ -99,7 +101,11 @@ class Runner:
         data = self.storage.private.read(f"{prefix}/{MANIFEST}")
         if data is None:
             return None
-        manifest = Manifest.model_validate_json(data)
+        try:
+            manifest = Manifest.model_validate_json(data)
+        except ValidationError:
+            logger.warning("the manifest %s/%s cannot be read; computing it again", prefix, MANIFEST)
+            return None
         is_current = CURRENT.get(request.stage)
         if is_current is not None and not is_current(manifest, request, self.storage):
             logger.info("the file that %s was made from was replaced; computing it again", request.stage.value)

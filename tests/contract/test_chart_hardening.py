@@ -217,6 +217,21 @@ def test_short_names_of_a_service_are_known(control_plane: ControlPlane, values_
         assert [expected in rule["to"] for rule in rules] == [True]
 
 
+TRACED = {**store("http://minio.storage.svc:9000"), "tracing": {"endpoint": "http://collector.traces.svc:4318"}}
+
+
+@with_values({"traced": TRACED, "not traced": store("http://minio.storage.svc:9000")})
+def test_spans_get_to_the_collector(control_plane: ControlPlane, values_file: str) -> None:
+    """From all that make them; models make none."""
+    documents = render(control_plane, values_file)
+    collector = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "traces"}}}
+    way = {"to": [collector], "ports": [{"port": 4318, "protocol": "TCP"}]}
+    policies = of_kind(documents, "NetworkPolicy")
+    open_in = {name for name, policy in policies.items() if way in policy["spec"]["egress"]}
+    traced = "OTEL_EXPORTER_OTLP_ENDPOINT" in of_kind(documents, "ConfigMap")["podwright-operator"]["data"]
+    assert open_in == (policies.keys() - {"podwright-models"} if traced else set())
+
+
 def is_dns(rule: Manifest) -> bool:
     return {port["port"] for port in rule.get("ports", ())} == {53, 1053}
 

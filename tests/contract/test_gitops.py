@@ -3,15 +3,21 @@
 import random
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from podwright_crds.kinds import KINDS
 from podwright_crds.names import GROUP, STORAGE_SECRET
+from podwright_crds.post import Post
+from podwright_crds.resource import Reason
 from podwright_local.paths import REPOSITORY
+from tests.contract.conftest import TENANT
 from tests.control_plane import ControlPlane
+from tests.health_cases import OWN, UNSEEN, own
 
 GITOPS = REPOSITORY / "k8s" / "gitops"
 Manifest = dict[str, Any]
@@ -82,6 +88,74 @@ def test_argo_cds_config_map_gets_keys_and_loses_none(control_plane: ControlPlan
     data = control_plane.get("configmap", "argocd-cm", "-n", "argocd")["data"]
     assert data["url"] == "https://argo.example"
     assert len([key for key in data if key.startswith("resource.customizations.health.")]) == 7
+
+
+def flux_expressions() -> list[Manifest]:
+    """How Flux is to judge the objects of a team's Kustomization."""
+    documents = yaml.safe_load_all((GITOPS / "flux" / "team.yaml").read_text())
+    (found,) = [document["spec"] for document in documents if document["kind"] == "Kustomization"]
+    assert found["wait"]
+    return list(found["healthCheckExprs"])
+
+
+#: In the order in which Flux asks (its RFC 9); where none holds, the object is InProgress.
+VERDICTS = {"inProgress": "InProgress", "failed": "Failed", "current": "Current"}
+
+
+@pytest.fixture
+def verdicts(control_plane: ControlPlane) -> Iterator[str]:
+    """The collection of a kind that the API server refuses by Flux's expressions: it says which of them hold."""
+    expressions = flux_expressions()[0]
+    rules = [
+        {"rule": f"!({re.sub(r'status[.]conditions', 'self.status.conditions', expressions[name])})", "message": name}
+        for name in VERDICTS
+    ]
+    word = {"type": "string", "maxLength": 64}
+    condition = {"type": "object", "properties": {"type": word, "status": word, "reason": word}}
+    conditions = {"type": "array", "maxItems": 16, "items": condition}
+    status = {"type": "object", "default": {}, "properties": {"conditions": conditions}}
+    schema = {"type": "object", "properties": {"status": status}, "x-kubernetes-validations": rules}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "Verdict", "listKind": "VerdictList", "plural": "verdicts", "singular": "verdict"}
+    name = "verdicts.flux.example.org"
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name},
+        "spec": {"group": "flux.example.org", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    control_plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(definition))
+    control_plane.kubectl("wait", "crd", name, "--for=condition=Established", "--timeout=30s")
+    try:
+        yield f"/apis/flux.example.org/v1/namespaces/{TENANT}/verdicts"
+    finally:
+        control_plane.kubectl("delete", "crd", name)
+
+
+def test_flux_waits_for_all_but_what_is_suspended(control_plane: ControlPlane, verdicts: str) -> None:
+    """A Campaign that is suspended in git, as in the overlay, would keep Flux waiting until its timeout."""
+
+    def judged(obj: Manifest) -> str:
+        status, metadata = obj["status"], obj["metadata"]
+        if status["observedGeneration"] != metadata["generation"]:  # by itself, whatever the expressions say
+            return "InProgress"
+        body = {"apiVersion": "flux.example.org/v1", "kind": "Verdict", "metadata": {"name": "one"}, "status": status}
+        code, answer = control_plane.request("POST", f"{verdicts}?dryRun=All", body)
+        assert code in {201, 422}, answer
+        return next((verdict for name, verdict in VERDICTS.items() if name in answer.get("message", "")), "InProgress")
+
+    assert judged(own(UNSEEN)) == "InProgress"
+    assert judged(own({"observedGeneration": 2})) == "InProgress"
+    for obj, _, kstatus in OWN:
+        reason = obj["status"]["conditions"][0]["reason"]
+        current = reason == Reason.SUSPENDED
+        assert judged(obj) == ("Current" if current else kstatus), reason
+
+
+def test_flux_judges_every_kind_that_stands_in_git_alike() -> None:
+    found = {each.pop("kind"): each for each in flux_expressions()}
+    assert found.keys() == {kind.KIND for kind in KINDS if kind is not Post}
+    assert len({str(each) for each in found.values()}) == 1
 
 
 @pytest.mark.parametrize("file", sorted(GITOPS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(GITOPS)))

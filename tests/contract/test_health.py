@@ -6,7 +6,7 @@ from podwright_crds.kinds import KINDS
 from podwright_crds.resource import Reason
 from podwright_operator.engine.plan import stalled
 from tests.gitops import judged, scripts
-from tests.health_cases import OWN, RAY_SERVICES, Object, decided, own
+from tests.health_cases import OWN, RAY_SERVICES, UNSEEN, Object, decided, own
 
 
 def test_own_kinds() -> None:
@@ -25,10 +25,10 @@ def test_every_kind_is_judged_by_its_script() -> None:
 
 
 def test_before_the_operator_has_seen_it() -> None:
-    """Argo CD would wait; kstatus by its rules takes an object without a status for finished, so the CRD's default
-    and the first write matter."""
-    found = judged([own(None), own({}), own({"conditions": []})])
-    assert [each.health for each in found] == ["Progressing"] * 3
+    """kstatus by its rules takes an object without a status for finished: hence the default of the definitions."""
+    found = judged([own(UNSEEN), own(None), own({}), own({"conditions": []})])
+    assert [each.health for each in found] == ["Progressing"] * 4
+    assert [each.kstatus for each in found] == ["InProgress", *["Current"] * 3]
 
 
 def test_every_stalled_reason_is_degraded_and_failed() -> None:

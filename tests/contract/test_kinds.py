@@ -13,6 +13,7 @@ from podwright_crds.resource import Resource
 from podwright_crds.schema import custom_resource_definition
 from tests.contract.conftest import TENANT
 from tests.control_plane import ControlPlane
+from tests.health_cases import UNSEEN
 
 Manifest = dict[str, Any]
 MANIFESTS = Path(__file__).parent / "manifests"
@@ -68,6 +69,16 @@ def test_a_good_manifest_is_taken_and_read(control_plane: ControlPlane, manifest
     resource = MODELS[kind].read(stored)
     spec = resource.spec.to_wire()  # type: ignore[attr-defined]  # every kind has one
     assert without_empty(spec) == without_empty(stored["spec"]), "the model reads what the schema's defaults write"
+
+
+@each("good")
+def test_what_was_just_applied_says_that_nobody_has_looked(control_plane: ControlPlane, manifest: Manifest) -> None:
+    """kstatus, and so Flux, would take an object without a status for finished."""
+    name = f"unseen-{manifest['metadata']['name']}"
+    assert apply(control_plane, {**manifest, "metadata": {"name": name}}) == ""
+    found = control_plane.get(manifest["kind"].lower(), name, "-n", TENANT, "--show-managed-fields")
+    assert found["status"] == UNSEEN
+    assert not any("f:status" in entry["fieldsV1"] for entry in found["metadata"]["managedFields"]), "nobody's to keep"
 
 
 @each("good")

@@ -1,4 +1,4 @@
-"""Each command of docs/api.md asks for something that the facade has, with a body that it takes."""
+"""Each command of docs/api.md asks for something that the facade has, with a body that it takes; each error is told."""
 
 import json
 import re
@@ -9,6 +9,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from podwright_api import openapi
+from podwright_api.envelope import STATUS_OF
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 CONTRACT: dict[str, Any] = json.loads(openapi.FILE.read_text())
@@ -80,3 +81,9 @@ def test_a_command_is_one_of_the_contract(command: Command) -> None:
     problems = [error.message for error in validator.iter_errors(body)]
     # One shows how a mistake is told.
     assert bool(problems) == ("titel" in command.body), problems
+
+
+def test_what_to_do_about_each_error_is_told() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| ([^|]+) \|", DOCUMENT.read_text(), re.MULTILINE)
+    told = {(int(status), code) for status, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    assert told == {(int(status), code.value) for code, status in STATUS_OF.items()}

@@ -135,6 +135,10 @@ def test_a_model_that_is_not_there(installed: Installation) -> None:
     installed.kube.apply(manifests.model_endpoint("bad-model", uri))
     found = installed.kube.wait_reason("modelendpoint", "bad-model", ["InvalidWeights"])
     assert "no-such-model" in ready(found)["message"]
+    mended = {"uri": f"s3://{installed.bucket}/models/whisper-base"}
+    installed.kube.patch("modelendpoint", "bad-model", {"spec": {"weights": mended}})
+    installed.wait_for(lambda: weights_there(installed, "bad-model"), 400, "a pod with the weights")
+    installed.kube.wait("modelendpoint", "bad-model", lambda o: ready(o)["reason"] != "InvalidWeights", what="a try")
     installed.kube.delete("modelendpoint", "bad-model")
 
 
@@ -172,6 +176,13 @@ def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) ->
     installed.kube.patch("episode", "bad-endpoint", {"spec": {"transcription": {"endpointRef": {"name": "whisper"}}}})
     installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), 400, "transcribe Done")
     installed.kube.delete("episode", "bad-endpoint")
+
+
+def weights_there(installed: Installation, endpoint: str) -> bool:
+    """Whether a pod of the endpoint has brought its weights."""
+    pods = installed.kube.items("pods", f"podwright.dev/kind=modelendpoint,podwright.dev/name={endpoint}")
+    states = [status["state"] for pod in pods for status in pod["status"].get("initContainerStatuses", [])]
+    return any(state.get("terminated", {}).get("exitCode") == 0 for state in states)
 
 
 def stage_done(found: Object, name: str) -> bool:

@@ -55,6 +55,34 @@ app.kubernetes.io/component: {{ .component }}
 {{- toYaml $blocks }}
 {{- end }}
 
+{{/* The port of an address. */}}
+{{- define "podwright.portOf" -}}
+{{- $named := default "" (urlParse .).host | regexFind ":[0-9]+$" | trimPrefix ":" }}
+{{- $named | default (ternary 80 443 (hasPrefix "http://" .)) }}
+{{- end }}
+
+{{/*
+Where an address leads, as in a policy's egress.to: into the namespace of its Service, to its address, else outside of
+private networks. dict "url" .Values.storage.endpoint "public" $public
+*/}}
+{{- define "podwright.peersAt" -}}
+{{- $host := default "" (urlParse .url).hostname }}
+{{- $namespace := regexFind "[^.]+\\.svc(\\.|$)" $host | splitList "." | first }}
+{{- $address := regexFind "^[0-9.]+$|^.*:.*$" $host }}
+{{- $at := .public }}
+{{- if $namespace }}
+{{- $at = list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" $namespace))) }}
+{{- else if $address }}
+{{- $at = list (dict "ipBlock" (dict "cidr" (printf "%s/%s" $address (ternary "128" "32" (contains ":" $address))))) }}
+{{- else if regexMatch "^[^.]+\\.[^.]+$" $host }}
+{{- /* NAME.NAMESPACE in the cluster, or a name on the web. */}}
+{{- $at = append $at (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" (splitList "." $host | last)))) }}
+{{- else if and $host (not (contains "." $host)) }}
+{{- $at = list (dict "podSelector" dict) }}
+{{- end }}
+{{- toYaml $at }}
+{{- end }}
+
 {{/* Names of the operator's Leases, one for each shard. */}}
 {{- define "podwright.leases" -}}
 {{- $name := printf "%s-operator" (include "podwright.fullname" .) }}

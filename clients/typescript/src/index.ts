@@ -49,7 +49,7 @@ export function createClient(options: PodwrightOptions): Client<paths> {
   return client;
 }
 
-type Success<T> = T extends { success: true; data: infer D } ? D : never;
+type Success<T> = [T] extends [undefined] ? undefined : T extends { success: true; data: infer D } ? D : never;
 
 interface Result<T> {
   data?: T;
@@ -57,10 +57,14 @@ interface Result<T> {
   response: Response;
 }
 
-/** The answer's `data`; throws `PodwrightError` where the request was not fulfilled. */
+/**
+ * The answer's `data`, `undefined` where there is nothing to say (204); throws `PodwrightError` where the request was
+ * not fulfilled.
+ */
 export async function data<T>(answer: Promise<Result<T>>): Promise<Success<T>> {
   const { data: body, error, response } = await answer;
   if (isSuccess(body)) return body.data as Success<T>;
+  if (response.status === 204) return undefined as Success<T>;
   if (isFailure(error)) throw new PodwrightError(response.status, error.error, error.requestId);
   throw new Error(`The facade answered with HTTP ${response.status} and no envelope.`);
 }

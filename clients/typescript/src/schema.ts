@@ -739,7 +739,10 @@ export interface paths {
         delete: operations["deleteCampaign"];
         options?: never;
         head?: never;
-        /** Change a campaign */
+        /**
+         * Change a campaign
+         * @description What one whose approval is Automatic announces, and where, takes the right to publish, too.
+         */
         patch: operations["patchCampaign"];
         trace?: never;
     };
@@ -2345,7 +2348,7 @@ export interface components {
              * @description Whether the platform must not list the show.
              * @default true
              */
-            blocked: boolean;
+            blocked?: boolean;
         };
         /** @description An account on Bluesky. */
         BlueskySettings: {
@@ -2353,7 +2356,7 @@ export interface components {
              * @description Address of the account's server (PDS).
              * @default https://bsky.social
              */
-            url: string;
+            url?: string;
         };
         /** @description When posts go out. */
         Cadence: {
@@ -2363,12 +2366,12 @@ export interface components {
              * @description IANA time zone of the cron line: Europe/Vienna. Slots follow its daylight saving time.
              * @default Etc/UTC
              */
-            timeZone: string;
+            timeZone?: string;
             /**
              * @description Posts that go out at one slot on each channel, oldest episode first.
              * @default 1
              */
-            postsPerSlot: number;
+            postsPerSlot?: number;
             /** @description Days in timeZone without slots, on which nothing goes out. */
             blackoutDays?: string[];
         };
@@ -2434,12 +2437,14 @@ export interface components {
              * @description true stops all work on this object: running work is ended, nothing new is started, and nothing that was done is lost. false goes on where it stopped.
              * @default false
              */
-            suspend: boolean;
+            suspend?: boolean;
             /**
              * @description What the campaign is for.
              * @default
              */
-            description: string;
+            description?: string;
+            /** @description Who pays for it: acme-shoes. Members of the facade who have this sponsor see the campaign and its posts. */
+            sponsor?: string | null;
             /** @description Which episodes are announced; each gets one post on each channel. */
             episodes: components["schemas"]["EpisodeSelector"];
             /** @description Channels that the episodes are announced on. */
@@ -2452,7 +2457,7 @@ export interface components {
              * @description Automatic: posts go out as written. Manual: each waits until a person sets spec.approval.state.
              * @default Manual
              */
-            approval: components["schemas"]["Approval"];
+            approval?: components["schemas"]["Approval"];
             /** @description Whose approvals each post needs before it goes out, besides those that its Channel asks for. */
             requiredApprovals?: components["schemas"]["RequiredApproval"][];
             /** @description UTM parameters of the links in its posts. */
@@ -2461,7 +2466,7 @@ export interface components {
              * @description How late a post may go out (30m, 24h, 7d) after the cluster or a channel was down; later ones are Missed.
              * @default 24h
              */
-            maxLateness: string;
+            maxLateness?: string;
         };
         /** @description How far the campaign is. */
         CampaignStatus: {
@@ -2563,7 +2568,7 @@ export interface components {
              * @description true stops all work on this object: running work is ended, nothing new is started, and nothing that was done is lost. false goes on where it stopped.
              * @default false
              */
-            suspend: boolean;
+            suspend?: boolean;
             /** @description Platform: its name, or webhook (any address that takes signed requests), feed (the feed of a Podcast) or email. It cannot be changed later. */
             type: components["schemas"]["ChannelType"];
             /** @description Name for people; by default the object's name. */
@@ -2685,7 +2690,7 @@ export interface components {
              * @description Quotes that clips are made of, the best ones.
              * @default 3
              */
-            most: number;
+            most?: number;
             /** @description Shapes of the videos; none: the sound alone. */
             shapes?: components["schemas"]["ClipShape"][];
         };
@@ -2830,7 +2835,7 @@ export interface components {
              * @description How many texts to choose from. Each is a version of the document, the likeliest the newest one.
              * @default 1
              */
-            variants: number;
+            variants?: number;
         };
         /** @description How a model wrote a version. */
         ContentMade: {
@@ -3064,7 +3069,7 @@ export interface components {
              * @description Requests in a row that the platform failed to answer.
              * @default 0
              */
-            failures: number;
+            failures?: number;
             /** @description Nothing is sent before (RFC 3339): the platform asked for it, or keeps failing. */
             pausedUntil?: string | null;
             /** @description Why it is paused. */
@@ -3152,12 +3157,12 @@ export interface components {
              * @description Port of the SMTP server.
              * @default 587
              */
-            port: number;
+            port?: number;
             /**
              * @description StartTLS (port 587), TLS from the beginning (port 465), or None inside a trusted network.
              * @default StartTLS
              */
-            security: components["schemas"]["MailSecurity"];
+            security?: components["schemas"]["MailSecurity"];
             /** @description Address in From: news@example.org. */
             sender: string;
             /** @description Address that gets the posts, for instance that of a mailing list. */
@@ -3169,17 +3174,17 @@ export interface components {
              * @description CPU cores for each replica.
              * @default 1
              */
-            cpus: number;
+            cpus?: number;
             /**
              * @description Memory for each replica, weights included: 8Gi.
              * @default 4Gi
              */
-            memory: string;
+            memory?: string;
             /**
              * @description GPUs (nvidia.com/gpu) for each replica; 0 serves on CPU.
              * @default 0
              */
-            gpus: number;
+            gpus?: number;
         };
         /** @enum {string} */
         Engine: "faster-whisper" | "vllm";
@@ -3240,7 +3245,7 @@ export interface components {
              * @description Whether the feed lists the episode.
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /** @description GUID of the feed's item, for an episode that was published elsewhere before, so that apps know it; by default made from the show's guid and this Episode's name. It cannot be changed later. */
             guid?: string | null;
             /** @description Name of the season. */
@@ -3295,7 +3300,7 @@ export interface components {
              * @description true stops all work on this object: running work is ended, nothing new is started, and nothing that was done is lost. false goes on where it stopped.
              * @default false
              */
-            suspend: boolean;
+            suspend?: boolean;
             /** @description Podcast that this is an episode of. It cannot be changed later. */
             podcastRef: components["schemas"]["LocalRef"];
             /** @description Title of the episode, as listeners see it. */
@@ -3304,7 +3309,7 @@ export interface components {
              * @description Show notes by a person; where empty, the written ones are used.
              * @default
              */
-            notes: string;
+            notes?: string;
             /** @description Where the recording is; the first stage fetches and checks it. */
             media: components["schemas"]["Media"];
             /** @description When the episode goes into the feed, as RFC 3339: 2026-12-01T09:00:00+01:00. Without it, as soon as it is Ready. */
@@ -3317,12 +3322,12 @@ export interface components {
              * @description What the episode is: full, trailer or bonus.
              * @default full
              */
-            type: components["schemas"]["EpisodeType"];
+            type?: components["schemas"]["EpisodeType"];
             /**
              * @description Whether directories mark the episode as explicit.
              * @default false
              */
-            explicit: boolean;
+            explicit?: boolean;
             /** @description The episode's web page; posts link to it. */
             link?: string | null;
             /** @description Hosts and guests by name; texts may name them, and the transcription spells them right. */
@@ -3331,7 +3336,7 @@ export interface components {
              * @description Whether campaigns make posts for this episode; false for imported ones, which are out already.
              * @default true
              */
-            announce: boolean;
+            announce?: boolean;
             feed?: components["schemas"]["EpisodeFeed"];
             /** @description How the episode is transcribed; what is not set comes from the Podcast. */
             transcription?: components["schemas"]["Transcription"];
@@ -3343,7 +3348,7 @@ export interface components {
              * @description What happens to the stored results when the Episode is deleted: Retain keeps them, Delete removes them from the bucket.
              * @default Retain
              */
-            deletionPolicy: components["schemas"]["DeletionPolicy"];
+            deletionPolicy?: components["schemas"]["DeletionPolicy"];
         };
         /** @description How far the episode is, stage by stage, and where its results are. */
         EpisodeStatus: {
@@ -3374,17 +3379,17 @@ export interface components {
              * @description Episodes of the show.
              * @default 0
              */
-            total: number;
+            total?: number;
             /**
              * @description Episodes that are Ready.
              * @default 0
              */
-            ready: number;
+            ready?: number;
             /**
              * @description Episodes that stand in the feed.
              * @default 0
              */
-            inFeed: number;
+            inFeed?: number;
         };
         /** @enum {string} */
         EpisodeType: "full" | "trailer" | "bonus";
@@ -3479,12 +3484,12 @@ export interface components {
              * @description Version of Meta's Graph API; Meta retires old ones.
              * @default v24.0
              */
-            version: string;
+            version?: string;
             /**
              * @description Address of the API.
              * @default https://graph.facebook.com
              */
-            url: string;
+            url?: string;
         };
         /** @description The answer to a request that was not fulfilled. */
         FailureAnswer: {
@@ -3518,14 +3523,14 @@ export interface components {
              * @description Whether an RSS feed is written for this show.
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /** @description podcast:guid of the show, a UUID; set it when the show moves here. By default made from the feed's address as the Podcasting 2.0 namespace says (UUIDv5), and kept in status for good. */
             guid?: string | null;
             /**
              * @description Newest episodes that feed.xml lists. Older ones stand on further pages of as many (feed-2.xml …), linked as RFC 5005 says.
              * @default 300
              */
-            limit: number;
+            limit?: number;
             /** @description WebSub hubs: named in the feed, and told whenever it has changed. */
             hubs?: string[];
             /** @description itunes:new-feed-url: where the show has moved to; apps follow it. */
@@ -3534,17 +3539,17 @@ export interface components {
              * @description itunes:complete: whether no more episodes come.
              * @default false
              */
-            complete: boolean;
+            complete?: boolean;
             /**
              * @description podcast:locked: whether other hosts must not import this feed.
              * @default false
              */
-            locked: boolean;
+            locked?: boolean;
             /**
              * @description podcast:medium: what the feed holds.
              * @default podcast
              */
-            medium: components["schemas"]["Medium"];
+            medium?: components["schemas"]["Medium"];
             /** @description Licence of the episodes. */
             license?: components["schemas"]["License"] | null;
             /** @description Where listeners support it. */
@@ -3728,22 +3733,22 @@ export interface components {
              * @description Let campaigns announce the imported episodes, too.
              * @default false
              */
-            announce: boolean;
+            announce?: boolean;
             /**
              * @description Import without processing; spec.suspend of each starts it.
              * @default false
              */
-            suspend: boolean;
+            suspend?: boolean;
             /**
              * @description Import although the feed is locked: you own the show.
              * @default false
              */
-            mine: boolean;
+            mine?: boolean;
             /**
              * @description Most episodes to create now, the newest first; send it again to go on.
              * @default 200
              */
-            most: number;
+            most?: number;
         };
         /** @description What became of an import. */
         ImportView: {
@@ -3768,12 +3773,12 @@ export interface components {
              * @description Version of Meta's Graph API; Meta retires old ones.
              * @default v24.0
              */
-            version: string;
+            version?: string;
             /**
              * @description Address of the API.
              * @default https://graph.instagram.com
              */
-            url: string;
+            url?: string;
         };
         InvitationAnswer: {
             /**
@@ -3790,6 +3795,8 @@ export interface components {
             role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Names of the shows that the role counts for; '*' is all. */
             shows?: string[];
+            /** @description Names of sponsors whose campaigns (spec.sponsor), and their posts, the role counts for as well. */
+            sponsors?: string[];
             /** @description 'publish' lets a collaborator approve and schedule. */
             grants?: components["schemas"]["Grant"][];
             /** @description Whom to invite. */
@@ -3800,6 +3807,7 @@ export interface components {
             email: string;
             role: components["schemas"]["podwright_api__access__roles__Role"];
             shows: string[];
+            sponsors: string[];
             grants: components["schemas"]["Grant"][];
             /** Format: date-time */
             expiresAt: string;
@@ -4008,17 +4016,17 @@ export interface components {
              * @description Version of LinkedIn's API, YYYYMM; LinkedIn retires each after about a year.
              * @default 202511
              */
-            version: string;
+            version?: string;
             /**
              * @description Address of the API.
              * @default https://api.linkedin.com
              */
-            url: string;
+            url?: string;
             /**
              * @description Where access tokens are renewed.
              * @default https://www.linkedin.com/oauth/v2/accessToken
              */
-            tokenUrl: string;
+            tokenUrl?: string;
         };
         /** @description Names an object in the same namespace; references across namespaces do not exist. */
         LocalRef: {
@@ -4035,7 +4043,7 @@ export interface components {
              * @description subject: it is about this place; creator: it is made here.
              * @default subject
              */
-            rel: components["schemas"]["LocationRelation"];
+            rel?: components["schemas"]["LocationRelation"];
             /** @description Latitude and longitude as a geo URI: geo:48.2082,16.3738. */
             geo?: string | null;
             /** @description OpenStreetMap object: R109166. */
@@ -4070,7 +4078,7 @@ export interface components {
              * @description Who sees the posts: public, unlisted or private (followers).
              * @default public
              */
-            visibility: components["schemas"]["MastodonVisibility"];
+            visibility?: components["schemas"]["MastodonVisibility"];
         };
         /** @enum {string} */
         MastodonVisibility: "public" | "unlisted" | "private";
@@ -4148,6 +4156,7 @@ export interface components {
             name: string;
             role: components["schemas"]["podwright_api__access__roles__Role"];
             shows: string[];
+            sponsors: string[];
             grants: components["schemas"]["Grant"][];
             /**
              * Format: date-time
@@ -4170,6 +4179,8 @@ export interface components {
             role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Names of the shows that the role counts for; '*' is all. */
             shows?: string[];
+            /** @description Names of sponsors whose campaigns (spec.sponsor), and their posts, the role counts for as well. */
+            sponsors?: string[];
             /** @description 'publish' lets a collaborator approve and schedule. */
             grants?: components["schemas"]["Grant"][];
         };
@@ -4179,6 +4190,8 @@ export interface components {
             role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Shows that the role counts for; '*' is all. An admin's counts for all. */
             shows: string[];
+            /** @description Sponsors whose campaigns, and their posts, the role counts for as well. */
+            sponsors: string[];
             /** @description What was granted beside the role. */
             grants: components["schemas"]["Grant"][];
         };
@@ -4210,12 +4223,12 @@ export interface components {
              * @description When the numbers are read, in UTC; by default every hour.
              * @default 17 * * * *
              */
-            cron: string;
+            cron?: string;
             /**
              * @description For how long after its publication a post is looked at.
              * @default 30
              */
-            days: number;
+            days?: number;
         };
         MetricsView: {
             /** @description Newest first; one for each time that the numbers had changed. */
@@ -4237,7 +4250,7 @@ export interface components {
              * @description true stops all work on this object: running work is ended, nothing new is started, and nothing that was done is lost. false goes on where it stopped.
              * @default false
              */
-            suspend: boolean;
+            suspend?: boolean;
             /** @description What the model does: transcription turns speech into text, generation analyses and writes, embedding makes vectors for search. */
             task: components["schemas"]["Task"];
             /** @description What runs it: faster-whisper for transcription, vllm for the other tasks. */
@@ -4413,7 +4426,7 @@ export interface components {
              * @description Address of the API.
              * @default https://api.pinterest.com
              */
-            url: string;
+            url?: string;
         };
         PlanAnswer: {
             /**
@@ -4478,19 +4491,19 @@ export interface components {
              * @description true stops all work on this object: running work is ended, nothing new is started, and nothing that was done is lost. false goes on where it stopped.
              * @default false
              */
-            suspend: boolean;
+            suspend?: boolean;
             /** @description Title of the show. */
             title: string;
             /**
              * @description What the show is about; plain text.
              * @default
              */
-            description: string;
+            description?: string;
             /**
              * @description Language that is spoken, as BCP 47: en, de-AT.
              * @default en
              */
-            language: string;
+            language?: string;
             /** @description Author as listeners see it; by default the owner. */
             author?: string | null;
             /** @description Owner of the show. */
@@ -4501,12 +4514,12 @@ export interface components {
              * @description Whether directories mark the show as explicit.
              * @default false
              */
-            explicit: boolean;
+            explicit?: boolean;
             /**
              * @description Order of listening: episodic (newest first) or serial (from the first episode on).
              * @default episodic
              */
-            type: components["schemas"]["ShowType"];
+            type?: components["schemas"]["ShowType"];
             /** @description The show's web page. */
             website?: string | null;
             /** @description Square cover, JPEG or PNG, 1400 to 3000 pixels: an https:// address, or s3://BUCKET/KEY in the tenant's storage. */
@@ -4526,7 +4539,7 @@ export interface components {
              * @description What happens to the feed when the Podcast is deleted: Retain leaves it at its address as it was last written, Delete removes it. Its episodes have a policy of their own.
              * @default Retain
              */
-            deletionPolicy: components["schemas"]["DeletionPolicy"];
+            deletionPolicy?: components["schemas"]["DeletionPolicy"];
         };
         /** @description The show's feed and the totals over its episodes. */
         PodcastStatus: {
@@ -4598,7 +4611,7 @@ export interface components {
              * @description Draft is being written, InReview waits for a decision, Approved goes out, Rejected never does. Approved counts for the content at that time: when it is changed later, decide again (with a new at).
              * @default Draft
              */
-            state: components["schemas"]["ApprovalState"];
+            state?: components["schemas"]["ApprovalState"];
             /** @description Who decided. */
             by?: string | null;
             /** @description When it was decided (RFC 3339); a new time makes it a new decision. */
@@ -4632,7 +4645,7 @@ export interface components {
              * @description For retry of a post that may be out: you looked, and it is not there.
              * @default false
              */
-            missingOnPlatform: boolean;
+            missingOnPlatform?: boolean;
         };
         /** @description One image or video of a post. */
         PostMedia: {
@@ -4662,7 +4675,7 @@ export interface components {
              * @description true stops all work on this object: running work is ended, nothing new is started, and nothing that was done is lost. false goes on where it stopped.
              * @default false
              */
-            suspend: boolean;
+            suspend?: boolean;
             /** @description Channel that the post goes to. It cannot be changed later. */
             channelRef: components["schemas"]["LocalRef"];
             /** @description Episode that the post is about. It cannot be changed later. */
@@ -4691,7 +4704,7 @@ export interface components {
              * @description How late the post may go out (30m, 24h, 7d) after the cluster or the channel was down; later it is Missed.
              * @default 24h
              */
-            maxLateness: string;
+            maxLateness?: string;
             /** @description Whether it may go out. */
             approval?: components["schemas"]["PostApproval"];
         };
@@ -4730,27 +4743,27 @@ export interface components {
              * @description Posts of the campaign.
              * @default 0
              */
-            total: number;
+            total?: number;
             /**
              * @description Posts that wait for a person.
              * @default 0
              */
-            awaitingApproval: number;
+            awaitingApproval?: number;
             /**
              * @description Posts that wait for their time.
              * @default 0
              */
-            scheduled: number;
+            scheduled?: number;
             /**
              * @description Posts that are out.
              * @default 0
              */
-            published: number;
+            published?: number;
             /**
              * @description Posts that failed, were missed or are held.
              * @default 0
              */
-            failed: number;
+            failed?: number;
         };
         /** @description One of several texts for the same post, so that what they bring can be compared. */
         PostVariant: {
@@ -4808,7 +4821,7 @@ export interface components {
              * @description For retry of a post that may be out: you looked, and it is not there.
              * @default false
              */
-            missingOnPlatform: boolean;
+            missingOnPlatform?: boolean;
             /** @description Ids of the posts. */
             ids: string[];
         };
@@ -5023,27 +5036,27 @@ export interface components {
              * @description Replicas that always run; 0 lets the endpoint go to sleep when nobody asks. kubectl scale sets this, up to maxReplicas.
              * @default 1
              */
-            minReplicas: number;
+            minReplicas?: number;
             /**
              * @description Replicas at most, however many requests come.
              * @default 1
              */
-            maxReplicas: number;
+            maxReplicas?: number;
             /**
              * @description Requests that a replica works on at once, queued ones included, before another is started.
              * @default 8
              */
-            targetOngoingRequests: number;
+            targetOngoingRequests?: number;
             /**
              * @description How long there must be too many requests until a replica is added.
              * @default 30
              */
-            upscaleDelaySeconds: number;
+            upscaleDelaySeconds?: number;
             /**
              * @description How long there must be few requests until a replica is taken away.
              * @default 600
              */
-            downscaleDelaySeconds: number;
+            downscaleDelaySeconds?: number;
         };
         /** @enum {string} */
         SearchKind: "transcript" | "notes" | "post";
@@ -5102,6 +5115,8 @@ export interface components {
             role: components["schemas"]["podwright_api__access__roles__Role"];
             /** @description Names of the shows that the role counts for; '*' is all. */
             shows?: string[];
+            /** @description Names of sponsors whose campaigns (spec.sponsor), and their posts, the role counts for as well. */
+            sponsors?: string[];
             /** @description 'publish' lets a collaborator approve and schedule. */
             grants?: components["schemas"]["Grant"][];
             /**
@@ -5115,6 +5130,7 @@ export interface components {
             name: string;
             role: components["schemas"]["podwright_api__access__roles__Role"];
             shows: string[];
+            sponsors: string[];
             grants: components["schemas"]["Grant"][];
             /** Format: date-time */
             createdAt: string;
@@ -5184,7 +5200,7 @@ export interface components {
              * @description Its title; by default the episode's.
              * @default
              */
-            title: string;
+            title?: string;
         };
         /** @description What a stage took, all its pods together; of pods that were killed nobody can tell. */
         StageCost: {
@@ -5192,27 +5208,27 @@ export interface components {
              * @description CPU time of its pods.
              * @default 0
              */
-            cpuSeconds: number;
+            cpuSeconds?: number;
             /**
              * @description Time in which an endpoint worked for it.
              * @default 0
              */
-            endpointSeconds: number;
+            endpointSeconds?: number;
             /**
              * @description That time by the GPUs of a replica; requests that share a batch count in full.
              * @default 0
              */
-            gpuSeconds: number;
+            gpuSeconds?: number;
             /**
              * @description Tokens that language models read for it.
              * @default 0
              */
-            promptTokens: number;
+            promptTokens?: number;
             /**
              * @description Tokens that language models wrote for it.
              * @default 0
              */
-            answerTokens: number;
+            answerTokens?: number;
         };
         /** @description A document as a stage left it. */
         StageDocument: {
@@ -5341,22 +5357,22 @@ export interface components {
              * @description Items checked against transcript and metadata.
              * @default 0
              */
-            checked: number;
+            checked?: number;
             /**
              * @description Items that were right after asking again.
              * @default 0
              */
-            repaired: number;
+            repaired?: number;
             /**
              * @description Items replaced by an extract from the transcript.
              * @default 0
              */
-            replaced: number;
+            replaced?: number;
             /**
              * @description Items that were not asked for to the end: the budget was spent.
              * @default 0
              */
-            unasked: number;
+            unasked?: number;
         };
         /** @description An account on Threads. */
         ThreadsSettings: {
@@ -5366,7 +5382,7 @@ export interface components {
              * @description Address of the API.
              * @default https://graph.threads.net
              */
-            url: string;
+            url?: string;
         };
         /** @enum {string} */
         TikTokPrivacy: "SELF_ONLY" | "FOLLOWER_OF_CREATOR" | "MUTUAL_FOLLOW_FRIENDS" | "PUBLIC_TO_EVERYONE";
@@ -5376,12 +5392,12 @@ export interface components {
              * @description Who sees the posts; apps that TikTok has not audited: SELF_ONLY.
              * @default SELF_ONLY
              */
-            privacy: components["schemas"]["TikTokPrivacy"];
+            privacy?: components["schemas"]["TikTokPrivacy"];
             /**
              * @description Address of the API.
              * @default https://open.tiktokapis.com
              */
-            url: string;
+            url?: string;
         };
         TokenPairAnswer: {
             /**
@@ -5447,7 +5463,7 @@ export interface components {
              * @description utm_medium; the kind of visit's origin.
              * @default podcast
              */
-            medium: string;
+            medium?: string;
             /** @description utm_campaign; by default the campaign's name. */
             campaign?: string | null;
             /** @description Posts carry a short link of your own below this address, which leads to the link with its UTM parameters: https://go.example.org. The address has to show the folder NAMESPACE/l/ of the public bucket; that folder's own address does as well. */
@@ -5501,7 +5517,7 @@ export interface components {
              * @description Whether no more episodes come.
              * @default false
              */
-            complete: boolean;
+            complete?: boolean;
         };
         /**
          * @description KubeRay's words for what a changed model does.
@@ -5535,7 +5551,7 @@ export interface components {
              * @default application/octet-stream
              * @example audio/mpeg
              */
-            contentType: string;
+            contentType?: string;
             /** @description Size of the file, at most 5 GiB; with more than 8388608 it goes in parts. Without it, in one PUT. */
             sizeBytes?: number | null;
             /** @description SHA-256 of the whole file in lower-case hex, as sha256sum prints it; complete compares it. */
@@ -5611,12 +5627,12 @@ export interface components {
              * @description Payment layer.
              * @default lightning
              */
-            type: string;
+            type?: string;
             /**
              * @description How it is paid.
              * @default keysend
              */
-            method: string;
+            method?: string;
             /** @description Suggested amount: 0.00000005000. */
             suggested?: string | null;
             /** @description Who is paid. */
@@ -5636,7 +5652,7 @@ export interface components {
              * @description Whether the share is taken off the top, as a service's fee.
              * @default false
              */
-            fee: boolean;
+            fee?: boolean;
             /** @description Key of a record that is sent along. */
             customKey?: string | null;
             /** @description Value of that record. */
@@ -5715,7 +5731,7 @@ export interface components {
              * @description What it is for, for people.
              * @default
              */
-            description: string;
+            description?: string;
         };
         WebhookPatch: {
             /** @description Where events are sent. */
@@ -5735,7 +5751,7 @@ export interface components {
              * @description How long to wait for the answer, in seconds.
              * @default 15
              */
-            timeoutSeconds: number;
+            timeoutSeconds?: number;
         };
         /** @enum {string} */
         WebhookState: "active" | "paused" | "disabled";
@@ -5833,7 +5849,7 @@ export interface components {
              * @description Address of the API.
              * @default https://api.x.com
              */
-            url: string;
+            url?: string;
         };
         /** @enum {string} */
         YouTubePrivacy: "private" | "unlisted" | "public";
@@ -5843,22 +5859,22 @@ export interface components {
              * @description Who sees the videos; apps that Google has not verified: private.
              * @default private
              */
-            privacy: components["schemas"]["YouTubePrivacy"];
+            privacy?: components["schemas"]["YouTubePrivacy"];
             /**
              * @description Id of the video category.
              * @default 22
              */
-            category: string;
+            category?: string;
             /**
              * @description Address of the API.
              * @default https://www.googleapis.com
              */
-            url: string;
+            url?: string;
             /**
              * @description Where access tokens are renewed.
              * @default https://oauth2.googleapis.com/token
              */
-            tokenUrl: string;
+            tokenUrl?: string;
         };
         /** @enum {string} */
         podwright_api__access__roles__Role: "admin" | "creator" | "collaborator" | "viewer";
@@ -5941,6 +5957,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5977,6 +5995,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -6145,6 +6165,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -6234,6 +6256,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6270,6 +6294,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6306,6 +6332,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -6432,6 +6460,8 @@ export interface operations {
                 "if-match"?: string | null;
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -6515,6 +6545,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6554,6 +6586,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6590,6 +6624,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -6793,6 +6829,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6829,6 +6867,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6867,6 +6907,8 @@ export interface operations {
                 "if-match"?: string | null;
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the document. */
@@ -6908,6 +6950,8 @@ export interface operations {
                 "if-match"?: string | null;
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the document. */
@@ -6990,6 +7034,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -7026,6 +7072,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -7062,6 +7110,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Id of the document. */
@@ -7259,6 +7309,8 @@ export interface operations {
                 "if-match"?: string | null;
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the document. */
@@ -7300,6 +7352,8 @@ export interface operations {
                 "if-match"?: string | null;
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the document. */
@@ -7496,6 +7550,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -7544,6 +7600,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -7631,6 +7689,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -7673,6 +7733,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -7750,6 +7812,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -7792,6 +7856,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -7839,6 +7905,8 @@ export interface operations {
                 "if-match"?: string | null;
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -7959,6 +8027,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -7995,6 +8065,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -8163,6 +8235,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -8199,6 +8273,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -8323,6 +8399,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -8362,6 +8440,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -8401,6 +8481,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -8654,6 +8736,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -8690,6 +8774,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Id of the template. */
@@ -8808,6 +8894,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -8912,6 +9000,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the upload, from POST /uploads. */
@@ -8951,6 +9041,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the upload, from POST /uploads. */
@@ -8993,6 +9085,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -9061,6 +9155,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -9204,6 +9300,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the webhook. */
@@ -9239,6 +9337,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the webhook. */
@@ -9353,6 +9453,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description Id of the webhook. */
@@ -9429,6 +9531,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -9506,6 +9610,8 @@ export interface operations {
             header?: {
                 /** @description Namespace (workspace) to work in; by default the first one that you belong to. */
                 "x-podwright-namespace"?: string | null;
+                /** @description ETags that you have: 304 where it still is one of these. */
+                "If-None-Match"?: string;
             };
             path: {
                 /** @description Name of the resource. */
@@ -9820,7 +9926,10 @@ export interface operations {
     createInvitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The workspace: its namespace. */
                 workspace: string;
@@ -9920,7 +10029,10 @@ export interface operations {
     createServiceAccount: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The workspace: its namespace. */
                 workspace: string;
@@ -10020,7 +10132,10 @@ export interface operations {
     createApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The workspace: its namespace. */
                 workspace: string;
@@ -10457,7 +10572,10 @@ export interface operations {
     acceptInvitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10525,7 +10643,10 @@ export interface operations {
     logout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10552,7 +10673,10 @@ export interface operations {
     logoutAll: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10579,7 +10703,10 @@ export interface operations {
     enrolTotp: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10612,7 +10739,10 @@ export interface operations {
     confirmTotp: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10645,7 +10775,10 @@ export interface operations {
     disableTotp: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10676,7 +10809,10 @@ export interface operations {
     renewRecoveryCodes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10738,7 +10874,10 @@ export interface operations {
     linkIdentity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A value of your choosing. Sent again with it within a day, the request is answered as it was the first time, and done once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

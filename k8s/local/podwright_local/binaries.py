@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from podwright_local.commands import LocalError, output_of, run_logged
-from podwright_local.go_programs import go_environment
+from podwright_local.commands import output_of, run_logged
+from podwright_local.go_programs import go_environment, require_go
 from podwright_local.keys import digest, digest_files
 from podwright_local.locks import exclusive
 from podwright_local.paths import LOCAL, Cache
@@ -90,10 +90,7 @@ def build_all(cache: Cache, progress: Progress) -> Path:
 
 
 def _compile(cache: Cache, packages: tuple[str, ...], target: Path, log: Path) -> None:
-    if not shutil.which("go"):
-        raise LocalError(
-            "The local cluster is compiled from Go modules: please install Go 1.25 or newer (https://go.dev/dl)."
-        )
+    require_go(MODULE)
     env = go_environment(cache)
     beside = target.with_name(f"{target.name}.new")
     shutil.rmtree(beside, ignore_errors=True)

@@ -3,6 +3,7 @@
 import configparser
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +52,7 @@ class Builder:
         arguments: Mapping[str, str] | None = None,
     ) -> None:
         """Build one target into an OCI archive. Layers stay uncompressed: the image never leaves the machine."""
-        beside = archive.with_suffix(f".{os.getpid()}.new")
+        beside = archive.with_suffix(".new")
         beside.parent.mkdir(parents=True, exist_ok=True)
         options = {
             "target": target,
@@ -80,11 +81,16 @@ def running(cache: Cache, binaries: Path) -> Iterator[Builder]:
     """A BuildKit for the length of the block. Its own store below the cache makes a second build short."""
     cache.builder.mkdir(parents=True, exist_ok=True)
     socket, log = cache.builder / "buildkit.sock", cache.logs / "buildkitd.log"
+    temporary = cache.builder / "tmp"
     log.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(cache.locks / "builder"), log.open("wb") as stream:
         socket.unlink(missing_ok=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
         holder = subprocess.Popen(
             [
+                # Whatever ends this program, a closed terminal as well, ends BuildKit: a second one could not start.
+                *("setpriv", "--pdeathsig", "KILL"),
                 *("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"),
                 *(binaries / "buildkitd", "--root", cache.builder / "state", "--addr", f"unix://{socket}"),
                 *("--oci-worker=true", "--containerd-worker=false", "--oci-worker-net=host"),
@@ -93,6 +99,7 @@ def running(cache: Cache, binaries: Path) -> Iterator[Builder]:
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": str(temporary)},
             start_new_session=True,
         )
         try:

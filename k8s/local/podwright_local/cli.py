@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
+import urllib3
+from minio.error import MinioException
 
 from podwright_local import (
     binaries,
@@ -45,8 +48,12 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except (LocalError, ProcessLookupError) as error:
-            click.secho(f"\n{error}", fg="red", err=True)
-            sys.exit(1)
+            told = str(error)
+        except (OSError, httpx.TransportError, urllib3.exceptions.HTTPError, MinioException) as error:
+            # The disk is full, a file is another user's, a server went away: the place in this program helps nobody.
+            told = f"{type(error).__name__}: {error}"
+        click.secho(f"\n{told}", fg="red", err=True)
+        sys.exit(1)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -106,7 +113,10 @@ def programs_command(names: tuple[str, ...]) -> None:
 def demo_command(choice: str | None, name: str, times: Path | None) -> None:
     """Everything from a fresh machine to a published post."""
     cache = Cache.from_environment()
-    chosen = choice or targets.remembered(cache).get(name) or default_choice()
+    noted = choice or targets.remembered(cache).get(name)
+    chosen = noted or default_choice()
+    if not noted and chosen == "local" and targets.kind_is_installed():
+        click.echo("The Docker engine does not answer (`docker info` says why): the cluster is this machine's own.")
     if chosen == "local":
         host.require_root()
     else:
@@ -149,8 +159,11 @@ def down(name: str, choice: str | None) -> None:
 @name_option
 def delete(name: str) -> None:
     """Stop the local cluster and remove its data."""
+    host.require_root()
+    cluster = _cluster(name)
     with Progress() as progress:
-        _cluster(name).delete(progress)
+        cluster.delete(progress)
+    targets.forget(cluster.cache, name)
 
 
 @app.command()
@@ -201,7 +214,11 @@ def pid(name: str, component: str) -> None:
 def kubeconfig(name: str, choice: str | None) -> None:
     """The path of the cluster's kubeconfig."""
     cache = Cache.from_environment()
-    click.echo(_target(choice or _chosen(name, cache), name, cache, Progress()).kubeconfig)
+    chosen = choice or _chosen(name, cache)
+    path = _target(chosen, name, cache, Progress()).kubeconfig
+    if chosen != "current" and not Path(path).exists():
+        click.echo("It is not there: `make demo` makes it. Where that ran as root, ask for it as root.", err=True)
+    click.echo(path)
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})

@@ -27,6 +27,7 @@ from podwright_local.processes import (
     namespace_pid,
     send,
     supervisor_of,
+    supervisors,
     wait_until_gone,
 )
 from podwright_local.progress import Progress
@@ -75,14 +76,16 @@ class LocalCluster:
         """Start it, or see that it runs: the API answers and the node is ready."""
         with exclusive(self.cache.locks / f"cluster-{self.name}"):
             lease_since = dt.datetime.now(dt.UTC)
-            if self.running:
-                lease_since -= LEASE_AGE
+            if supervisor := supervisor_of(self.paths.root):
+                # Its start may have been interrupted, or the machine's firewall been loaded anew since.
+                if not self._join(supervisor):
+                    lease_since -= LEASE_AGE
             else:
                 with progress.step(
                     f"starting the processes of cluster '{self.name}'", self.paths.root / "supervisor.log"
                 ):
                     self._prepare(binaries)
-                    self._start()
+                    self._join(self._start())
             with progress.step("waiting for the API server", self.paths.logs / "kube-apiserver.log"):
                 self._wait_for_api(binaries)
             with progress.step("waiting for the node", self.paths.logs / "kubelet.log"):
@@ -136,7 +139,10 @@ class LocalCluster:
             cgroup_v1=host.uses_cgroup_v1(),
         )
 
-    def _start(self) -> None:
+    def _join(self, supervisor: int) -> bool:
+        return host.join_network(self.plan, supervisor, host.outside_mtu(), self.table)
+
+    def _start(self) -> int:
         log = self.paths.root / "supervisor.log"
         environment = {**os.environ, "PYTHONPATH": str(LOCAL)}
         with log.open("wb") as stream:
@@ -152,8 +158,7 @@ class LocalCluster:
                 cwd="/",
                 start_new_session=True,
             )
-        supervisor = self._wait_for_supervisor(holder, log)
-        host.join_network(self.plan, supervisor, host.outside_mtu(), self.table)
+        return self._wait_for_supervisor(holder, log)
 
     def _wait_for_supervisor(self, holder: "subprocess.Popen[bytes]", log: Path) -> int:
         deadline = time.monotonic() + 10
@@ -174,8 +179,7 @@ class LocalCluster:
                     return
             except CommandError:
                 time.sleep(POLL_SECONDS)
-        log = self.paths.logs / "kube-apiserver.log"
-        raise LocalError(f"the API server does not answer; its log is {log}\n{tail_of(log)}")
+        raise LocalError(f"the API server does not answer; {self._blamed('kube-apiserver')}")
 
     def _wait_for_node(self, binaries: Path, since: dt.datetime) -> None:
         """Ready in the API may be what was true before a restart: the kubelet must have renewed its lease since."""
@@ -188,8 +192,17 @@ class LocalCluster:
             if lease and node and lease_renewed(lease, since) and node_ready(node):
                 return
             time.sleep(POLL_SECONDS)
-        log = self.paths.logs / "kubelet.log"
-        raise LocalError(f"the node does not become ready; the kubelet's log is {log}\n{tail_of(log)}")
+        raise LocalError(f"the node does not become ready; {self._blamed('kubelet')}")
+
+    def _blamed(self, component: str) -> str:
+        """What to read, and what helps at last. A component that waits for another one has nothing to say."""
+        states = json.loads(self.paths.components.read_text()) if self.paths.components.exists() else {}
+        first = next((name for name, entry in states.items() if not entry["ready"]), component)
+        log = self.paths.logs / f"{first}.log"
+        return (
+            f"the log of {first} is {log}\n{tail_of(log)}\nWhere the cluster's data are broken, as after a power cut, "
+            f"`{sys.executable} -m podwright_local delete --name {self.name}` removes them; all that was built stays."
+        )
 
     def _check_supervisor(self) -> None:
         if not self.running:
@@ -210,6 +223,12 @@ class LocalCluster:
             raise LocalError(f"processes of cluster '{self.name}' do not end: {left}")
 
     def _clear(self) -> None:
+        for other in supervisors():
+            if other.name == self.name and other != self.paths.root:
+                raise LocalError(
+                    f"A cluster '{self.name}' runs from {other}, and names on this machine are its alone. Stop it with "
+                    f"`PODWRIGHT_CACHE={other.parents[1]} make down`, or give this one another: NAME=another."
+                )
         host.clear(self.plan, self.table, self.table)
 
     def status(self) -> list[tuple[str, str]]:

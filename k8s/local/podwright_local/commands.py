@@ -1,6 +1,7 @@
 """Running programs: output to a log, and a failure that shows the log's end."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,16 +85,20 @@ def output_of(
         CommandError: it failed; the message ends with what it wrote to its error stream.
     """
     arguments = tuple(str(part) for part in argv)
-    result = subprocess.run(
-        arguments,
-        input=input_text if input_text is not None else "",
-        capture_output=True,
-        text=True,
-        env=_environment(env),
-        cwd=cwd,
-        timeout=timeout,
-        check=False,
-    )
+    try:
+        result = subprocess.run(
+            arguments,
+            input=input_text if input_text is not None else "",
+            capture_output=True,
+            text=True,
+            env=_environment(env),
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        said = error.stderr.decode(errors="replace") if isinstance(error.stderr, bytes) else error.stderr or ""
+        raise CommandError(arguments, -signal.SIGKILL, f"{said}\nno answer after {timeout:.0f} s") from error
     if result.returncode != 0:
         raise CommandError(arguments, result.returncode, result.stderr or result.stdout)
     return result.stdout

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from podwright_local import storage
 from podwright_local.commands import run_logged
+from podwright_local.files import write_whole
 from podwright_local.kubectl import Kubectl, Manifest, restricted_namespace
 from podwright_local.paths import REPOSITORY, Cache
 from podwright_local.progress import Progress
@@ -105,6 +106,5 @@ def upload_models(target: Target, progress: Progress) -> None:
 def _write_values(cache: Cache, kubectl: Kubectl, values: Manifest) -> Path:
     folder = kubectl.kubeconfig.parent if kubectl.kubeconfig else cache.clusters
     file = folder / "values.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(values, indent=1))
+    write_whole(file, json.dumps(values, indent=1), mode=0o600)
     return file

@@ -14,7 +14,7 @@ import yaml
 from minio import Minio
 
 from podwright_local import demo_admin, storage
-from podwright_local.commands import LocalError
+from podwright_local.commands import CommandError, LocalError
 from podwright_local.demo import Demo
 from podwright_local.kubectl import restricted_namespace
 from podwright_local.paths import REPOSITORY
@@ -32,6 +32,8 @@ KINDS = ("modelendpoints", "podcasts", "episodes", "channels", "campaigns", "pos
 TIMEOUT_SECONDS = 1200.0
 #: Stalled may pass while things arrive out of order; after this long the demo gives up on it.
 STALLED_SECONDS = 180.0
+#: So long the API server may be away meanwhile.
+AWAY_SECONDS = 60.0
 WIDTH = 100
 
 
@@ -91,14 +93,22 @@ def follow(demo: Demo, detail: Callable[[str], None]) -> None:
 
     Raises:
         LocalError: something stalled for three minutes, or twenty minutes were not enough.
+        CommandError: the API server has not answered for a minute.
     """
-    started = time.monotonic()
+    started = answered = time.monotonic()
     told: dict[str, str] = {}
     stalled_since: dict[str, float] = {}
     while True:
-        found = json.loads(demo.kubectl.run("get", ",".join(KINDS), "-n", demo.tenant, "-o", "json"))["items"]
-        states = list(map(state_of, samples_only(found)))
         now = time.monotonic()
+        try:
+            found = json.loads(demo.kubectl.run("get", ",".join(KINDS), "-n", demo.tenant, "-o", "json"))["items"]
+        except CommandError:  # a machine that is busy with models makes the API server slow
+            if now - answered > AWAY_SECONDS:
+                raise
+            time.sleep(1)
+            continue
+        answered = now
+        states = list(map(state_of, samples_only(found)))
         for state in states:
             if told.get(state.what) != state.text:
                 told[state.what] = state.text
@@ -113,7 +123,10 @@ def follow(demo: Demo, detail: Callable[[str], None]) -> None:
                 raise LocalError(f"{what} needs a person: {stalled[what].text}")
         if now - started > TIMEOUT_SECONDS:
             waiting = "\n".join(f"    {state.what}: {state.text}" for state in states if not state.ready)
-            raise LocalError(f"not finished after {TIMEOUT_SECONDS / 60:.0f} minutes; still waiting:\n{waiting}")
+            raise LocalError(
+                f"not finished after {TIMEOUT_SECONDS / 60:.0f} minutes; still waiting:\n{waiting}\nThe work goes on, "
+                f"and `make demo` looks on. More: {demo.kubectl.command('-n', demo.tenant, 'get', 'pods,events')}"
+            )
         time.sleep(1)
 
 

@@ -13,7 +13,7 @@ import urllib3
 from minio import Minio
 
 from podwright_local import images, models, storage
-from podwright_local.commands import LocalError, output_of, run_logged, succeeds
+from podwright_local.commands import LocalError, output_of, run_logged, succeeds, tail_of
 from podwright_local.demo import RELEASE, SYSTEM, TENANTS
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import REPOSITORY, Cache
@@ -162,9 +162,12 @@ class DockerTarget:
     def store(self) -> Iterator[Minio]:
         """Through a port-forward, for the length of the block."""
         argv = [self.kubectl.program, *self.kubectl.options, *STORE.arguments]
-        forward = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = self.cache.logs / "forward-minio.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as stream:
+            forward = subprocess.Popen(argv, stdout=stream, stderr=subprocess.STDOUT)
         try:
-            _wait_until_it_answers(f"{STORE.url}/minio/health/ready")
+            _wait_until_it_answers(f"{STORE.url}/minio/health/ready", forward, log)
             yield storage.client(STORE.url.removeprefix("http://"), self._credentials)
         finally:
             forward.terminate()
@@ -235,14 +238,21 @@ def used(cache: Cache, progress: Progress) -> list[DockerTarget]:
     return [*(DockerTarget(cache, progress, kind=name) for name in folders), *own]
 
 
-def _wait_until_it_answers(url: str) -> None:
+def _wait_until_it_answers(url: str, forward: "subprocess.Popen[bytes]", log: Path) -> None:
     pool = urllib3.PoolManager(timeout=2, retries=False)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
+        ended = forward.poll() is not None
         try:
+            # Also where it ended because a person forwards the same port.
             if pool.request("GET", url).status == 200:
                 return
         except urllib3.exceptions.HTTPError:
             pass
+        if ended:
+            break
         time.sleep(0.3)
-    raise LocalError(f"nothing answers at {url}: `kubectl get pods -n minio` says more")
+    raise LocalError(
+        f"no MinIO answers at {url}: `kubectl get pods -n minio` says how it is; where another program of this machine "
+        f"listens there, end that. kubectl's port-forward said:\n{tail_of(log)}"
+    )

@@ -1,6 +1,7 @@
 """Programs of others that tests and benchmarks measure themselves against, compiled from their own Go modules."""
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,26 @@ def go_environment(cache: Cache) -> dict[str, str]:
         "CGO_ENABLED": "0",
         "GOTOOLCHAIN": os.environ.get("GOTOOLCHAIN", "local"),
     }
+
+
+def require_go(module: Path) -> None:
+    """Refuse to begin where there is no Go that compiles a module.
+
+    Raises:
+        LocalError: the message says which one to install.
+    """
+    needed = re.search(r"^go (\d+)\.(\d+)", (module / "go.mod").read_text(), re.MULTILINE)
+    wanted = (int(needed[1]), int(needed[2])) if needed else (1, 0)
+    install = f"please install Go {wanted[0]}.{wanted[1]} or newer (https://go.dev/dl)"
+    if not shutil.which("go"):
+        raise LocalError(
+            f"The programs of the cluster and of its tests are compiled from Go modules: {install}. Where you have it, "
+            'it is not on this command\'s PATH: `sudo env "PATH=$PATH" make …` passes yours on.'
+        )
+    # Where GOTOOLCHAIN is set, an older Go may fetch the one that the module asks for.
+    found = re.match(r"go(\d+)\.(\d+)", output_of(["go", "env", "GOVERSION"], cwd=Path("/")))
+    if found and (int(found[1]), int(found[2])) < wanted and "GOTOOLCHAIN" not in os.environ:
+        raise LocalError(f"Go {found[1]}.{found[2]} is too old ({shutil.which('go')}): {install}.")
 
 
 @dataclass(frozen=True)
@@ -66,8 +87,7 @@ class GoPrograms:
         return target
 
     def _compile(self, cache: Cache, target: Path, log: Path) -> None:
-        if not shutil.which("go"):
-            raise LocalError(f"{self.title} is compiled from its Go module: please install Go 1.26 or newer.")
+        require_go(self.module)
         env = go_environment(cache)
         beside = target.with_name(f"{target.name}.new")
         shutil.rmtree(beside, ignore_errors=True)

@@ -4,6 +4,7 @@ netfilter table, one control group. All of it is named after the cluster, and `c
 
 import json
 import os
+import platform
 import shutil
 import time
 from ipaddress import IPv4Network
@@ -25,33 +26,72 @@ PACKAGES = {
     "/usr/bin/python3.11": "python3.11",
 }
 """A file that each Debian package brings."""
+COMPILERS = {"npm": "npm", "g++": "g++", "make": "make"}
+"""A program from PATH, and the Debian package that brings one: what installs the servers to publish to."""
+ELSEWHERE = (
+    "Else use CLUSTER=kind with a Docker engine, or CLUSTER=current with a cluster of yours. `make try` does without a "
+    "cluster and without root."
+)
 #: Bytes without which nothing is begun: images that are built again, and what a cluster writes.
 LEAST_SPACE = 5_000_000_000
+#: The same where nothing has been compiled yet.
+FIRST_SPACE = 28_000_000_000
+#: What the sample models ask for, with the servers beside them and one stage (bytes).
+LEAST_MEMORY = 13 << 30
 UPSTREAM_RESOLV_CONF = Path("/run/systemd/resolve/resolv.conf")
 
 
 def require_root() -> None:
+    """Refuse to begin where there can be no local cluster, or where this user may make none."""
+    if platform.system() != "Linux":
+        raise LocalError(f"The local cluster needs Linux. {ELSEWHERE}")
     if os.geteuid() != 0:
         raise LocalError(
-            "The local cluster needs root: it makes network and mount namespaces. Run the command with sudo, or use "
-            "CLUSTER=kind with a Docker engine, or CLUSTER=current with a cluster of yours."
+            "The local cluster needs root: it makes network and mount namespaces. Run this and what follows as root "
+            f'(`sudo env "PATH=$PATH" make …` keeps the Go that you have on PATH). {ELSEWHERE}'
         )
 
 
-def require_space(folder: Path) -> None:
-    """Refuse to begin where the disk would be full in the middle."""
+def require_space(folder: Path, *, first: bool = False) -> None:
+    """Refuse to begin where the disk would be full in the middle; `first` where nothing has been built yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_SPACE:
+    free, needed = shutil.disk_usage(folder).free, FIRST_SPACE if first else LEAST_SPACE
+    if free < needed:
         raise LocalError(
-            f"Only {free / 1e9:.1f} GB are free below {folder}, and a cluster needs {LEAST_SPACE / 1e9:.0f} (some 30 "
-            "where nothing has been built yet). Make room there (make clean removes all that was built), or name "
-            "another place: PODWRIGHT_CACHE=/another/place."
+            f"Only {free / 1e9:.1f} GB are free below {folder}, and {needed / 1e9:.0f} are needed"
+            f"{' where nothing has been built yet' if first else ''}. Make room there (make clean removes all that was "
+            "built), or name another place: PODWRIGHT_CACHE=/another/place."
         )
 
 
-def missing_packages() -> list[str]:
-    return [package for file, package in PACKAGES.items() if not Path(file).exists()]
+def require_memory() -> None:
+    """Refuse to begin where the models would wait for memory until the demo gives up."""
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if there < LEAST_MEMORY:
+        raise LocalError(
+            f"This machine has {there / 2**30:.1f} GiB of memory; the sample models and what runs beside them ask for "
+            f"{LEAST_MEMORY / 2**30:.0f}. `make try` does with 4."
+        )
+
+
+def missing_packages(*, compilers: bool = False) -> list[str]:
+    """The Debian packages that a cluster lacks here; with `compilers` those for the servers to publish to as well."""
+    missing = [package for file, package in PACKAGES.items() if not Path(file).exists()]
+    if compilers:
+        missing += [package for program, package in COMPILERS.items() if not shutil.which(program)]
+    return missing
+
+
+def require_release(missing: list[str]) -> None:
+    """Refuse to look for Debian's Python where another system's package manager would not know it."""
+    if "python3.11" not in missing:
+        return
+    release = platform.freedesktop_os_release()
+    if (release.get("ID"), release.get("VERSION_ID")) != ("debian", "12"):
+        raise LocalError(
+            f"The local cluster is made for Debian 12; this is {release.get('PRETTY_NAME', 'another system')} without "
+            f"/usr/bin/python3.11, whose packages Ray's pods share. {ELSEWHERE}"
+        )
 
 
 def install_packages(packages: list[str], log: Path) -> None:
@@ -86,23 +126,29 @@ def outside_mtu() -> int:
 
 def routed_networks() -> list[IPv4Network]:
     """The networks that this machine already reaches some way, the default route aside."""
+    if not shutil.which("ip"):  # a bare machine; it is installed with the other packages
+        return []
     routes = json.loads(output_of(["ip", "-json", "-4", "route", "show"]) or "[]")
     return [IPv4Network(route["dst"], strict=False) for route in routes if route["dst"] != "default"]
 
 
-def join_network(plan: AddressPlan, pid: int, mtu: int, table: str) -> None:
-    """Give the namespace of process `pid` its interface, and this machine the routes into it.
+def join_network(plan: AddressPlan, pid: int, mtu: int, table: str) -> bool:
+    """Give the namespace of process `pid` its interface, and this machine the routes into it; what is there stays.
 
-    Pods reach the outside under the machine's own address; nothing outside reaches them.
+    Pods reach the outside under the machine's own address; nothing outside reaches them. Returns whether the interface
+    was new.
     """
     name = plan.interface
-    output_of(["ip", "link", "add", name, "mtu", str(mtu), "type", "veth", "peer", "name", "eth0", "netns", str(pid)])
-    output_of(["ip", "address", "add", f"{plan.host}/{plan.link.prefixlen}", "dev", name])
+    if new := not Path("/sys/class/net", name).exists():
+        peer = ["type", "veth", "peer", "name", "eth0", "netns", str(pid)]
+        output_of(["ip", "link", "add", name, "mtu", str(mtu), *peer])
+    output_of(["ip", "address", "replace", f"{plan.host}/{plan.link.prefixlen}", "dev", name])
     output_of(["ip", "link", "set", name, "up"])
     for network in (plan.services, plan.pods):
         output_of(["ip", "route", "replace", str(network), "via", str(plan.node), "dev", name])
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     output_of(["nft", "-f", "-"], input_text=firewall(plan, table))
+    return new
 
 
 def firewall(plan: AddressPlan, table: str) -> str:

@@ -142,6 +142,9 @@ def build(cache: Cache, wanted: tuple[BuiltImage, ...], buildkit: Path, progress
         return
     base = base_image.build(cache, progress)
     with builder.running(cache, buildkit) as running:
+        for image in wanted:
+            for interrupted in (cache.root / "images").glob(f"{image.name}-*.new"):
+                interrupted.unlink()
         missing = [image for image in wanted if not archive(cache, image).exists()]
 
         def one(image: BuiltImage) -> None:

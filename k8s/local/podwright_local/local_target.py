@@ -10,6 +10,7 @@ from minio import Minio
 from podwright_local import base_image, binaries, host, images, inference_venv, models, publishing_servers, storage
 from podwright_local.cluster import LocalCluster
 from podwright_local.commands import LocalError
+from podwright_local.go_programs import require_go
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import Cache
 from podwright_local.prerequisites import S3_ENDPOINT, Prerequisites
@@ -53,6 +54,8 @@ class LocalTarget:
         run_graph(self._preparation())
 
     def up(self) -> None:
+        if self.inference:
+            host.require_memory()
         prerequisites = Prerequisites(self.cluster, self.progress)
         tasks = [
             *self._preparation(),
@@ -75,12 +78,14 @@ class LocalTarget:
 
     def down(self) -> None:
         """Its data stays. No process, mount, interface or netfilter table is left."""
+        host.require_root()
         self.cluster.down(self.progress)
         if left := self.cluster.remains():
             raise LocalError("still there: " + ", ".join(left))
 
     def status(self) -> str:
         """Each process of the cluster, with its id on this machine."""
+        host.require_root()
         return "\n".join(f"{component:26} {text}" for component, text in self.cluster.status())
 
     def load_images(self) -> None:
@@ -175,9 +180,15 @@ class LocalTarget:
         images.build(self._cache, wanted, binaries.build_first(self._cache, self.progress), self.progress)
 
     def _packages(self) -> None:
+        """Everything that would end it later is asked for first."""
         host.require_root()
-        host.require_space(self._cache.root)
-        if missing := host.missing_packages():
+        built = binaries.folder(self._cache).exists()
+        host.require_space(self._cache.root, first=self.inference and not self._cache.go_build.exists())
+        if not built:
+            require_go(binaries.MODULE)
+        servers = self.social and not publishing_servers.pds_folder(self._cache).exists()
+        if missing := host.missing_packages(compilers=servers):
+            host.require_release(missing)
             log = self._cache.logs / "packages.log"
             with self.progress.step(f"installing Debian packages: {' '.join(missing)}", log):
                 host.install_packages(missing, log)

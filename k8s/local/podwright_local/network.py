@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from podwright_local.commands import LocalError
+from podwright_local.files import write_whole
 from podwright_local.locks import exclusive
 from podwright_local.paths import Cache
 
@@ -76,7 +78,10 @@ def choose_index(name: str, taken: dict[str, int], occupied: Iterable[IPv4Networ
         plan = AddressPlan(index)
         if index not in used and not any(net.overlaps(route) for net in plan.networks for route in routes):
             return index
-    raise ValueError("no free addresses: every candidate overlaps a route of this machine (`ip route`)")
+    raise LocalError(
+        "no free addresses: whatever a cluster could take of 10.96.0.0 to 10.199.255.255 and of 10.244.0.0/16 overlaps "
+        "a route of this machine (`ip route` lists them). Leave the VPN that brings it, or use another CLUSTER."
+    )
 
 
 def address_plan(cache: Cache, name: str, occupied: Iterable[IPv4Network] = ()) -> AddressPlan:
@@ -86,8 +91,7 @@ def address_plan(cache: Cache, name: str, occupied: Iterable[IPv4Network] = ()) 
         taken: dict[str, int] = json.loads(registry.read_text()) if registry.exists() else {}
         index = choose_index(name, taken, occupied)
         if name not in taken:
-            registry.parent.mkdir(parents=True, exist_ok=True)
-            registry.write_text(json.dumps({**taken, name: index}, indent=1))
+            write_whole(registry, json.dumps({**taken, name: index}, indent=1))
     return AddressPlan(index)
 
 
@@ -104,4 +108,4 @@ def forget(cache: Cache, name: str) -> None:
         if registry.exists():
             taken: dict[str, int] = json.loads(registry.read_text())
             taken.pop(name, None)
-            registry.write_text(json.dumps(taken, indent=1))
+            write_whole(registry, json.dumps(taken, indent=1))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import platform
 import shutil
 import tarfile
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 CHUNK = 1 << 20
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""Of images, by the kernel's names."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class ImageConfig:
 
     def as_json(self, layer: str) -> dict[str, Any]:
         return {
-            "architecture": "amd64",
+            "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()),
             "os": "linux",
             "created": "1970-01-01T00:00:00Z",
             "config": {

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from podwright_local.commands import LocalError
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 LOCAL = REPOSITORY / "k8s" / "local"
 MAX_STATE_PATH = 80
@@ -129,7 +131,7 @@ class ClusterPaths:
     def check_length(self) -> None:
         """Refuse a folder too deep for the sockets below it."""
         if len(str(self.root)) > MAX_STATE_PATH:
-            raise ValueError(
+            raise LocalError(
                 f"{self.root} has {len(str(self.root))} characters; the sockets below it allow {MAX_STATE_PATH}. "
                 "Set PODWRIGHT_CACHE to a shorter path."
             )

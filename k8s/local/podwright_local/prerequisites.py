@@ -152,15 +152,20 @@ class Prerequisites:
         return folder
 
     def _apply(self, name: str, manifests: list[Manifest]) -> None:
-        """Apply what this cluster has not been given before; definitions and namespaces come first."""
+        """Apply what this cluster has not been given before, or has lost; definitions and namespaces come first."""
         applied = self.cluster.paths.applied / f"{name}-{digest(json.dumps(manifests, sort_keys=True))}"
-        if applied.exists():
+        if applied.exists() and self._run(manifests):
             return
         first = [item for item in manifests if item["kind"] in ("CustomResourceDefinition", "Namespace")]
         self._kubectl.apply(first)
         self._kubectl.apply([item for item in manifests if item not in first])
         applied.parent.mkdir(exist_ok=True)
         applied.touch()
+
+    def _run(self, manifests: list[Manifest]) -> bool:
+        """Whether all Deployments among them are in the cluster."""
+        names = [item["metadata"] for item in manifests if item["kind"] == "Deployment"]
+        return all(self._kubectl.get("deployment", name["name"], "-n", name["namespace"]) for name in names)
 
     def _kuberay_manifests(self) -> list[Manifest]:
         """KubeRay's own, rendered once for these programs; they are a few megabytes of schemas."""

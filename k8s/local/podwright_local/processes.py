@@ -125,21 +125,27 @@ def send(identity: Identity, number: signal.Signals) -> None:
             return
 
 
-def supervisor_of(state: Path) -> int | None:
-    """The first process of the namespaces of the cluster whose state is in this folder, as the machine sees it.
+def supervisors() -> dict[Path, int]:
+    """The first process of the namespaces of each cluster of this machine, by the folder with the cluster's state.
 
     Found by what it runs and where, so that no file can name a process that is gone or another that has its id.
     """
+    found = {}
     ours = namespace(os.getpid(), "pid")
     for pid in all_pids():
         try:
             words = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            named = SUPERVISOR_MODULE in words and str(state) in words
-            if named and namespace(pid, "pid") != ours and namespace_pid(pid) == 1 and state_of(pid) != "Z":
-                return pid
+            _, module, state = " ".join(words).rstrip().rpartition(f" {SUPERVISOR_MODULE} ")
+            if module and namespace(pid, "pid") != ours and namespace_pid(pid) == 1 and state_of(pid) != "Z":
+                found[Path(state)] = pid
         except (OSError, ProcessLookupError):
             continue
-    return None
+    return found
+
+
+def supervisor_of(state: Path) -> int | None:
+    """The first process of the cluster whose state is in this folder, as the machine sees it."""
+    return supervisors().get(state)
 
 
 def component_pid(state: Path, name: str) -> int:

@@ -17,6 +17,7 @@ from typing import Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 STILL_RUNNING_SECONDS = 30.0
@@ -46,7 +47,7 @@ class Progress:
     def __init__(self, console: Console | None = None) -> None:
         #: What has ended, and the seconds it took.
         self.took: dict[str, float] = {}
-        self._console = console or Console(highlight=False, soft_wrap=True)
+        self._console = console or Console(highlight=False, soft_wrap=True, emoji=False)
         self._started = time.monotonic()
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
@@ -97,16 +98,19 @@ class Progress:
         self._end(key, "[green]done[/green]")
 
     def say(self, text: str) -> None:
-        """One line, with the time since the command began."""
-        self._console.print(f"[dim]{time.monotonic() - self._started:6.1f}s[/dim] {text}")
+        """One line as it is, with the time since the command began."""
+        self._say(escape(text))
+
+    def _say(self, markup: str) -> None:
+        self._console.print(f"[dim]{time.monotonic() - self._started:6.1f}s[/dim] {markup}")
         sys.stdout.flush()
 
     def _end(self, key: int, mark: str) -> None:
         with self._lock:
             running = self._running.pop(key)
         took = self.took[running.title] = time.monotonic() - running.started
-        detail = f" [dim]{running.detail}[/dim]" if running.detail else ""
-        self.say(f"{mark} {running.title} ({duration(took)}){detail}")
+        detail = f" [dim]{escape(running.detail)}[/dim]" if running.detail else ""
+        self._say(f"{mark} {escape(running.title)} ({duration(took)}){detail}")
 
     def _render(self) -> RenderableType:
         table = Table.grid(padding=(0, 1))
@@ -114,9 +118,8 @@ class Progress:
         with self._lock:
             for running in self._running.values():
                 log = f"log: {running.log}" if running.log and now - running.started > STILL_RUNNING_SECONDS else ""
-                table.add_row(
-                    f"[cyan]{duration(now - running.started):>12}[/cyan]", running.title, f"[dim]{running.detail} {log}"
-                )
+                clock = f"[cyan]{duration(now - running.started):>12}[/cyan]"
+                table.add_row(clock, escape(running.title), f"[dim]{escape(f'{running.detail} {log}')}[/dim]")
         return table
 
     def _remind(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from podwright_local.commands import LocalError
+from podwright_local.files import write_whole
 from podwright_local.kubectl import Kubectl, Manifest
 
 NAMESPACE = "social"
@@ -50,9 +51,7 @@ class ServerSecrets:
             rotation_key=f"0{secrets.token_hex(32)[1:]}",
             account_password=secrets.token_urlsafe(24),
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(made.__dict__))
+        write_whole(path, json.dumps(made.__dict__), mode=0o600)
         return made
 
 

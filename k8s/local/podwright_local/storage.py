@@ -8,6 +8,8 @@ from pathlib import Path
 from minio import Minio
 from minio.error import S3Error
 
+from podwright_local.files import write_whole
+
 BUCKET = "podwright"
 PUBLIC_BUCKET = "podwright-public"
 REGION = "us-east-1"
@@ -28,9 +30,7 @@ class Credentials:
         if path.exists():
             return cls(**json.loads(path.read_text()))
         made = cls("podwright", secrets.token_urlsafe(24), secrets.token_urlsafe(24))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(made.__dict__))
+        write_whole(path, json.dumps(made.__dict__), mode=0o600)
         return made
 
 

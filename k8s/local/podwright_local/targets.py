@@ -9,6 +9,7 @@ from typing import Protocol
 from minio import Minio
 
 from podwright_local.commands import succeeds
+from podwright_local.files import write_whole
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import Cache
 from podwright_local.social import SocialServers
@@ -109,14 +110,17 @@ class Target(Protocol):
 
 def default_choice() -> str:
     """`kind` where it is installed and a Docker engine answers, else the cluster of this machine."""
-    installed = shutil.which("kind") and shutil.which("docker")
-    return "kind" if installed and succeeds(["docker", "info"]) else "local"
+    return "kind" if kind_is_installed() and succeeds(["docker", "info"]) else "local"
+
+
+def kind_is_installed() -> bool:
+    """Whether its programs are there, whatever the engine says."""
+    return bool(shutil.which("kind") and shutil.which("docker"))
 
 
 def remember(cache: Cache, name: str, choice: str) -> None:
     """Note where the demo of this name went, for the commands that come after it."""
-    cache.clusters.mkdir(parents=True, exist_ok=True)
-    _note(cache, name).write_text(choice)
+    write_whole(_note(cache, name), choice)
 
 
 def remembered(cache: Cache) -> dict[str, str]:

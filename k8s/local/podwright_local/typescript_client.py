@@ -22,6 +22,8 @@ TYPES = CLIENT / "src" / "schema.ts"
 OPENAPI = REPOSITORY / "services" / "podwright_api" / "openapi.json"
 _PACKAGES = ("package.json", "package-lock.json")
 _BUILT_FROM = (*_PACKAGES, "tsconfig.json", "src")
+#: What has a default may be left out, in requests as in answers.
+_OPTIONS = ("--default-non-nullable=false",)
 _METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 _FIRST_ERROR = 400
 
@@ -44,7 +46,7 @@ def slim(document: dict[str, Any]) -> dict[str, Any]:
 
 def generate(cache: Cache, progress: Progress) -> str:
     """The types of the contract as it is now."""
-    key = digest(RECIPE, OPENAPI.read_text(), digest_files(CLIENT, _PACKAGES))
+    key = digest(RECIPE, *_OPTIONS, OPENAPI.read_text(), digest_files(CLIENT, _PACKAGES))
     target = cache.root / "typescript" / f"types-{key}.ts"
     with exclusive(cache.locks / "typescript-types"):
         if not target.exists():
@@ -53,7 +55,7 @@ def generate(cache: Cache, progress: Progress) -> str:
             source.write_text(json.dumps(slim(json.loads(OPENAPI.read_text()))))
             fresh = target.with_suffix(".new.ts")
             program = modules / "openapi-typescript" / "bin" / "cli.js"
-            run_logged([node(), program, source, "--output", fresh], cache.logs / "typescript-types.log")
+            run_logged([node(), program, source, "--output", fresh, *_OPTIONS], cache.logs / "typescript-types.log")
             fresh.rename(target)
     return target.read_text()
 

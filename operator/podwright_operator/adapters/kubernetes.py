@@ -264,7 +264,7 @@ class KubernetesCluster:
                     error = _error(response.status, await response.text())
                     if response.status not in _RETRIED or attempt == attempts:
                         raise error
-                    pause = max(pause, min(_LONGEST_PAUSE_S, _retry_after(response)))
+                    pause = max(pause, min(_LONGEST_PAUSE_S, retry_after(response)))
             except (aiohttp.ClientError, TimeoutError) as problem:
                 metrics.API_REQUESTS.labels(verb, type_.plural, "none").inc()
                 if attempt == attempts:
@@ -287,7 +287,8 @@ def _path(key: ObjectKey) -> str:
     return f"{collection}/{key.name}" if key.name else collection
 
 
-def _retry_after(response: aiohttp.ClientResponse) -> float:
+def retry_after(response: aiohttp.ClientResponse) -> float:
+    """Seconds that the API server asks to wait for; 0 where it says nothing."""
     try:
         return float(response.headers.get("Retry-After", "0"))
     except ValueError:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -16,7 +17,7 @@ import aiohttp
 from pydantic_core import from_json
 
 from podwright_crds import names
-from podwright_operator.adapters.kubernetes import Connection
+from podwright_operator.adapters.kubernetes import Connection, retry_after
 from podwright_operator.engine import kube
 from podwright_operator.engine.audit import Listed, Stream
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
@@ -34,6 +35,8 @@ _PAUSE_S: Final = 2.0
 #: How soon a type that is not served is asked for again, and a namespace that may not be read.
 _MISSING_PAUSE_S: Final = 5.0
 _REFUSED_PAUSE_S: Final = 15.0
+#: An API server that is busy says how long to wait, but no watch stays away for longer.
+_LONGEST_PAUSE_S: Final = 30.0
 _GONE: Final = 410
 
 
@@ -64,9 +67,11 @@ class _GoneError(Exception):
 class _RefusedError(Exception):
     """The API server answered with an error."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, seconds: float = 0.0) -> None:
         super().__init__(f"HTTP {status}: {text[:300]}")
         self.status = status
+        #: How long to wait, in its own words.
+        self.seconds = seconds
 
 
 class Watches:
@@ -120,6 +125,8 @@ class Watches:
                     pause = _PAUSE_S if version else _REFUSED_PAUSE_S  # an API server that starts refuses for a moment
                     version = ""
                 else:
+                    asked = min(_LONGEST_PAUSE_S, problem.seconds)
+                    pause = max(pause, asked * random.uniform(1.0, 1.25))  # noqa: S311  (others were told the same)
                     logger.warning("%s: %s; again in %.0f s", where, problem, pause)
                 await asyncio.sleep(pause)
             except aiohttp.SocketTimeoutError:  # quiet, or dead: going on from the same version tells
@@ -136,7 +143,7 @@ class Watches:
             async with self._get(type_, namespace, query) as response:
                 text = await response.read()
                 if not response.ok:
-                    raise _problem(response.status, text)
+                    raise _problem(response.status, text, retry_after(response))
             page = _parsed(text)
             for raw in page["items"] or ():  # null where there is none
                 found[_key(type_, raw)] = (kube.uid_of(raw), kube.version_of(raw))
@@ -158,12 +165,13 @@ class Watches:
             "resourceVersion": version,
             **_selected(type_),
         }
+        began, heard = time.monotonic(), False
         async with self._get(type_, namespace, query) as response:
             if not response.ok:
-                raise _problem(response.status, await response.read())
+                raise _problem(response.status, await response.read(), retry_after(response))
             self._open[type_, namespace] = response
             async for line in _lines(response.content):
-                event = _parsed(line)
+                event, heard = _parsed(line), True
                 raw = event["object"]
                 if event["type"] == "ERROR":
                     raise _problem(int(raw.get("code") or 500), line)
@@ -171,6 +179,8 @@ class Watches:
                 if event["type"] != "BOOKMARK":
                     self._watcher.seen(type_, namespace, raw, deleted=event["type"] == "DELETED", listed=False)
                 yield raw["metadata"]["resourceVersion"]
+        if not heard and time.monotonic() - began < _PAUSE_S:  # whoever stands between ends it at once
+            await asyncio.sleep(_PAUSE_S)
 
     def _get(self, type_: KubeType, namespace: str, query: Mapping[str, str]) -> Any:
         url = self._connection.server + kube.collection(type_, namespace)
@@ -200,5 +210,5 @@ def _selected(type_: KubeType) -> dict[str, str]:
     return {"labelSelector": type_.selector} if type_.selector else {}
 
 
-def _problem(status: int, text: bytes) -> Exception:
-    return _GoneError() if status == _GONE else _RefusedError(status, text.decode(errors="replace"))
+def _problem(status: int, text: bytes, seconds: float = 0.0) -> Exception:
+    return _GoneError() if status == _GONE else _RefusedError(status, text.decode(errors="replace"), seconds)

@@ -127,7 +127,8 @@ class Reconciler:
             return
         told = str(error) if isinstance(error, RefusedError | ConflictError) else f"{type(error).__name__}: {error}"
         outcome = Outcome(OutcomeKind.WAITING, Reason.RETRYING, f"Trying again: {told}"[:1000])
-        await self._report(key, resource, Plan(outcome, status_of(resource)))
+        held = FINALIZER in resource.metadata.finalizers
+        await self._report(key, resource, Plan(outcome, status_of(resource), finalizer=held))
 
     async def _hold(self, key: ObjectKey, resource: Resource, plan: Plan) -> None:
         """Add or remove the finalizer."""
@@ -144,7 +145,7 @@ class Reconciler:
 
     async def _report(self, key: ObjectKey, resource: Resource, plan: Plan) -> Status | None:
         """Write status where it differs from what is there, then tell what is worth an Event; returns what it wrote."""
-        if plan.silent or resource.metadata.deletion_timestamp is not None:
+        if plan.silent or (resource.metadata.deletion_timestamp is not None and not plan.finalizer):
             return None
         status = status_of(resource)
         before: Sequence[Condition] = status.conditions

@@ -1,5 +1,6 @@
 """What Jobs and their pods say: read off the raw objects once, then plain data for decisions."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,7 +144,7 @@ def _job(raw: Raw, pods: Sequence[Raw]) -> JobSeen:
         name=raw["metadata"]["name"],
         stage=kube.labels_of(raw).get(names.LABEL_STAGE, ""),
         key=annotations.get(ANNOTATION_KEY, ""),
-        run=int(annotations.get(ANNOTATION_RUN, "0")),
+        run=_run(annotations.get(ANNOTATION_RUN, "")),
         retry=annotations.get(ANNOTATION_RETRY, ""),
         phase=phase,
         created=_created(raw),
@@ -154,6 +155,11 @@ def _job(raw: Raw, pods: Sequence[Raw]) -> JobSeen:
         suspended=bool(raw.get("spec", {}).get("suspend")),
         queue=kube.labels_of(raw).get(LABEL_QUEUE, ""),
     )
+
+
+def _run(text: str) -> int:
+    """What people made of the annotation counts as the first run: where it was another, the Job is made anew."""
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else 0
 
 
 def _created(raw: Raw) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from podwright_core.stages import StageProgress
@@ -12,6 +13,10 @@ from podwright_crds.resource import Reason
 class Progress(Protocol):
     async def last(self, namespace: str, pod: str, container: str) -> StageProgress | None:
         """The newest progress known of a running pod; None where there is none."""
+        ...
+
+    def pause(self) -> timedelta:
+        """How soon asking about the same pod again tells more: the later, the more pods are asked about."""
         ...
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from podwright_crds import names
-from podwright_crds.resource import Resource
+from podwright_crds.resource import Reason, Resource
 from podwright_operator.engine.kube import JOB, Raw, labels_of, status_of
-from podwright_operator.engine.plan import Child, ChildMode, Plan, progressing
+from podwright_operator.engine.plan import Child, ChildMode, Outcome, Plan, progressing, waiting
 from podwright_operator.kinds.job_state import JobPhase, JobSeen
 from podwright_operator.kinds.stage_job import job
 from podwright_operator.settings import StageJobSettings
@@ -69,13 +69,23 @@ def removal_plan(
         children = (_job(owner, name, removal, settings),)
     # The Job of a stage at work is not asked for any more, and ends; what it writes until then is removed as well.
     return Plan(
-        progressing("Removing what is stored." if children else "Stopping the stage at work."),
+        _going(seen, removing=bool(children)),
         status,
         children=children,
         requeue_after=_SECRET_INTERVAL,
         finalizer=True,
         leaves=removal.prefixes,
     )
+
+
+def _going(seen: JobSeen | None, *, removing: bool) -> Outcome:
+    """What the deletion waits for."""
+    if not removing:
+        return progressing("It is deleted once the stage at work has ended.", Reason.DELETING)
+    trouble = next((pod.problem for pod in reversed(seen.pods) if pod.problem), "") if seen is not None else ""
+    if trouble:
+        return waiting(Reason.DELETING, f"The pod that removes what is stored does not start: {trouble}")
+    return progressing("It is deleted once what it stored is removed.", Reason.DELETING)
 
 
 def _job(owner: Resource, name: str, removal: Removal, settings: StageJobSettings) -> Child:

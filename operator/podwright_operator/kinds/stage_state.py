@@ -18,8 +18,6 @@ _FIRST_RETRY: Final = timedelta(seconds=30)
 _LAST_RETRY: Final = timedelta(minutes=10)
 #: A pod's end and its Job's end come over two watches; the later one may take this long.
 _WATCH_LAG: Final = timedelta(seconds=10)
-#: How often a running stage's progress is looked at.
-_PROGRESS_INTERVAL: Final = timedelta(seconds=3)
 _FAILED: Final = frozenset({Reason.MEDIA_REJECTED.value, Reason.STAGE_FAILED.value})
 
 
@@ -45,6 +43,8 @@ class StageContext:
     now: datetime
     settings: StageJobSettings
     suspended: bool = False
+    #: When the progress of a running stage is looked at again; None: nobody tells it.
+    progress_pause: timedelta | None = None
 
 
 def retry_delay(run: int) -> timedelta:
@@ -206,7 +206,7 @@ def _running(
         stuck = f"The pod of stage {stage.value} does not start: {trouble}"
         outcome = waiting(Reason.STARTING, stuck) if trouble else progressing(working)
     lagging = alive is not None and alive.is_over
-    pause = _WATCH_LAG * (1 << min(run, 6)) if lagging else _PROGRESS_INTERVAL if pod is not None else None
+    pause = _WATCH_LAG * (1 << min(run, 6)) if lagging else context.progress_pause if pod is not None else None
     job = stage_job(context.owner, request, run, context.settings)
     return StageState(phase_status(before, status, context.now), outcome, job, requeue_after=pause)
 

@@ -1,13 +1,14 @@
 """Roles, scopes, and the attributes that decide beside them.
 
-A permission is ``resource:action``. A role gives permissions; a membership's shows and grants narrow and widen them;
-the scopes of an API key can only narrow.
+A permission is ``resource:action``. A role gives permissions; a membership's shows, sponsors and grants narrow and
+widen them; the scopes of an API key can only narrow.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -84,6 +85,8 @@ class Membership:
     #: Names of Podcasts; counts for every role but admin.
     shows: frozenset[str] = frozenset()
     grants: frozenset[Grant] = frozenset()
+    #: Names of who pays for campaigns: the role counts for these campaigns and their posts, of whatever show.
+    sponsors: frozenset[str] = frozenset()
 
     def permissions(self) -> frozenset[str]:
         granted = _OF_ROLE[self.role]
@@ -93,11 +96,23 @@ class Membership:
                 granted |= _OF_GRANT[grant]
         return granted
 
-    def reaches(self, show: str | None) -> bool:
-        """Whether an object of this show is this member's business; None is an object of no show."""
+    def reaches(self, show: str | None, sponsor: str | None = None) -> bool:
+        """Whether an object of this show, or of a campaign of this sponsor, is this member's business.
+
+        None is an object of no show, of no sponsor.
+        """
         if self.role is Role.ADMIN or ALL_SHOWS in self.shows:
             return True
-        return show is not None and show in self.shows
+        return (show is not None and show in self.shows) or (sponsor is not None and sponsor in self.sponsors)
+
+    def to_wire(self) -> dict[str, Any]:
+        """As answers and the audit log have it."""
+        return {
+            "role": self.role,
+            "shows": sorted(self.shows),
+            "sponsors": sorted(self.sponsors),
+            "grants": sorted(self.grants),
+        }
 
 
 class ActorKind(StrEnum):
@@ -145,7 +160,9 @@ class Actor:
         own = self.in_workspace(workspace)
         if own is None or not all(self.may(workspace, permission) for permission in membership.permissions()):
             return False
-        return all(own.reaches(None if show == ALL_SHOWS else show) for show in membership.shows)
+        return all(own.reaches(None if show == ALL_SHOWS else show) for show in membership.shows) and all(
+            own.reaches(None, sponsor) for sponsor in membership.sponsors
+        )
 
 
 def covers(scopes: Iterable[str], permission: str) -> bool:

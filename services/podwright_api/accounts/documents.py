@@ -1,5 +1,6 @@
 """Documents that people write about episodes or freely; each version is kept."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from podwright_api.accounts.foundation import Foundation
@@ -13,6 +14,14 @@ JsonObject = dict[str, Any]
 
 #: Texts of a workspace that wait for a model at most.
 WAITING_MOST = 200
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What whoever changes a document has read of it; None: whatever was decided about that version."""
+
+    version: int
+    state: str | None = None
 
 
 class Documents:
@@ -40,7 +49,9 @@ class Documents:
             created = await content.add(connection, workspace, draft, written_by)
             return _there(await content.one(connection, created))
 
-    async def rewrite(self, workspace: str, document: str, draft: Draft, written_by: str, over: int | None) -> Document:
+    async def rewrite(
+        self, workspace: str, document: str, draft: Draft, written_by: str, over: Seen | None
+    ) -> Document:
         """Add a version; with ``over`` over that one only, else a ``FacadeError`` (CHANGED_MEANWHILE) is raised."""
         async with self._database.tenant(workspace) as connection:
             found = _there(await content.one(connection, document, lock=True))
@@ -57,7 +68,7 @@ class Documents:
             await writing.ask(connection, workspace, created, 0, asked, by)
             return _there(await content.one(connection, created))
 
-    async def refine(self, workspace: str, document: str, asked: JsonObject, by: str, over: int) -> Document:
+    async def refine(self, workspace: str, document: str, asked: JsonObject, by: str, over: Seen) -> Document:
         """Have a model write another version, over that one only; what is there stays until it has come."""
         async with self._database.tenant(workspace) as connection:
             await _demand_room(connection)
@@ -70,7 +81,7 @@ class Documents:
             await content.note_asked(connection, document)
             return _there(await content.one(connection, document))
 
-    async def restore(self, workspace: str, document: str, version: int, by: str, over: int | None) -> Document:
+    async def restore(self, workspace: str, document: str, version: int, by: str, over: Seen | None) -> Document:
         """Make an earlier version the newest one, as another version."""
         async with self._database.tenant(workspace) as connection:
             found = _there(await content.one(connection, document, lock=True))
@@ -84,9 +95,9 @@ class Documents:
             return _there(await content.one(connection, document))
 
     async def decide(
-        self, workspace: str, document: str, state: str, by: str, note: str | None, over: int | None
+        self, workspace: str, document: str, state: str, by: str, note: str | None, over: Seen | None
     ) -> Document:
-        """Approve or reject what stands there; with ``over`` that version only."""
+        """Approve or reject what stands there; with ``over`` that only, and over no decision that was not seen."""
         async with self._database.tenant(workspace) as connection:
             found = _there(await content.one(connection, document, lock=True))
             _unchanged(found, over)
@@ -109,7 +120,7 @@ class Documents:
         async with self._database.tenant(workspace) as connection:
             return await _version(connection, document, number)
 
-    async def remove(self, workspace: str, document: str, over: int | None) -> None:
+    async def remove(self, workspace: str, document: str, over: Seen | None) -> None:
         async with self._database.tenant(workspace) as connection:
             _unchanged(_there(await content.one(connection, document, lock=True)), over)
             await content.remove(connection, document)
@@ -134,6 +145,6 @@ def _there(found: Document | None) -> Document:
     return found
 
 
-def _unchanged(found: Document, over: int | None) -> None:
-    if over is not None and found.version != over:
+def _unchanged(found: Document, over: Seen | None) -> None:
+    if over is not None and (found.version != over.version or over.state not in (None, found.state)):
         raise FacadeError(ErrorCode.CHANGED_MEANWHILE, "The document was changed meanwhile; read it again and repeat.")

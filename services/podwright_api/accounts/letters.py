@@ -14,10 +14,11 @@ class Letter:
     text: str
 
 
-def verify_address(public_url: str, name: str, token: str) -> Letter:
+def verify_address(public_url: str, token: str) -> Letter:
+    """Without the name that was registered: anybody may register any address, and would write to its owner by it."""
     return Letter(
         "Confirm your address for Podwright",
-        f"Hello {name},\n\nconfirm that this address is yours by opening this page within a day:\n\n"
+        "Hello,\n\nconfirm that this address is yours by opening this page within a day:\n\n"
         f"  {public_url}/verify-email?token={quote(token)}\n\n"
         "If you did not register with Podwright just now, do nothing: the account would be that of whoever did.\n",
     )
@@ -31,10 +32,11 @@ def known_already(public_url: str, name: str) -> Letter:
     )
 
 
-def reset_password(public_url: str, name: str, token: str) -> Letter:
+def reset_password(public_url: str, token: str) -> Letter:
+    """Without a name, for the same reason."""
     return Letter(
         "A new password for Podwright",
-        f"Hello {name},\n\nchoose a new password by opening this page within an hour:\n\n"
+        "Hello,\n\nchoose a new password by opening this page within an hour:\n\n"
         f"  {public_url}/reset-password?token={quote(token)}\n\n"
         "If you did not ask for it, do nothing: your password stays as it is.\n",
     )

@@ -57,8 +57,7 @@ class PersonalData:
                 raise FacadeError(ErrorCode.NOT_FOUND, "There is no such person.")
             told = await _of_signing_in(connection, found)
         told["memberships"] = [
-            {"workspace": workspace, "role": of.role, "shows": sorted(of.shows), "grants": sorted(of.grants)}
-            for workspace, of in sorted(actor.memberships.items())
+            {"workspace": workspace, **of.to_wire()} for workspace, of in sorted(actor.memberships.items())
         ]
         return told
 

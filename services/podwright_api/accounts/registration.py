@@ -9,9 +9,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from podwright_api.access.roles import Grant, Membership, Role
 from podwright_api.access.secrets import digest, new_secret
-from podwright_api.accounts import letters
+from podwright_api.accounts import attempts, letters
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.accounts.sign_in import Caller, record
 from podwright_api.database import actors, identities, people, sessions, workspaces
@@ -81,7 +80,7 @@ class Registration:
         async with self._foundation.database.identity() as connection:
             person = await people.person_by_email(connection, email.strip().lower())
         if person and not person.verified:
-            self._later(self._mail_verification(person.id, person.email, person.name, None))
+            self._later(self._mail_verification(person.id, person.email, None))
 
     async def forgot(self, email: str) -> None:
         """Mail a link to choose a new password where the address has an account."""
@@ -109,6 +108,7 @@ class Registration:
             await sessions.revoke_sessions(connection, person.id)
             await identities.unlink_all(connection, person.id)
             await sessions.clear_attempts(connection, person.email)
+            await sessions.clear_attempts(connection, sessions.own_password_subject(person.id))
             await record(connection, caller, "password.reset", person.id)
         await self._send_if_possible(person.email, letters.password_changed(person.name))
 
@@ -117,7 +117,8 @@ class Registration:
         async with self._foundation.database.identity() as connection:
             found = await people.person_by_id(connection, person)
             credentials = await people.credentials_of(connection, person)
-        if found is None or not await self._foundation.passwords.verify(credentials.password_hash, current):
+        kept = credentials.password_hash
+        if found is None or not await attempts.is_password(self._foundation, person, kept, current):
             raise invalid("currentPassword", "This is not your password.")
         await self._foundation.passwords.check(new, "newPassword", found.email, found.name)
         hashed = await self._foundation.passwords.hash(new)
@@ -156,7 +157,7 @@ class Registration:
                 person = known.id
                 await people.set_password(connection, person, None)
         if person:
-            await self._mail_verification(person, email, name, registered)
+            await self._mail_verification(person, email, registered)
         elif known:
             async with self._foundation.database.identity() as connection:
                 wanted = await _may_be_sent(connection, email)
@@ -167,13 +168,13 @@ class Registration:
         """Make a person with this address a member as an invitation says."""
         return await _joined(connection, person, name, await _taken(connection, email, invitation))
 
-    async def _mail_verification(self, person: str, email: str, name: str, registered: Registered | None) -> None:
+    async def _mail_verification(self, person: str, email: str, registered: Registered | None) -> None:
         token, purpose = new_secret(), people.VERIFY
         async with self._foundation.database.identity() as connection:
             if not await _may_be_sent(connection, email):
                 return
             await people.add_mail_token(connection, digest(token), person, purpose, VERIFY_SECONDS, registered)
-        await self._send(email, letters.verify_address(self._foundation.settings.public_url, name, token))
+        await self._send(email, letters.verify_address(self._foundation.settings.public_url, token))
 
     async def _mail_reset(self, person: people.Person) -> None:
         token = new_secret()
@@ -181,7 +182,7 @@ class Registration:
             if not await _may_be_sent(connection, person.email):
                 return
             await people.add_mail_token(connection, digest(token), person.id, people.RESET, RESET_SECONDS)
-        await self._send(person.email, letters.reset_password(self._foundation.settings.public_url, person.name, token))
+        await self._send(person.email, letters.reset_password(self._foundation.settings.public_url, token))
 
     async def _send(self, to: str, letter: letters.Letter) -> None:
         await self._mail_or_raise().send(to, letter.subject, letter.text)
@@ -237,9 +238,7 @@ async def _taken(connection: Connection, email: str, invitation: str) -> workspa
 
 
 async def _joined(connection: Connection, person: str, name: str, invited: workspaces.Invitation) -> Joined:
-    grants = frozenset(Grant(grant) for grant in invited.grants)
-    membership = Membership(Role(invited.role), frozenset(invited.shows), grants)
-    await workspaces.add_member(connection, invited.workspace, person, membership)
+    await workspaces.add_member(connection, invited.workspace, person, invited.membership)
     return Joined(person, name, invited)
 
 

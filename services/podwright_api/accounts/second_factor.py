@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pyotp
 
 from podwright_api.access.secrets import digest, new_recovery_codes, recovery_code_form
+from podwright_api.accounts import attempts
 from podwright_api.accounts.foundation import Foundation
-from podwright_api.database import people
+from podwright_api.database import people, sessions
 from podwright_api.database.engine import Connection
 from podwright_api.errors import ErrorCode, FacadeError, invalid
 
@@ -34,7 +35,7 @@ class SecondFactor:
             credentials = await people.credentials_of(connection, person)
         if credentials.totp_confirmed:
             raise FacadeError(ErrorCode.CONFLICT, "A second factor is set up already; disable it first.")
-        if not await self._foundation.passwords.verify(credentials.password_hash, password):
+        if not await attempts.is_password(self._foundation, person, credentials.password_hash, password):
             raise invalid("password", "This is not your password.")
         secret = pyotp.random_base32()
         async with self._foundation.database.identity() as connection:
@@ -58,6 +59,7 @@ class SecondFactor:
         return codes
 
     async def disable(self, person: str, code: str) -> None:
+        await self._begin_guess(person)
         async with self._foundation.database.identity() as connection:
             await self._demand(connection, person, code)
             await people.set_totp(connection, person, None, confirmed=False)
@@ -66,6 +68,7 @@ class SecondFactor:
     async def renew_codes(self, person: str, code: str) -> list[str]:
         """New recovery codes; the old ones end."""
         codes = new_recovery_codes()
+        await self._begin_guess(person)
         async with self._foundation.database.identity() as connection:
             await self._demand(connection, person, code)
             await people.set_recovery_codes(connection, person, [digest(value) for value in codes])
@@ -81,9 +84,14 @@ class SecondFactor:
             return await people.use_totp_step(connection, person, step)
         return await people.use_recovery_code(connection, person, digest(recovery_code_form(code)))
 
+    async def _begin_guess(self, person: str) -> None:
+        """Of somebody who is signed in, or stole a session; raises ``FacadeError`` (SIGN_IN_LOCKED)."""
+        await attempts.begin(self._foundation, sessions.own_code_subject(person), "attempts at your code")
+
     async def _demand(self, connection: Connection, person: str, code: str) -> None:
         if not await self.accepts(connection, person, code):
             raise invalid("code", "This is neither the code of now nor a recovery code.", "Each code counts once.")
+        await sessions.clear_attempts(connection, sessions.own_code_subject(person))
 
     def _step_of(self, sealed: str, code: str) -> int | None:
         """The time step whose code this is, around now."""

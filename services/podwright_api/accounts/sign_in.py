@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from podwright_api.access.secrets import digest, new_secret
+from podwright_api.accounts import attempts
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.accounts.second_factor import SecondFactor
 from podwright_api.database import audit, people, sessions
@@ -42,7 +43,7 @@ class SignIn:
     async def with_password(self, email: str, password: str, code: str | None, caller: Caller) -> TokenPair:
         """A new session; raises ``FacadeError`` in the same words whether the address or the password is wrong."""
         email = email.strip().lower()
-        await self._begin_attempt(email)
+        await attempts.begin(self._foundation, email)
         async with self._foundation.database.identity() as connection:
             person = await people.person_by_email(connection, email)
             credentials = await people.credentials_of(connection, person.id) if person else None
@@ -54,7 +55,8 @@ class SignIn:
             message = "Confirm your address first: open the link that was mailed to it, or ask for another one."
             raise FacadeError(ErrorCode.FORBIDDEN, message)
         if credentials.totp_confirmed and not code:
-            await self._clear_attempts(email)
+            # The password was right. Codes are counted apart, or asking without one would reset the count of guesses.
+            await attempts.clear(self._foundation, email)
         await self.demand_second_factor(person, code, caller)
         if needs_rehash(credentials.password_hash or ""):
             renewed = await self._foundation.passwords.hash(password)
@@ -80,7 +82,7 @@ class SignIn:
         settings = self._foundation.settings
         async with self._foundation.database.identity() as connection:
             await sessions.clear_attempts(connection, email)
-            await sessions.clear_attempts(connection, _code_subject(email))
+            await sessions.clear_attempts(connection, sessions.code_subject(email))
             agent, address = caller.agent[:300], caller.address[:100]
             session = await sessions.create_session(connection, person, settings.refresh_seconds, agent, address)
             await record(connection, caller, "sign-in", person)
@@ -117,31 +119,14 @@ class SignIn:
         expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=settings.refresh_seconds)
         return TokenPair(tokens.issue(person, session), tokens.lifetime_seconds, refresh, expires)
 
-    async def _begin_attempt(self, subject: str) -> None:
-        async with self._foundation.database.identity() as connection:
-            wait = await sessions.begin_attempt(connection, subject, self._foundation.settings.lockout_seconds)
-        if wait is not None:
-            minutes = -(-wait // 60)
-            message = f"Too many failed sign-ins for this address; try again in {minutes} min, or reset the password."
-            raise FacadeError(ErrorCode.SIGN_IN_LOCKED, message, retry_after=wait)
-
-    async def _clear_attempts(self, email: str) -> None:
-        """The password was right. Codes are counted apart, or asking without one would reset the count of guesses."""
-        async with self._foundation.database.identity() as connection:
-            await sessions.clear_attempts(connection, email)
-
     async def _code_counts(self, person: str, email: str, code: str) -> bool:
-        await self._begin_attempt(_code_subject(email))
+        await attempts.begin(self._foundation, sessions.code_subject(email))
         async with self._foundation.database.identity() as connection:
             return await self._second_factor.accepts(connection, person, code)
 
     async def _note(self, caller: Caller, action: str, person: str | None) -> None:
         async with self._foundation.database.identity() as connection:
             await record(connection, caller, action, person)
-
-
-def _code_subject(email: str) -> str:
-    return f"code:{email}"
 
 
 def _refused() -> FacadeError:

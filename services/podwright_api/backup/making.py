@@ -72,7 +72,8 @@ def restore(
 ) -> Manifest:
     """Put a backup into a database that holds nothing, or with ``replace`` in the place of what it holds.
 
-    The schema gets the backup's revision, then the rows, then what came after that revision. Raises ``BackupError``.
+    The schema gets the backup's revision, then the rows, then what came after that revision. Raises ``BackupError``;
+    what is not whole in the bucket leaves the database as it is.
     """
     manifest = bucket.manifest(name)
     if manifest.format != _FORMAT or manifest.revision not in known_revisions():
@@ -80,6 +81,8 @@ def restore(
             f"Backup '{name}' (schema {manifest.revision}) was made by a newer version of Podwright; use that one."
         )
         raise BackupError(message)
+    for table in manifest.tables:
+        _demand_whole(table, bucket, name)
     try:
         _emptied(owner_url, replace=replace)
         migrate(owner_url, application_url, manifest.revision)
@@ -125,6 +128,15 @@ def _emptied(owner_url: str, *, replace: bool) -> None:
             raise BackupError(message)
         connection.execute("SET LOCAL lock_timeout = '30s'")
         copying.clear(connection)
+
+
+def _demand_whole(table: TableBackup, bucket: Bucket, name: str) -> None:
+    """Raise ``BackupError`` where a table is not what was written: nothing may be dropped for what cannot be read."""
+    digest = hashlib.sha256()
+    for chunk in bucket.read(name, _file(table.name)):
+        digest.update(chunk)
+    if digest.hexdigest() != table.sha256:
+        raise BackupError(f"Table {table.name} of the backup is damaged: its checksum is not the manifest's.")
 
 
 def _restored(connection: copying.Connection, table: TableBackup, bucket: Bucket, name: str) -> None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from podwright_api.access.roles import Actor, ActorKind, Grant, Membership, Role
+from podwright_api.access.roles import Actor, ActorKind
 from podwright_api.database.engine import Connection
+from podwright_api.database.memberships import membership_of
 
 _PERSON = text("""
     SELECT p.id::text, p.name,
@@ -50,7 +51,7 @@ async def actor_of_session(connection: Connection, session: str, person: str) ->
     row = (await connection.execute(_PERSON, {"session": session, "person": person})).one_or_none()
     if row is None:
         return None
-    memberships = {workspace: _membership(*parts) for workspace, parts in (row[2] or {}).items()}
+    memberships = {workspace: membership_of(*parts) for workspace, parts in (row[2] or {}).items()}
     return Actor(ActorKind.PERSON, row[0], row[1], memberships, session=session)
 
 
@@ -67,7 +68,7 @@ async def actor_of_key(connection: Connection, key_hash: str) -> Actor | None:
     if role is None:
         return None
     await connection.execute(_KEY_USED, {"id": key})
-    memberships = {workspace: _membership(role, shows, grants)}
+    memberships = {workspace: membership_of(role, shows, grants)}
     return Actor(kind, owner, name, memberships, scopes=frozenset(scopes), key=key)
 
 
@@ -76,7 +77,3 @@ async def count_requests(connection: Connection, subject: str, added: int) -> Co
     if count.requests == added:
         await connection.execute(_FORGET_COUNTS)
     return count
-
-
-def _membership(role: str, shows: list[str], grants: list[str]) -> Membership:
-    return Membership(Role(role), frozenset(shows), frozenset(Grant(grant) for grant in grants))

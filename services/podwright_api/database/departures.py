@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from podwright_api.database.engine import Connection
+from podwright_api.database.sessions import code_subject, own_code_subject, own_password_subject
 
 #: Deletions wait for each other, or two last admins could leave at once; any number that nobody else uses.
 _LOCK = 0x706F6470
@@ -65,8 +66,9 @@ async def forget(
         text("SELECT forget_person(CAST(:person AS uuid), :email, :name, :pseudonym, :own)"),
         values | {"pseudonym": pseudonym_of(person)},
     )
+    guesses = [email, code_subject(email), own_password_subject(person), own_code_subject(person)]
     await connection.execute(
-        text("DELETE FROM sign_in_failures WHERE subject IN (:email, :code)"), values | {"code": f"code:{email}"}
+        text("DELETE FROM sign_in_failures WHERE subject = ANY (:subjects)"), {"subjects": guesses}
     )
     await connection.execute(
         text("DELETE FROM request_counts WHERE subject = :subject"), {"subject": f"person:{person}"}

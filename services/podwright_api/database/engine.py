@@ -23,7 +23,7 @@ Connection = AsyncConnection
 TENANT_ROLE = "podwright_tenant"
 IDENTITY_ROLE = "podwright_identity"
 #: The migration that this version needs; a newer schema is fine, since migrations only add until both versions know.
-REVISION = 9
+REVISION = 10
 
 #: Id of the person whose request runs, else empty: what is written in it carries their id (``acting_person()`` in SQL).
 acting_person: ContextVar[str] = ContextVar("acting_person", default="")

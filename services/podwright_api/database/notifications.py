@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from podwright_api.access.roles import Grant, Membership, Role
+from podwright_api.access.roles import Membership
 from podwright_api.database.engine import Connection
+from podwright_api.database.memberships import membership_of
 
 JsonObject = dict[str, Any]
 
@@ -52,9 +53,7 @@ async def members(connection: Connection) -> list[Recipient]:
         "FROM memberships m JOIN people p ON p.id = m.person"
     )
     return [
-        Recipient(
-            person, preferences, Membership(Role(role), frozenset(shows), frozenset(Grant(grant) for grant in grants))
-        )
+        Recipient(person, preferences, membership_of(role, shows, grants))
         for person, preferences, role, shows, grants in await connection.execute(query)
     ]
 

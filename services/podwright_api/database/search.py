@@ -13,9 +13,8 @@ from podwright_api.passages import Document, Indexed, Key, Passage, Place, Searc
 #: Where a word has more hits than this, the newest so many are ranked.
 RANKED = 2_000
 _BATCH = 200
-#: Now and then a write sorts what others wrote into the index by word, which takes many seconds where that has outgrown
-#: the server's memory. No request waits for it.
-_WRITE_MILLISECONDS = 120_000
+#: Where the index by word has outgrown the server's memory a write may take many seconds. No request waits for it.
+_WRITE_MILLISECONDS = 60_000
 
 
 @dataclass(frozen=True, slots=True)

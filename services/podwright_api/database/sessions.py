@@ -30,6 +30,20 @@ class RefreshToken:
     counts: bool
 
 
+def code_subject(email: str) -> str:
+    """Under what guesses at codes are counted in signing in; those at passwords are under the address itself."""
+    return f"code:{email}"
+
+
+def own_password_subject(person: str) -> str:
+    """Under what guesses at the password of somebody are counted who is signed in."""
+    return f"password:{person}"
+
+
+def own_code_subject(person: str) -> str:
+    return f"code-of:{person}"
+
+
 async def begin_attempt(connection: Connection, subject: str, lockout_seconds: int) -> int | None:
     """Count a sign-in attempt before it is judged, so that many at once are no more than one after the other.
 

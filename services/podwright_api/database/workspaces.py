@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
 from podwright_api.access.roles import Membership
 from podwright_api.database.engine import Connection
+from podwright_api.database.memberships import columns_of, membership_of
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,8 @@ class Member:
     person: str
     name: str
     email: str
-    role: str
-    shows: list[str]
-    grants: list[str]
     created_at: datetime
+    membership: Membership
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,17 @@ class Invitation:
     id: str
     workspace: str
     email: str
-    role: str
-    shows: list[str]
-    grants: list[str]
     expires_at: datetime
     created_at: datetime
+    membership: Membership
 
 
 @dataclass(frozen=True)
 class ServiceAccount:
     id: str
     name: str
-    role: str
-    shows: list[str]
-    grants: list[str]
     created_at: datetime
+    membership: Membership
 
 
 @dataclass(frozen=True)
@@ -61,14 +57,6 @@ class ApiKey:
     expires_at: datetime
     last_used_at: datetime | None
     created_at: datetime
-
-
-def _of(membership: Membership) -> dict[str, object]:
-    return {
-        "role": membership.role.value,
-        "shows": sorted(membership.shows),
-        "grants": sorted(grant.value for grant in membership.grants),
-    }
 
 
 async def ensure_workspaces(connection: Connection, names: Sequence[str]) -> None:
@@ -93,19 +81,24 @@ async def rename_workspace(connection: Connection, name: str) -> None:
 
 
 _MEMBERS = (
-    "SELECT m.person::text, p.name, p.email, m.role, m.shows, m.grants, m.created_at "
+    "SELECT m.person::text, p.name, p.email, m.created_at, m.role, m.shows, m.grants "
     "FROM memberships m JOIN people p ON p.id = m.person "
 )
 
 
 async def members(connection: Connection) -> list[Member]:
-    return [Member(*row) for row in await connection.execute(text(_MEMBERS + "ORDER BY p.email"))]
+    return [_member(row) for row in await connection.execute(text(_MEMBERS + "ORDER BY p.email"))]
 
 
 async def member(connection: Connection, person: str) -> Member | None:
     query = text(_MEMBERS + "WHERE m.person = CAST(:person AS uuid)")
     row = (await connection.execute(query, {"person": person})).one_or_none()
-    return Member(*row) if row else None
+    return _member(row) if row else None
+
+
+def _member(row: Sequence[Any]) -> Member:
+    person, name, email, created_at, *columns = row
+    return Member(person, name, email, created_at, membership_of(*columns))
 
 
 async def add_member(connection: Connection, workspace: str, person: str, membership: Membership) -> None:
@@ -114,14 +107,14 @@ async def add_member(connection: Connection, workspace: str, person: str, member
         "INSERT INTO memberships (workspace, person, role, shows, grants) "
         "VALUES (:workspace, CAST(:person AS uuid), :role, :shows, :grants) ON CONFLICT DO NOTHING"
     )
-    await connection.execute(insert, {"workspace": workspace, "person": person} | _of(membership))
+    await connection.execute(insert, {"workspace": workspace, "person": person} | columns_of(membership))
 
 
 async def change_member(connection: Connection, person: str, membership: Membership) -> bool:
     update = text(
         "UPDATE memberships SET role = :role, shows = :shows, grants = :grants WHERE person = CAST(:person AS uuid)"
     )
-    return (await connection.execute(update, {"person": person} | _of(membership))).rowcount == 1
+    return (await connection.execute(update, {"person": person} | columns_of(membership))).rowcount == 1
 
 
 async def add_show(connection: Connection, person: str, show: str) -> None:
@@ -134,8 +127,10 @@ async def add_show(connection: Connection, person: str, show: str) -> None:
 
 
 async def remove_member(connection: Connection, person: str) -> bool:
-    """Remove a member, with what they were told here."""
+    """Remove a member, with what they were told here; their keys stay ended, should they come back."""
     await connection.execute(text("DELETE FROM notifications WHERE person = CAST(:person AS uuid)"), {"person": person})
+    revoke = text("UPDATE api_keys SET revoked_at = now() WHERE person = CAST(:person AS uuid) AND revoked_at IS NULL")
+    await connection.execute(revoke, {"person": person})
     delete = text("DELETE FROM memberships WHERE person = CAST(:person AS uuid)")
     return (await connection.execute(delete, {"person": person})).rowcount == 1
 
@@ -146,13 +141,13 @@ async def admins(connection: Connection) -> list[str]:
     return [row[0] for row in await connection.execute(query)]
 
 
-_INVITATIONS = "SELECT id::text, workspace, email, role, shows, grants, expires_at, created_at FROM invitations "
+_INVITATIONS = "SELECT id::text, workspace, email, expires_at, created_at, role, shows, grants FROM invitations "
 
 
 async def invitations(connection: Connection) -> list[Invitation]:
     """Those that are still open."""
     query = text(_INVITATIONS + "WHERE accepted_at IS NULL AND expires_at > now() ORDER BY created_at")
-    return [Invitation(*row) for row in await connection.execute(query)]
+    return [_invitation(row) for row in await connection.execute(query)]
 
 
 async def add_invitation(
@@ -161,10 +156,10 @@ async def add_invitation(
     insert = text(
         "INSERT INTO invitations (workspace, email, role, shows, grants, hash, expires_at) "
         "VALUES (:workspace, :email, :role, :shows, :grants, :hash, now() + make_interval(secs => :seconds)) "
-        "RETURNING id::text, workspace, email, role, shows, grants, expires_at, created_at"
+        "RETURNING id::text, workspace, email, expires_at, created_at, role, shows, grants"
     )
     values = {"workspace": workspace, "email": email, "hash": token_hash, "seconds": seconds}
-    return Invitation(*(await connection.execute(insert, values | _of(membership))).one())
+    return _invitation((await connection.execute(insert, values | columns_of(membership))).one())
 
 
 async def remove_invitation(connection: Connection, invitation: str) -> bool:
@@ -176,15 +171,20 @@ async def take_invitation(connection: Connection, token_hash: str) -> Invitation
     """The invitation, which counts once. In a transaction of the identity role."""
     update = text(
         "UPDATE invitations SET accepted_at = now() WHERE hash = :hash AND accepted_at IS NULL AND expires_at > now() "
-        "RETURNING id::text, workspace, email, role, shows, grants, expires_at, created_at"
+        "RETURNING id::text, workspace, email, expires_at, created_at, role, shows, grants"
     )
     row = (await connection.execute(update, {"hash": token_hash})).one_or_none()
-    return Invitation(*row) if row else None
+    return _invitation(row) if row else None
+
+
+def _invitation(row: Sequence[Any]) -> Invitation:
+    id_, workspace, email, expires_at, created_at, *columns = row
+    return Invitation(id_, workspace, email, expires_at, created_at, membership_of(*columns))
 
 
 async def service_accounts(connection: Connection) -> list[ServiceAccount]:
-    query = text("SELECT id::text, name, role, shows, grants, created_at FROM service_accounts ORDER BY name")
-    return [ServiceAccount(*row) for row in await connection.execute(query)]
+    query = text("SELECT id::text, name, created_at, role, shows, grants FROM service_accounts ORDER BY name")
+    return [_service_account(row) for row in await connection.execute(query)]
 
 
 async def add_service_account(
@@ -194,11 +194,16 @@ async def add_service_account(
     insert = text(
         "INSERT INTO service_accounts (workspace, name, role, shows, grants) "
         "VALUES (:workspace, :name, :role, :shows, :grants) ON CONFLICT DO NOTHING "
-        "RETURNING id::text, name, role, shows, grants, created_at"
+        "RETURNING id::text, name, created_at, role, shows, grants"
     )
-    values = {"workspace": workspace, "name": name} | _of(membership)
+    values = {"workspace": workspace, "name": name} | columns_of(membership)
     row = (await connection.execute(insert, values)).one_or_none()
-    return ServiceAccount(*row) if row else None
+    return _service_account(row) if row else None
+
+
+def _service_account(row: Sequence[Any]) -> ServiceAccount:
+    id_, name, created_at, *columns = row
+    return ServiceAccount(id_, name, created_at, membership_of(*columns))
 
 
 async def remove_service_account(connection: Connection, account: str) -> bool:

@@ -23,8 +23,8 @@ async def publish(connection: Connection, workspace: str, event: Event, *, maili
 
 
 def concerns(event: Event, member: notifications.Recipient) -> bool:
-    """Whether a member is told: who may see the object. What belongs to no show is for those who see all shows."""
+    """Whether a member is told: who may see the object. What belongs to nobody is for those who see all shows."""
     if event.type is EventType.WEBHOOK_TEST:
         return False
     permission = PERMISSION_OF[event.type.partition(".")[0]]
-    return permission in member.membership.permissions() and member.membership.reaches(event.show)
+    return permission in member.membership.permissions() and member.membership.reaches(event.show, event.sponsor)

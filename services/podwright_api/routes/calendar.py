@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
 from podwright_api import resources
-from podwright_api.calendar import Timed, campaign_of_post, entries, icalendar, timed
+from podwright_api.calendar import Timed, entries, icalendar, timed
 from podwright_api.context import Id, Services, ServicesOf, Tenant, may
 from podwright_api.contract import API_PREFIX, CALENDAR_FILE, NOT_FOUND
 from podwright_api.envelope import answer_of
 from podwright_api.errors import invalid
 from podwright_api.models import CalendarAnswer
+from podwright_api.ownership import campaign_of_post
 from podwright_crds.campaign import Campaign
 from podwright_crds.post import Post
 

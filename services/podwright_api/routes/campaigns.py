@@ -63,8 +63,13 @@ async def patch_campaign(
     if_match: IfMatch = None,
     dry_run: DryRun = False,
 ) -> Response:
+    """What one whose approval is Automatic announces, and where, takes the right to publish, too."""
     if "approval" in (body.spec or {}):
         tenant.demand("posts:publish")
+    elif not tenant.may("posts:publish"):
+        campaign = Campaign.read(await resources.reached(tenant, Campaign, id))
+        if campaign.spec.approval is Approval.AUTOMATIC:
+            tenant.demand("posts:publish")
     how = Change(if_match, dry_run)
     return await resources.change(request, tenant, Campaign, id, body.model_dump(exclude_unset=True), how)
 

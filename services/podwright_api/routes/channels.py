@@ -23,7 +23,7 @@ from podwright_api.context import (
 )
 from podwright_api.contract import API_PREFIX, CHANGED, CONDITIONAL, CONFLICT, NOT_FOUND, TOO_LARGE
 from podwright_api.envelope import answer
-from podwright_api.errors import invalid
+from podwright_api.errors import FacadeError, invalid
 from podwright_api.kubernetes import JsonObject
 from podwright_api.models import ChannelAnswer, ChannelConnect, ChannelCreate, ChannelsAnswer, ResourceChange
 from podwright_api.outbound import guarded_client
@@ -73,7 +73,13 @@ async def create_channel(
     request.state.target = {"id": body.name}
     if body.credentials and not dry_run:
         # The channel waits for its Secret, which goes with it.
-        await tenant.cluster.create_secret(tenant.namespace, secret, body.credentials, created)
+        try:
+            await tenant.cluster.create_secret(tenant.namespace, secret, body.credentials, created)
+        except FacadeError as error:
+            more = (
+                f"Channel '{body.name}' is there and lacks its credentials: give them with POST …/{body.name}/connect."
+            )
+            raise FacadeError(error.code, f"{error.message} {more}", retry_after=error.retry_after) from error
     return created_answer(request, created)
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from podwright_api import resources
 from podwright_api.accounts.assembly import Accounts
+from podwright_api.accounts.documents import Seen
 from podwright_api.answers import done, is_known, listed, not_modified
 from podwright_api.content_models import (
     ContentAnswer,
@@ -118,7 +119,7 @@ async def put_content(
     """What was approved is a draft again. Versions before stay readable."""
     await reached_document(accounts, tenant, id)
     draft = await _draft(tenant, body)
-    over = version_in(if_match, id)
+    over = seen_in(if_match, id)
     written = await accounts.documents.rewrite(tenant.namespace, str(id), draft, tenant.actor.name, over)
     return document_answer(request, written)
 
@@ -132,7 +133,7 @@ async def delete_content(
 ) -> Response:
     """With all its versions."""
     await reached_document(accounts, tenant, id)
-    await accounts.documents.remove(tenant.namespace, str(id), version_in(if_match, id))
+    await accounts.documents.remove(tenant.namespace, str(id), seen_in(if_match, id))
     return done()
 
 
@@ -178,7 +179,7 @@ async def approve_content(
     body: ContentDecision,
     if_match: IfMatch = None,
 ) -> Response:
-    over = version_in(if_match, id)
+    over = seen_in(if_match, id)
     return document_answer(request, await _decided(accounts, tenant, id, ContentState.APPROVED, body.note, over))
 
 
@@ -193,12 +194,12 @@ async def reject_content(
     body: ContentDecision,
     if_match: IfMatch = None,
 ) -> Response:
-    over = version_in(if_match, id)
+    over = seen_in(if_match, id)
     return document_answer(request, await _decided(accounts, tenant, id, ContentState.REJECTED, body.note, over))
 
 
 async def _decided(
-    accounts: Accounts, tenant: Tenant, document: UUID, state: ContentState, note: str | None, over: int | None
+    accounts: Accounts, tenant: Tenant, document: UUID, state: ContentState, note: str | None, over: Seen | None
 ) -> Document:
     await reached_document(accounts, tenant, document)
     return await accounts.documents.decide(tenant.namespace, str(document), state, tenant.actor.name, note, over)
@@ -241,6 +242,14 @@ async def show_of(tenant: Tenant, show: str | None, episode: str | None) -> tupl
 def document_etag(found: Document) -> str:
     awaited = "" if found.asked_at is None else f".{'awaited' if found.is_awaited else 'failed'}"
     return f'"{found.id}.{found.version}.{found.state}{awaited}"'
+
+
+def seen_in(if_match: str | None, document: UUID) -> Seen | None:
+    """What an ETag of this document says of it; None where any will do."""
+    version = version_in(if_match, document)
+    if if_match is None or version is None:
+        return None
+    return Seen(version, next(iter(if_match.strip().strip('"').split(".")[2:]), None))
 
 
 def version_in(if_match: str | None, document: UUID) -> int | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from podwright_api.accounts.assembly import Accounts
+from podwright_api.accounts.documents import Seen
 from podwright_api.answers import listed
 from podwright_api.content_models import (
     ContentAnswer,
@@ -32,8 +33,8 @@ from podwright_api.routes.content import (
     document_etag,
     document_view,
     reached_document,
+    seen_in,
     show_of,
-    version_in,
 )
 from podwright_core.composing import LENGTH, USUAL_WORDS, TextType
 from podwright_crds.episode import Episode
@@ -134,7 +135,7 @@ async def refine_content(
     the newest version: then the model's text is dropped, and `awaited` says so.
     """
     found = await reached_document(accounts, tenant, id)
-    over = version_in(if_match, id)
+    over = seen_in(if_match, id)
     if found.version == 0:
         raise FacadeError(ErrorCode.CONFLICT, "Nothing is written yet that a remark could change.")
     if body.length is None and len(found.body.split()) > LENGTH[1]:
@@ -153,7 +154,7 @@ async def refine_content(
         str(id),
         asked.model_dump(mode="json"),
         tenant.actor.name,
-        found.version if over is None else over,
+        over or Seen(found.version),
     )
     writers.wake()
     return answer(request.scope, document_view(awaited), 202, {"ETag": document_etag(awaited)})
@@ -175,7 +176,7 @@ async def restore_content(
 ) -> Response:
     """As another version, which is a draft again; none is lost."""
     await reached_document(accounts, tenant, id)
-    over = version_in(if_match, id)
+    over = seen_in(if_match, id)
     restored = await accounts.documents.restore(tenant.namespace, str(id), version, tenant.actor.name, over)
     return document_answer(request, restored)
 

@@ -16,7 +16,7 @@ from podwright_api.accounts.document_changes import DocumentChanges
 from podwright_api.context import Services, ServicesOf, Tenant, may, tenant_for
 from podwright_api.contract import API_PREFIX, EVENT_STREAM
 from podwright_api.database.content import Entry
-from podwright_api.errors import ErrorCode, FacadeError
+from podwright_api.errors import ErrorCode, FacadeError, invalid
 from podwright_api.live import KINDS, Behind, Change, Kind, LiveNamespace
 from podwright_api.models import view
 from podwright_api.routes.content import entry_view
@@ -31,6 +31,7 @@ PING_SECONDS = 15.0
 _LISTENS = "events:read"
 #: What it takes to be told of a kind.
 _READS: dict[Kind, str] = {kind: f"{kind.PLURAL}:read" for kind in KINDS} | {ModelEndpoint: "endpoints:read"}
+_KNOWN = frozenset(kind.PLURAL for kind in KINDS) | {CONTENT}
 
 
 class Access:
@@ -79,8 +80,10 @@ async def stream_events(
     `Last-Event-ID` to go on. `reset` says that events were lost: read again what you show. Events about documents have
     no `id`: whoever was away reads the documents again. The stream ends with the session or the key.
     """
-    live = await services.live.of(tenant.namespace)
     wanted = frozenset(kinds.split(",")) if kinds else None
+    if unknown := sorted((wanted or frozenset()) - _KNOWN):
+        raise invalid("kinds", f"There is no {', no '.join(unknown)}.", f"Known: {', '.join(sorted(_KNOWN))}.")
+    live = await services.live.of(tenant.namespace)
     since = int(last_event_id) if last_event_id else None
     access = Access(request, services, tenant)
     events = _events(services, live, access, wanted, since)

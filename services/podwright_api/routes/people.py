@@ -137,7 +137,6 @@ async def _me(accounts: Accounts, person: Actor) -> dict[str, object]:
         "secondFactor": second_factor,
         "createdAt": found.created_at.isoformat(),
         "memberships": [
-            {"workspace": workspace, "role": of.role, "shows": sorted(of.shows), "grants": sorted(of.grants)}
-            for workspace, of in sorted(person.memberships.items())
+            {"workspace": workspace, **of.to_wire()} for workspace, of in sorted(person.memberships.items())
         ],
     }

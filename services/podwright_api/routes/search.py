@@ -18,7 +18,7 @@ router = APIRouter(prefix=f"{API_PREFIX}/search", tags=["search"])
 Reads = Annotated[Tenant, may("search:read")]
 
 
-def question(
+async def question(
     tenant: Reads,
     q: Annotated[
         Asked,

@@ -169,7 +169,7 @@ def note_joined(request: Request, joined: Joined | None) -> None:
     if joined is not None:
         request.state.actor = Actor(ActorKind.PERSON, joined.person, joined.name)
         request.state.workspace = joined.invitation.workspace
-        request.state.target = {"invitation": joined.invitation.id, "role": joined.invitation.role}
+        request.state.target = {"invitation": joined.invitation.id, "role": joined.invitation.membership.role}
 
 
 def pair_answer(request: Request, pair: TokenPair) -> Response:

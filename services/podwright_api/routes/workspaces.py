@@ -271,7 +271,7 @@ async def check_audit(
 
 def _given(body: MembershipSpec) -> dict[str, Any]:
     """What the audit log says of the power that somebody gives."""
-    return {"role": body.role, "shows": body.shows, "grants": body.grants}
+    return body.membership().to_wire()
 
 
 def _no_key(tenant: Tenant) -> None:
@@ -303,9 +303,7 @@ def _member(found: Member) -> dict[str, Any]:
         "id": found.person,
         "email": found.email,
         "name": found.name,
-        "role": found.role,
-        "shows": found.shows,
-        "grants": found.grants,
+        **found.membership.to_wire(),
         "createdAt": found.created_at.isoformat(),
     }
 
@@ -314,9 +312,7 @@ def _invitation(found: Invitation) -> dict[str, Any]:
     return {
         "id": found.id,
         "email": found.email,
-        "role": found.role,
-        "shows": found.shows,
-        "grants": found.grants,
+        **found.membership.to_wire(),
         "expiresAt": found.expires_at.isoformat(),
         "createdAt": found.created_at.isoformat(),
     }
@@ -326,9 +322,7 @@ def _service_account(found: ServiceAccount) -> dict[str, Any]:
     return {
         "id": found.id,
         "name": found.name,
-        "role": found.role,
-        "shows": found.shows,
-        "grants": found.grants,
+        **found.membership.to_wire(),
         "createdAt": found.created_at.isoformat(),
     }
 

@@ -4,6 +4,7 @@ Each finished window is kept under the request's key, so that an interrupted run
 """
 
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from podwright_core import captions, cross_talk, speech_guards
 from podwright_core.chapters import clock
@@ -29,6 +30,8 @@ from podwright_pipeline.probe import probe
 from podwright_pipeline.stages.ingest import AUDIO, PROBE, SOURCE_TAG
 from podwright_pipeline.store import Storage
 from podwright_pipeline.work import StageOutput, Work
+
+logger = logging.getLogger(__name__)
 
 #: A pause for a cut: so much quieter than the recording as a whole (dB) for so long (seconds).
 _QUIETER, _PAUSE = 18.0, 0.4
@@ -160,11 +163,7 @@ def is_current(manifest: Manifest, request: StageRequest, storage: Storage) -> b
 
 def _transcribed(work: Work, pieces: list[Piece]) -> list[WindowResult]:
     """Results of all windows in order; those of an earlier run are taken as they are."""
-    results: dict[str, WindowResult] = {}
-    for piece in pieces:
-        kept = work.partial(piece.name)
-        if kept is not None:
-            results[piece.name] = WindowResult.model_validate(kept)
+    results = {piece.name: kept for piece in pieces if (kept := _kept(work, piece)) is not None}
     missing = [piece for piece in pieces if piece.name not in results]
     if not missing:
         return [results[piece.name] for piece in pieces]
@@ -181,6 +180,16 @@ def _transcribed(work: Work, pieces: list[Piece]) -> list[WindowResult]:
             done += piece.cut.length
             work.report(2 + 95 * done / max(total, 1), f"transcribing: {clock(done)} of {clock(total)}")
     return [results[piece.name] for piece in pieces]
+
+
+def _kept(work: Work, piece: Piece) -> WindowResult | None:
+    """What an earlier run has stored of a window; what cannot be read is heard again."""
+    kept = work.partial(piece.name)
+    try:
+        return None if kept is None else WindowResult.model_validate(kept)
+    except ValidationError:
+        logger.warning("what was kept of %s cannot be read", piece.name)
+        return None
 
 
 @contextmanager

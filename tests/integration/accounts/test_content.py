@@ -30,16 +30,26 @@ async def test_a_document_and_its_versions(facade: Facade) -> None:
     assert (await facade.error(412, "PUT", path, writer.token, json=second, headers=stale))[
         "code"
     ] == "CHANGED_MEANWHILE"
-    # Nobody approves another version than the one that they read.
+    # Nobody approves another version than the one that they read, or over a decision that they have not seen.
     await facade.error(412, "POST", f"{path}/approve", admin.token, json={}, headers=stale)
+    seen = {"If-Match": changed.headers["etag"]}
+    await facade.data("POST", f"{path}/reject", admin.token, json={})
+    for method, decided in (("POST", f"{path}/approve"), ("PUT", path), ("DELETE", path)):
+        body = {"json": {} if method == "POST" else second} if method != "DELETE" else {}
+        await facade.error(412, method, decided, admin.token, headers=seen, **body)
+    changed = await facade.call("PUT", path, writer.token, json=second)
     known = {"If-None-Match": changed.headers["etag"]}
     assert (await facade.call("GET", path, writer.token, headers=known)).status_code == 304
 
     versions = (await facade.data("GET", f"{path}/versions", writer.token))["items"]
-    assert [(one["version"], one["excerpt"]) for one in versions] == [(2, "With milk."), (1, DRAFT["body"])]
+    assert [(one["version"], one["excerpt"]) for one in versions] == [
+        (3, "With milk."),
+        (2, "With milk."),
+        (1, DRAFT["body"]),
+    ]
     first = await facade.data("GET", f"{path}/versions/1", writer.token)
     assert (first["version"], first["body"], first["settings"]) == (1, DRAFT["body"], {"tone": "dry"})
-    await facade.error(404, "GET", f"{path}/versions/3", writer.token)
+    await facade.error(404, "GET", f"{path}/versions/4", writer.token)
     await facade.data("DELETE", path, writer.token)
     await facade.error(404, "GET", path, writer.token)
 

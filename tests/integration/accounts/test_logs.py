@@ -65,7 +65,8 @@ async def test_a_session_leaves_no_secret_in_the_log(
         await facade.data("GET", "/users/me/export", member.token)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     asked = [line for line in lines if line.get("path") == "/api/v1/webhooks"]
-    assert [(line["user"], line["status"]) for line in asked] == [(f"person:{member.id}", 201)]
+    assert [(line["user"], line["tenant"], line["status"]) for line in asked] == [(f"person:{member.id}", OURS, 201)]
+    assert all(line["requestId"] for line in asked)
     assert any("used twice" in line["message"] for line in lines)
     hidden = {TOKEN, PASSWORD, wrong, totp["secret"], *codes, member.token, member.refresh_token, again.token}
     hidden |= {pair["accessToken"], pair["refreshToken"], made["key"], invitation, secret, "in-the-address"}

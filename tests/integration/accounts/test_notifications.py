@@ -8,6 +8,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from podwright_api.access_tokens import UnsubscribeTokens
+from podwright_crds.campaign import Campaign
 from podwright_crds.channel import Channel
 from podwright_crds.episode import Episode
 from podwright_crds.post import Post
@@ -57,6 +58,7 @@ async def test_who_is_told_and_mailed(facade: Facade, database: DatabaseUrls, sm
     creator = await facade.join("creator", OURS, shows=["speeches"])
     viewer = await facade.join("viewer", OURS, shows=["speeches"])
     other = await facade.join("creator", OURS, shows=["music"])
+    sponsor = await facade.join("viewer", OURS, sponsors=["acme"])
     stranger = await facade.join("admin", "team-b")
     resources = Resources()
     show = {"podcastRef": {"name": "speeches"}}
@@ -64,12 +66,16 @@ async def test_who_is_told_and_mailed(facade: Facade, database: DatabaseUrls, sm
     async with replica(database, OURS, resources, smtp) as outbox:
         await begun(database)
         resources.put(Episode, "moon", f"e-{unique}", show, conditions=READY)
-        resources.put(Post, "p", f"p-{unique}", {"episodeRef": {"name": "moon"}}, phase="Failed", conditions=STALLED)
+        campaign = {"episodes": show, "sponsor": "acme"}
+        resources.put(Campaign, "launch", f"l-{unique}", campaign, conditions=READY)
+        refs = {"episodeRef": {"name": "moon"}, "campaignRef": {"name": "launch"}}
+        resources.put(Post, "p", f"p-{unique}", refs, phase="Failed", conditions=STALLED)
         resources.put(Channel, "news", f"c-{unique}", conditions=STALLED)
         for member, types in (
-            (creator, {"episode.ready", "post.failed"}),
-            (viewer, {"episode.ready", "post.failed"}),
-            (admin, {"episode.ready", "post.failed", "channel.not_ready"}),
+            (creator, {"episode.ready", "campaign.ready", "post.failed"}),
+            (viewer, {"episode.ready", "campaign.ready", "post.failed"}),
+            (sponsor, {"campaign.ready", "post.failed"}),
+            (admin, {"episode.ready", "campaign.ready", "post.failed", "channel.not_ready"}),
         ):
             await told(database, member, len(types))
             page = await listed(facade, member)
@@ -85,7 +91,7 @@ async def test_who_is_told_and_mailed(facade: Facade, database: DatabaseUrls, sm
         # What came up since waits for the next letter, which has all of it.
         for number in range(30):
             resources.put(Post, f"q{number}", f"q-{number}-{unique}", {"episodeRef": {"name": "moon"}}, phase="Held")
-        await told(database, creator, 32)
+        await told(database, creator, 33)
         before = len(letters_to(postbox, creator))
         while await outbox.postman.step():  # type: ignore[union-attr]
             pass
@@ -99,13 +105,15 @@ async def test_who_is_told_and_mailed(facade: Facade, database: DatabaseUrls, sm
 
     page = await listed(facade, creator, "?limit=2")
     following = await listed(facade, creator, f"?limit=500&cursor={page['nextCursor']}")
-    assert len(page["items"]) + len(following["items"]) == 32
+    assert len(page["items"]) + len(following["items"]) == 33
     ids = [one["id"] for one in page["items"]]
     # Somebody else's cannot be marked.
     assert (await facade.data("POST", "/notifications/read", viewer.token, json={"ids": ids}))["read"] == 0
     assert (await facade.data("POST", "/notifications/read", creator.token, json={"ids": ids}))["read"] == 2
-    assert (await listed(facade, creator, "?unread=true&limit=1"))["unread"] == 30
-    assert (await facade.data("POST", "/notifications/read", creator.token, json={"ids": "*"}))["read"] == 30
+    assert (await listed(facade, creator, "?unread=true&limit=1"))["unread"] == 31
+    assert (await facade.data("POST", "/notifications/read", creator.token, json={"ids": "*"}))["read"] == 31
+    # Posts of no campaign are not a sponsor's.
+    assert (await listed(facade, sponsor))["unread"] == 2
     assert (await listed(facade, creator, "?unread=true"))["items"] == []
     assert (await facade.data("GET", "/notifications"))["items"] == []  # the bootstrap token is no person
 

@@ -8,6 +8,7 @@ import pytest
 from podwright_api import openapi
 from podwright_api.app import is_open
 from tests.integration.accounts.facade import TOKEN, WORKSPACES, Facade, Member
+from tests.integration.accounts.outbox import rows
 
 API = "/api/v1"
 EVERYBODY = "admin creator collaborator viewer"
@@ -277,6 +278,13 @@ async def test_a_key_ends_with_revocation_expiry_and_membership(facade: Facade) 
     await facade.error(404, "DELETE", f"{path}/{second['id']}", other.token)
     await facade.data("DELETE", f"/workspaces/{ours}/members/{member.id}", admin.token)
     assert (await send(facade, "GET /episodes", second["key"], ours))[0] == 401
+    # Nor does it come back with them.
+    invited = {"email": member.email, "role": "creator"}
+    await facade.data("POST", f"/workspaces/{ours}/invitations", admin.token, json=invited)
+    token = {"token": facade.postbox.token(member.email)}
+    await facade.data("POST", "/users/me/invitations", member.token, json=token)
+    assert (await send(facade, "GET /podcasts", member.token, ours))[0] == 503
+    assert (await send(facade, "GET /episodes", second["key"], ours))[0] == 401
     for date in ("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"):
         await facade.error(422, "POST", path, admin.token, json=body | {"expiresAt": date})
     for scopes in ([], ["episodes"], ["nothing:read"], ["episodes:destroy"]):
@@ -296,6 +304,53 @@ async def test_a_service_account_works_with_its_key(facade: Facade) -> None:
     await facade.error(422, "POST", keys, json={key: value for key, value in body.items() if key != "serviceAccount"})
     await facade.data("DELETE", f"{accounts}/{account['id']}")
     assert (await send(facade, "GET /episodes", key, ours))[0] == 401
+
+
+async def test_a_membership_names_sponsors_beside_shows(facade: Facade) -> None:
+    ours = f"/workspaces/{WORKSPACES[0]}"
+    admin = await facade.join("admin")
+    given: dict[str, Any] = {"shows": ["bread"], "sponsors": ["acme", "zinc"]}
+    viewer = await facade.join("viewer", **given)
+
+    def kept() -> list[str]:
+        query = "SELECT shows FROM memberships WHERE person = %s"
+        return list(rows(facade.database, query, viewer.id)[0][0])
+
+    async def listed(where: str, id_: str) -> Any:
+        found = (await facade.data("GET", f"{ours}/{where}", admin.token))["items"]
+        return next({name: one[name] for name in given} for one in found if one["id"] == id_)
+
+    async def own() -> Any:
+        me = await facade.data("GET", "/users/me", viewer.token)
+        exported = await facade.data("GET", "/users/me/export", viewer.token)
+        assert exported["memberships"] == me["memberships"]
+        return {name: me["memberships"][0][name] for name in given}
+
+    # A version that knows no sponsors finds a show that does not exist.
+    assert kept() == ["bread", "sponsor:acme", "sponsor:zinc"]
+    assert await own() == await listed("members", viewer.id) == given
+    changed = {"role": "creator", "shows": [], "sponsors": ["acme"]}
+    answered = await facade.data("PUT", f"{ours}/members/{viewer.id}", admin.token, json=changed)
+    assert {name: answered[name] for name in changed} == changed
+    assert kept() == ["sponsor:acme"]
+
+    program = {"name": "billing", "role": "viewer"} | given
+    account = await facade.data("POST", f"{ours}/service-accounts", admin.token, json=program)
+    invited = {"email": "sponsor@example.org", "role": "viewer"} | given
+    invitation = await facade.data("POST", f"{ours}/invitations", admin.token, json=invited)
+    for made, where in ((account, "service-accounts"), (invitation, "invitations")):
+        assert await listed(where, made["id"]) == {name: made[name] for name in given} == given
+
+    # It is no way to name a show, nor the other way round, and there is none for all of them.
+    for wrong in (
+        {"shows": ["sponsor:acme"]},
+        {"sponsors": ["*"]},
+        {"sponsors": ["Acme Shoes"]},
+        {"sponsors": ["a:b"]},
+    ):
+        await facade.error(422, "PUT", f"{ours}/members/{viewer.id}", admin.token, json={"role": "viewer"} | wrong)
+    for path in ("/content", "/templates", "/search?q=acme"):
+        assert (await facade.data("GET", path, viewer.token))["items"] == []
 
 
 async def test_the_last_admin_stays(facade: Facade) -> None:

@@ -10,12 +10,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
+from sqlalchemy import text
 
 from podwright_api.access.secrets import new_api_key
 from podwright_api.accounts.authentication import BELIEVED_SECONDS
-from podwright_api.database import idempotency
+from podwright_api.database import engine, idempotency
 from podwright_api.database.audit import AuditRecord, broken_at
 from podwright_api.database.engine import Connection, Database
+from podwright_api.errors import ErrorCode, FacadeError
 from tests.database import DatabaseUrls
 from tests.integration.accounts.facade import TOKEN, WORKSPACES, Facade, running
 
@@ -200,7 +202,7 @@ async def entries_of(facade: Facade, token: str, limit: int) -> list[dict[str, A
 async def test_the_audit_log_tells_what_power_was_given(facade: Facade) -> None:
     admin, member = await facade.join("admin"), await facade.join("viewer")
     path = f"/workspaces/{OURS}"
-    role = {"role": "creator", "shows": ["speeches"], "grants": []}
+    role = {"role": "creator", "shows": ["speeches"], "sponsors": ["acme"], "grants": []}
     await facade.data("PUT", f"{path}/members/{member.id}", admin.token, json=role)
     made = await facade.data("POST", f"{path}/service-accounts", admin.token, json=account() | role)
     key = {"name": "k", "scopes": ["posts:*"], "expiresAt": "2027-06-01T00:00:00Z", "serviceAccount": made["id"]}
@@ -250,11 +252,14 @@ async def test_the_audit_log_tells_what_was_only_tried(facade: Facade) -> None:
     posts = {"posts": [{"spec": {"channelRef": {"name": "news"}, "text": "Listen."}}]}
     for query in ("", "?dryRun=false", "?dryRun=true", "?dryRun=1"):
         await facade.data("POST", f"/social-media/schedule{query}", admin.token, json=posts)
-    # Where nothing can be tried, it is done whatever is asked for.
-    path = f"/workspaces/{OURS}/members/{member.id}?dryRun=true"
-    await facade.data("PUT", path, admin.token, json={"role": "creator"})
-    told = [one["target"].get("dryRun") for one in reversed(await entries_of(facade, admin.token, 5))]
-    assert told == [None, None, True, True, None]
+    # What cannot be tried is not done.
+    path = f"/workspaces/{OURS}/members/{member.id}"
+    refused = await facade.error(422, "PUT", f"{path}?dryRun=true", admin.token, json={"role": "creator"})
+    assert refused["details"]["fields"][0]["field"] == "dryRun"
+    members = (await facade.data("GET", f"/workspaces/{OURS}/members", admin.token))["items"]
+    assert [one["role"] for one in members if one["id"] == member.id] == ["viewer"]
+    told = [one["target"].get("dryRun") for one in reversed(await entries_of(facade, admin.token, 4))]
+    assert told == [None, None, True, True]
 
 
 async def test_the_audit_log_is_chained_and_exported(facade: Facade) -> None:
@@ -336,3 +341,20 @@ async def test_a_database_that_is_away_is_told(tmp_path: Path, database: Databas
         assert problem["code"] == "DATABASE_UNAVAILABLE"
         assert "database does not answer" in (await facade.client.get("/readyz")).json()["error"]["message"]
         assert "127.0.0.1" not in json.dumps(problem)
+
+
+async def test_a_replica_takes_no_more_connections_than_it_is_given(
+    database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "POOL_WAIT_SECONDS", 0.2)
+    opened = Database.connect(database.application, 2)
+    try:
+        async with opened.identity(), opened.identity():
+            with pytest.raises(FacadeError) as refused:
+                async with opened.identity():
+                    pytest.fail("a third connection")
+            assert refused.value.code is ErrorCode.DATABASE_UNAVAILABLE
+        async with opened.identity() as connection:
+            assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+    finally:
+        await opened.close()

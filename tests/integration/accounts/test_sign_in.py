@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,6 +42,21 @@ async def test_register_confirm_sign_in(tmp_path: Path, database: DatabaseUrls, 
         letters = len(facade.postbox.letters)
         assert (await facade.data("POST", "/auth/register", None, json=person))["verificationNeeded"] is True
         assert "already" in facade.postbox.letters[letters]["Subject"]
+
+
+async def test_nobody_writes_to_a_stranger_by_registering_their_address(
+    tmp_path: Path, database: DatabaseUrls, smtp: Controller
+) -> None:
+    async with running(tmp_path, database, smtp, registration=Registration.OPEN) as facade:
+        email, name = address(), "You won: https://evil.example.org"
+        await registered(facade, email, name, PASSWORD)
+        for path in ("/auth/verify-email/resend", "/auth/password/forgot"):
+            letters = len(facade.postbox.letters)
+            await facade.data("POST", path, None, json={"email": email})
+            await facade.postbox.next_to(email, letters)
+        told = [letter.as_string() for letter in facade.postbox.letters if letter["To"] == email]
+        assert len(told) == 3
+        assert all("evil" not in letter for letter in told)
 
 
 async def registered(facade: Facade, email: str, name: str, password: str) -> str:
@@ -120,7 +136,8 @@ async def test_registration_by_invitation_only(facade: Facade) -> None:
     guess = person | {"invitation": "made-up"}
     assert (await facade.error(400, "POST", "/auth/register", None, json=guess))["code"] == "TOKEN_NOT_VALID"
     me = await facade.data("GET", "/users/me", (await facade.sign_in(person["email"])).token)
-    assert me["memberships"] == [{"workspace": "team-a", "role": "creator", "shows": ["speeches"], "grants": []}]
+    role = {"role": "creator", "shows": ["speeches"], "sponsors": [], "grants": []}
+    assert me["memberships"] == [{"workspace": "team-a"} | role]
 
 
 async def test_weak_passwords_are_refused_by_field(facade: Facade) -> None:
@@ -181,6 +198,20 @@ async def test_refresh_tokens_rotate_and_a_stolen_one_ends_the_session(facade: F
     for token in (member.token, pair["accessToken"]):
         await facade.error(401, "GET", "/users/me", token)
     await facade.error(401, "POST", "/auth/refresh", None, json={"refreshToken": pair["refreshToken"]})
+
+
+async def test_a_refresh_token_counts_for_thirty_days(facade: Facade) -> None:
+    member = await facade.join("viewer")
+    pair = await facade.data("POST", "/auth/refresh", None, json={"refreshToken": member.refresh_token})
+    left = datetime.fromisoformat(pair["refreshExpiresAt"]) - datetime.now(UTC)
+    assert timedelta(days=30) - timedelta(minutes=5) < left <= timedelta(days=30)
+    with psycopg.connect(facade.database.admin) as connection:
+        connection.execute(
+            "UPDATE refresh_tokens r SET expires_at = now() FROM sessions s WHERE s.id = r.session AND s.person = %s",
+            (member.id,),
+        )
+    ended = await facade.error(401, "POST", "/auth/refresh", None, json={"refreshToken": pair["refreshToken"]})
+    assert ended["code"] == "SESSION_ENDED"
 
 
 async def test_of_two_refreshes_at_once_only_one_gets_a_pair(facade: Facade) -> None:
@@ -319,6 +350,35 @@ async def test_guessing_codes_locks_though_the_password_is_right(facade: Facade)
         await facade.error(401, "POST", "/auth/login", None, json=login | {"code": "123456"})
     locked = await facade.error(429, "POST", "/auth/login", None, json=login | {"code": "123456"})
     assert locked["code"] == "SIGN_IN_LOCKED"
+
+
+async def test_a_stolen_session_has_few_guesses(facade: Facade) -> None:
+    member = await facade.join("viewer")
+    change = {"currentPassword": WRONG, "newPassword": "ganz neue Schwalbe 77"}
+    for number in range(5):
+        if number % 2:
+            await facade.error(422, "PUT", "/users/me/password", member.token, json=change)
+        else:
+            await facade.error(422, "POST", "/auth/mfa/totp", member.token, json={"password": WRONG})
+    right = change | {"currentPassword": PASSWORD}
+    locked = await facade.error(429, "PUT", "/users/me/password", member.token, json=right)
+    assert locked["code"] == "SIGN_IN_LOCKED"
+    # Its owner signs in as ever, and a new password by mail ends the lock.
+    await facade.sign_in(member.email)
+    letters = len(facade.postbox.letters)
+    await facade.data("POST", "/auth/password/forgot", None, json={"email": member.email})
+    await facade.postbox.next_to(member.email, letters)
+    new = {"token": facade.postbox.token(member.email), "password": "ganz neue Schwalbe 77"}
+    await facade.data("POST", "/auth/password/reset", None, json=new)
+    again = await facade.sign_in(member.email, password=new["password"])
+    body = {"password": new["password"]}
+    secret = (await facade.data("POST", "/auth/mfa/totp", again.token, json=body))["secret"]
+    code = {"code": pyotp.TOTP(secret).now()}
+    codes = (await facade.data("POST", "/auth/mfa/totp/confirm", again.token, json=code))["recoveryCodes"]
+    for _ in range(5):
+        await facade.error(422, "POST", "/auth/mfa/totp/disable", again.token, json={"code": "guessed"})
+    for path in ("disable", "recovery-codes"):
+        await facade.error(429, "POST", f"/auth/mfa/totp/{path}", again.token, json={"code": codes[0]})
 
 
 async def test_without_a_mail_server_invitations_are_handed_over(tmp_path: Path, database: DatabaseUrls) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from podwright_api.accounts.documents import Documents
+from podwright_api.accounts.documents import Documents, Seen
 from podwright_api.accounts.foundation import Foundation
 from podwright_api.database import workspaces
 from podwright_api.database.content import Document, Draft
@@ -53,7 +53,7 @@ class Desk:
     async def refine(self, document: Document, remark: str) -> Document:
         asked = Asked(endpoint=ENDPOINT, settings=document.settings, words=6, remark=remark)
         return await self.documents.refine(
-            self.workspace, document.id, asked.model_dump(mode="json"), "Ada", document.version
+            self.workspace, document.id, asked.model_dump(mode="json"), "Ada", Seen(document.version)
         )
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:
@@ -135,7 +135,7 @@ async def test_a_text_is_written_and_refined(desk: Desk) -> None:
     ] * 2
     assert refined.made
     assert refined.made["remark"] == "Say that they are old."
-    restored = await desk.documents.restore(desk.workspace, found.id, 1, "Ben", 2)
+    restored = await desk.documents.restore(desk.workspace, found.id, 1, "Ben", Seen(2))
     assert (restored.version, restored.body, restored.written_by, restored.made) == (3, rain(""), "Ben", found.made)
     assert [one.version for one in await desk.documents.versions(desk.workspace, found.id, None, 10)] == [3, 2, 1]
 
@@ -148,9 +148,9 @@ async def test_who_writes_or_goes_back_needs_to_know_of_no_failure_before(desk: 
         rows(desk.database, "UPDATE content_tasks SET failed = 'no' WHERE content = %s RETURNING 1", found.id)
         assert (await desk.read(found)).failed == "no"
         if restores:
-            found = await desk.documents.restore(desk.workspace, found.id, 1, "Ben", 1)
+            found = await desk.documents.restore(desk.workspace, found.id, 1, "Ben", Seen(1))
         else:
-            found = await desk.documents.rewrite(desk.workspace, found.id, draft, "Ben", 1)
+            found = await desk.documents.rewrite(desk.workspace, found.id, draft, "Ben", Seen(1))
         assert (found.version, found.failed) == (2, None)
 
 

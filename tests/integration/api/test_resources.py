@@ -245,6 +245,106 @@ def test_a_creators_show_is_their_own(facade: Facade) -> None:
         assert [one["id"] for one in data(creator.get("/podcasts?limit=500"))["items"]] == [show]
 
 
+def test_a_campaign_stays_of_ones_own_show(facade: Facade) -> None:
+    facade.apply(podcast("announced"), podcast("foreign"))
+    campaign = name("launch")
+    selector = {"podcastRef": {"name": "announced"}}
+    spec = {"episodes": selector, "channelRefs": [{"name": "c"}], "cadence": {"cron": "0 9 * * 1"}}
+    with facade.client(facade.join("creator", shows=["announced"])) as creator:
+        data(creator.post("/campaigns", json={"name": campaign, "spec": spec}), 201)
+        narrowed = {"spec": {"episodes": {"matchLabels": {"season": "one"}}}}
+        changed = data(creator.patch(f"/campaigns/{campaign}", json=narrowed))
+        assert changed["spec"]["episodes"] == selector | {"matchLabels": {"season": "one"}}
+        for away in ({"podcastRef": None}, {"podcastRef": {"name": "foreign"}}):
+            error(creator.patch(f"/campaigns/{campaign}", json={"spec": {"episodes": away}}), 404, "NOT_FOUND")
+
+
+def campaign(of: str, sponsor: str) -> dict[str, Any]:
+    spec = {"episodes": {"podcastRef": {"name": of}}, "channelRefs": [{"name": "c"}], "sponsor": sponsor}
+    meta = {"apiVersion": "podwright.dev/v1alpha1", "kind": "Campaign", "metadata": {"name": name("paid")}}
+    return meta | {"spec": spec | {"cadence": {"cron": "0 9 * * 1"}}}
+
+
+def test_who_has_a_sponsor_sees_its_campaigns_and_their_posts(facade: Facade, admin: httpx.Client) -> None:
+    facade.apply(podcast("sponsored"), episode("of-sponsored", "sponsored"))
+    campaigns = [campaign("sponsored", sponsor) for sponsor in ("acme", "zinc")]
+    facade.apply(*campaigns)
+    paid, others = (one["metadata"]["name"] for one in campaigns)
+    posts = [post(name("paid"), "c", of, "of-sponsored") for of in (paid, others)]
+    unpaid = post(name("unpaid"), "c", "d", "of-sponsored")
+    for one in (*posts, unpaid):
+        one["spec"]["publishAt"] = "2032-05-01T09:00:00Z"
+    facade.apply(*posts, unpaid)
+    mine, theirs, nobodys = (one["metadata"]["name"] for one in (*posts, unpaid))
+    span = {"from": "2032-05-01T00:00:00Z", "to": "2032-05-02T00:00:00Z"}
+    with facade.client(facade.join("viewer", sponsors=["acme"])) as viewer:
+        for kind, seen, hidden in (("campaigns", paid, [others]), ("posts", mine, [theirs, nobodys])):
+            assert [one["id"] for one in data(viewer.get(f"/{kind}?limit=500"))["items"]] == [seen]
+            data(viewer.get(f"/{kind}/{seen}"))
+            for one in hidden:
+                error(viewer.get(f"/{kind}/{one}"), 404, "NOT_FOUND")
+        for kind in ("podcasts", "episodes"):
+            assert data(viewer.get(f"/{kind}?limit=500"))["items"] == []
+        error(viewer.get("/episodes/of-sponsored"), 404, "NOT_FOUND")
+        assert [one["id"] for one in data(viewer.get("/calendar", params=span))["entries"]] == [mine]
+        assert viewer.get("/calendar.ics", params=span).text.count("BEGIN:VEVENT") == 1
+        assert f"UID:{mine}@" in viewer.get(f"/campaigns/{paid}/calendar.ics").text
+        error(viewer.get(f"/campaigns/{others}/calendar.ics"), 404, "NOT_FOUND")
+        assert [one["episode"] for one in data(viewer.get(f"/campaigns/{paid}/plan"))["posts"]] == ["of-sponsored"]
+        error(viewer.post(f"/posts/{mine}/decisions", json={"action": "approve"}), 403, "FORBIDDEN")
+        with viewer.stream("GET", "/events/stream") as stream:
+            events = read_events(stream)
+            for one in (theirs, nobodys, mine):
+                facade.set_status("post", one, {"phase": "Draft"})
+            assert json.loads(next(events)["data"])["object"]["id"] == mine
+    with facade.client(facade.join("collaborator", sponsors=["acme"], grants=["publish"])) as collaborator:
+        data(collaborator.post(f"/posts/{mine}/decisions", json={"action": "approve"}))
+        error(collaborator.post(f"/posts/{theirs}/decisions", json={"action": "approve"}), 404, "NOT_FOUND")
+    with facade.client(facade.join("creator", sponsors=["acme"])) as creator:
+        cadence = {"cadence": {"cron": "0 9 * * 2"}}
+        assert data(creator.patch(f"/campaigns/{paid}", json={"spec": cadence}))["spec"]["sponsor"] == "acme"
+        away = {"sponsor": "zinc"}
+        error(creator.patch(f"/campaigns/{paid}", json={"spec": away}), 404, "NOT_FOUND")
+        selector = {"episodes": {"podcastRef": {"name": "seen"}}}
+        refused = error(creator.patch(f"/campaigns/{paid}", json={"spec": selector}), 403, "FORBIDDEN")
+        assert "spec.episodes" in refused["message"]
+        new = {"name": name("paid"), "spec": campaigns[0]["spec"]}
+        error(creator.post("/campaigns", json=new), 404, "NOT_FOUND")
+    # Whoever pays changes at once who sees it.
+    data(admin.patch(f"/campaigns/{others}", json={"spec": {"sponsor": "acme"}}))
+    data(admin.patch(f"/campaigns/{paid}", json={"spec": {"sponsor": None}}))
+    with facade.client(facade.join("viewer", sponsors=["acme"])) as viewer:
+        assert [one["id"] for one in data(viewer.get("/posts?limit=500"))["items"]] == [theirs]
+
+
+def test_a_key_without_the_right_to_publish_does_not_by_a_campaign(facade: Facade) -> None:
+    facade.apply(podcast("announced"))
+    spec = {"episodes": {"podcastRef": {"name": "announced"}}, "channelRefs": [{"name": "c"}]}
+    spec |= {"cadence": {"cron": "0 9 * * 1"}}
+    key = {"name": "k", "scopes": ["campaigns:*"], "expiresAt": "2027-06-01T00:00:00Z"}
+    with facade.client(facade.join("creator", shows=["announced"])) as creator:
+        made = data(creator.post(f"/workspaces/{NAMESPACE}/api-keys", json=key), 201)
+        with facade.client(made["key"]) as program:
+            for approval, more in (("Automatic", 403), ("Manual", 200)):
+                campaign = {"name": name("launch"), "spec": spec | {"approval": approval}}
+                data(creator.post("/campaigns", json=campaign), 201)
+                change = {"spec": {"channelRefs": [{"name": "d"}]}}
+                assert program.patch(f"/campaigns/{campaign['name']}", json=change).status_code == more
+
+
+def test_labels_do_not_lock_an_object(facade: Facade, admin: httpx.Client) -> None:
+    show, spec = name("locked"), {"title": "Bread", "owner": OWNER}
+    locking = {"app.kubernetes.io/managed-by": "Helm"}
+    error(admin.post("/podcasts", json={"name": show, "labels": locking, "spec": spec}), 422, "INVALID_FIELDS")
+    facade.apply(podcast(show))
+    for answer in (
+        admin.patch(f"/podcasts/{show}", json={"labels": locking}),
+        admin.put(f"/podcasts/{show}", json={"labels": locking, "spec": spec}),
+    ):
+        assert error(answer, 422, "INVALID_FIELDS")["details"]["fields"][0]["field"] == "labels"
+    assert data(admin.patch(f"/podcasts/{show}", json={"labels": {"season": "one"}}))["managedBy"] is None
+
+
 def test_retry_sets_the_annotation_that_the_operator_honours(facade: Facade, admin: httpx.Client) -> None:
     facade.apply(episode("failed", "speeches"))
     data(admin.post("/episodes/failed/retry"))

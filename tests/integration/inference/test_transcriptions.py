@@ -4,6 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from difflib import SequenceMatcher
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,8 +12,12 @@ import openai
 import pytest
 from openai import OpenAI
 
+from podwright_inference import demo_models
+from podwright_inference.args import WhisperSettings
 from podwright_inference.faster_whisper_engine import FasterWhisperEngine
-from podwright_inference.speech import SpeechRequest
+from podwright_inference.speech import EngineFailedError, SpeechRequest
+from podwright_local import models
+from podwright_local.paths import Cache
 
 from .conftest import MODEL, SAID
 
@@ -51,6 +56,17 @@ def test_every_format(client: OpenAI, clip: bytes, form: Any, beginning: str) ->
     text = answer if isinstance(answer, str) else answer.text
     assert re.match(beginning, text)
     assert len(words(text)) > 10
+
+
+def test_a_model_that_loads_and_cannot_compute_never_serves(tmp_path: Path) -> None:
+    """Another model's features: it loads, finds no speech in silence, and fails whoever speaks."""
+    weights = Path(demo_models.make("whisper", models.folder(Cache.from_environment())))
+    for file in weights.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "preprocessor_config.json").unlink(missing_ok=True)
+    (tmp_path / "preprocessor_config.json").write_text('{"feature_size": 128}')
+    with pytest.raises(EngineFailedError, match="cannot transcribe"):
+        FasterWhisperEngine(tmp_path, WhisperSettings(), threads=2)
 
 
 def test_silence_has_no_text(client: OpenAI, silence: bytes) -> None:

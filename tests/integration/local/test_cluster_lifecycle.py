@@ -4,13 +4,14 @@ import os
 import signal
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from podwright_local import binaries, images
+from podwright_local import binaries, components, host, images
 from podwright_local.cluster import LocalCluster
-from podwright_local.commands import CommandError
+from podwright_local.commands import CommandError, output_of
 from podwright_local.kubectl import Kubectl, Manifest
 from podwright_local.paths import Cache
 from podwright_local.processes import component_pid, in_namespace, namespace, supervisor_of
@@ -39,14 +40,28 @@ def progress() -> Iterator[Progress]:
         yield shown
 
 
+def machine() -> set[str]:
+    """Interfaces, mounts and netfilter tables of this machine but those of clusters by name, which come and go."""
+    interfaces = [path.name for path in Path("/sys/class/net").iterdir()]
+    mounts = Path("/proc/mounts").read_text().splitlines()
+    tables = output_of(["nft", "list", "tables"]).splitlines()
+    return {found for found in (*interfaces, *mounts, *tables) if "podwright" not in found}
+
+
 @pytest.fixture(scope="module")
-def cluster(progress: Progress) -> Iterator[LocalCluster]:
+def untouched(progress: Progress) -> set[str]:
+    """The machine before there is a cluster of this name."""
+    LocalCluster.named("lifecycle", Cache.from_environment()).delete(progress)
+    return machine()
+
+
+@pytest.fixture(scope="module")
+def cluster(progress: Progress, untouched: set[str]) -> Iterator[LocalCluster]:
     """A cluster of this test's own; the programs come from the cache."""
     cache = Cache.from_environment()
     binaries.build_all(cache, progress)
     images.pack_programs(cache, progress)
-    made = LocalCluster.named("lifecycle", cache)
-    made.delete(progress)
+    del untouched
     made = LocalCluster.named("lifecycle", cache)
     yield made
     made.delete(progress)
@@ -105,7 +120,9 @@ def test_a_component_that_is_killed_comes_back(cluster: LocalCluster, kubectl: K
     assert restarts(kubectl) == 0
 
 
-def test_it_survives_the_death_of_every_process(cluster: LocalCluster, kubectl: Kubectl, progress: Progress) -> None:
+def test_it_survives_the_death_of_every_process_and_an_interrupted_start(
+    cluster: LocalCluster, kubectl: Kubectl, progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     supervisor = supervisor_of(cluster.paths.root)
     assert supervisor
     inside = namespace(supervisor, "pid")
@@ -115,6 +132,14 @@ def test_it_survives_the_death_of_every_process(cluster: LocalCluster, kubectl: 
         except ProcessLookupError:
             continue
     eventually(lambda: not in_namespace("pid", inside), 20, "every process gone")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(host, "join_network", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            cluster.up(binaries.folder(cluster.cache), progress)
     cluster.up(binaries.folder(cluster.cache), progress)
     eventually(lambda: (restarts(kubectl) or 0) > 0, 60, "the pod runs again")
 
@@ -126,7 +151,28 @@ def test_a_start_of_what_runs_changes_nothing(cluster: LocalCluster, kubectl: Ku
     assert supervisor_of(cluster.paths.root) == before
 
 
-def test_nothing_stays(cluster: LocalCluster, kubectl: Kubectl, progress: Progress) -> None:
+def test_what_a_firewall_loaded_anew_took_away_is_put_back(
+    cluster: LocalCluster, kubectl: Kubectl, progress: Progress
+) -> None:
+    there = cluster.remains()
+    output_of(["nft", "delete", "table", "ip", cluster.table])
+    output_of(["ip", "route", "delete", str(cluster.plan.services)])
+    cluster.up(binaries.folder(cluster.cache), progress)
+    assert cluster.remains() == there
+    assert cluster.plan.services in host.routed_networks()
+    assert restarts(kubectl) is not None
+
+
+def test_nothing_of_it_listens_on_this_machine(cluster: LocalCluster) -> None:
+    supervisor = supervisor_of(cluster.paths.root)
+    assert supervisor
+    own = namespace(os.getpid(), "net")
+    members = in_namespace("pid", namespace(supervisor, "pid"))
+    assert len(members) > len(components.components(cluster._settings(binaries.folder(cluster.cache))))
+    assert own not in {namespace(pid, "net") for pid in members}
+
+
+def test_nothing_stays(cluster: LocalCluster, kubectl: Kubectl, progress: Progress, untouched: set[str]) -> None:
     assert restarts(kubectl) is not None
     supervisor = supervisor_of(cluster.paths.root)
     assert supervisor
@@ -136,4 +182,5 @@ def test_nothing_stays(cluster: LocalCluster, kubectl: Kubectl, progress: Progre
     assert in_namespace("pid", inside) == []
     assert in_namespace("net", network) == []
     assert cluster.remains() == []
+    assert machine() - untouched == set()
     cluster.down(progress)

@@ -14,6 +14,7 @@ from podwright_crds.episode import Episode
 from podwright_operator.kinds.podcast.desired import desired
 from podwright_operator.kinds.podcast.items import listed
 from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
+from podwright_operator.kinds.stage_job import ANNOTATION_RUN
 from podwright_operator.settings import StageJobSettings
 from tests.integration.operator.cluster import Kubelet, Operator, Tenant, request_of, until
 from tests.unit.operator.builders import NOW, episode, podcast
@@ -146,12 +147,14 @@ def test_deletion_with_the_policy_delete_waits_for_the_operator_and_the_stage(
     until(stopping, "the end that its pod is told of")
     operator.settled_writes()
     assert not served.jobs("one", "cleanup"), "the stage's pod could still write what was removed"
+    assert "once the stage at work has ended" in served.wait_reason("Episode", "one", "Deleting")
     end_pods(served)
     job = until(lambda: served.jobs("one", "cleanup"), "the cleanup Job")[0]
     command = job.spec.template.spec.containers[0].command
     # That transcribe began is in its Job alone, where the operator was killed before it wrote so; and in the bucket.
     assert command[4] == "episode/one"
     assert [argument.split("/")[0] for argument in command[5:]] in (["ingest"], ["ingest", "transcribe"])
+    until(lambda: "what it stored" in served.condition("Episode", "one")[2], "what it waits for now")
     cleaned = until(lambda: served.pods(job.metadata.name), "its pod")[0].metadata.name
     kubelet.set_status(cleaned, "Succeeded", {"terminated": {"exitCode": 0}})
     until(lambda: not served.exists("Episode", "one"), "the Episode's end")
@@ -213,6 +216,10 @@ def change_digest(tenant: Tenant, job: Any) -> None:
     patch_job(tenant, job.metadata.name, {"metadata": {"annotations": {names.ANNOTATION_SPEC_DIGEST: "x"}}})
 
 
+def spoil_run(tenant: Tenant, job: Any) -> None:
+    patch_job(tenant, job.metadata.name, {"metadata": {"annotations": {ANNOTATION_RUN: "none"}}})
+
+
 def delete_pods(tenant: Tenant, job: Any) -> None:
     for pod in tenant.pods(job.metadata.name):
         tenant.core.delete_namespaced_pod(pod.metadata.name, tenant.namespace, grace_period_seconds=0)
@@ -237,6 +244,7 @@ EDITS: dict[str, Callable[[Tenant, Any], None]] = {
     "labels": strip_labels,
     "owner": strip_owner,
     "digest": change_digest,
+    "run": spoil_run,
     "pods": delete_pods,
     "job": delete_job,
     "suspended": pause_and_resume,

@@ -21,17 +21,18 @@ VTT = """WEBVTT
 """
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage(FolderStore(tmp_path / "private"), FolderStore(tmp_path / "public"), "https://pods.example")
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Storage:
+    folder = tmp_path_factory.mktemp("corrected")
+    return Storage(FolderStore(folder / "private"), FolderStore(folder / "public"), "https://pods.example")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runner(storage: Storage) -> Runner:
     return Runner(storage=storage, engines=NoEngines(), on_progress=lambda _: None, local_files=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def heard(runner: Runner, media: Path) -> StageResult:
     return runner.run(ingest((media / "speech.mp3").as_uri()))
 

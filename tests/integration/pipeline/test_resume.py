@@ -5,17 +5,18 @@ from pathlib import Path
 import pytest
 
 from podwright_core.speech_guards import Confidence
-from podwright_core.stages import EndpointUse, StageName
+from podwright_core.stages import EndpointUse, StageName, StageResult, results_prefix
 from podwright_core.transcript import Segment
 from podwright_core.windows import LONGEST
 from podwright_pipeline import ffmpeg
 from podwright_pipeline.engines import Speech
 from podwright_pipeline.errors import TemporaryError
-from podwright_pipeline.runner import Runner
+from podwright_pipeline.runner import MANIFEST, Runner
+from podwright_pipeline.stages.ingest import AUDIO, PROBE
 from podwright_pipeline.store import Storage
 from podwright_pipeline.work import PARTIAL
 from podwright_writing.writer import Writer
-from tests.integration.pipeline.requests import NoEngines, after, ingest
+from tests.integration.pipeline.requests import NAMESPACE, NoEngines, after, ingest
 
 
 class CountingTranscriber:
@@ -46,29 +47,34 @@ class OneTranscriber:
         raise AssertionError(endpoint)
 
 
-@pytest.fixture(scope="module")
-def long_recording(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample several times over: a little more than one window takes."""
-    target = tmp_path_factory.mktemp("long") / "long.flac"
+@pytest.fixture
+def heard(storage: Storage, media: Path, tmp_path: Path) -> StageResult:
+    """Results of ingest, of the sample several times over: a little more than one window takes."""
+    result = StageResult(stage=StageName.INGEST, key="heard", digest="heard", outcome="done")
+    prefix = results_prefix(NAMESPACE, StageName.INGEST, result.key)
+    audio = tmp_path / AUDIO
     ffmpeg.run(
-        ["-stream_loop", "3", "-i", media / "speech.mp3", "-ac", "1", "-t", f"{LONGEST + 10}", target],
+        ["-stream_loop", "3", "-i", media / "speech.mp3", "-ac", "1", "-ar", "16000", "-t", f"{LONGEST + 10}", audio],
         seconds=600,
         time_limit=300,
     )
-    return target
+    storage.private.upload(f"{prefix}/{AUDIO}", audio, "audio/flac")
+    storage.private.write(f"{prefix}/{PROBE}", b'{"loudness": {"integrated": -19.0}}', "application/json")
+    return result
 
 
-def test_windows_that_are_done_are_not_transcribed_again(storage: Storage, long_recording: Path) -> None:
+def test_windows_that_are_done_are_not_transcribed_again(storage: Storage, heard: StageResult) -> None:
     seen: list[str] = []
     interrupted, resumed = CountingTranscriber(answers=1), CountingTranscriber(answers=99)
 
     def runner(transcriber: CountingTranscriber) -> Runner:
         return Runner(storage, OneTranscriber(transcriber), lambda line: seen.append(line.message), local_files=True)
 
-    heard = runner(interrupted).run(ingest(long_recording.as_uri()))
     request = after(StageName.TRANSCRIBE, heard, language="en", glossary=[])
     failed = runner(interrupted).run(request)
     assert (failed.outcome, failed.message) == ("failed", "the endpoint went away")
+    spoiled = f"{results_prefix(NAMESPACE, StageName.TRANSCRIBE, request.key)}/{PARTIAL}/window-0001.json"
+    storage.private.write(spoiled, b'{"language": 1}', "application/json")
     done = runner(resumed).run(request)
     assert done.outcome == "done"
     windows = done.facts["segments"]
@@ -90,3 +96,14 @@ def test_another_file_at_the_same_address_is_ingested_anew(storage: Storage, med
     gone = runner.run(ingest(address))
     assert [result.cached for result in (first, same, other, gone)] == [False, True, False, True]
     assert first.digest == same.digest != other.digest == gone.digest
+
+
+def test_a_manifest_that_cannot_be_read_is_computed_anew(storage: Storage, media: Path) -> None:
+    runner = Runner(storage, NoEngines(), lambda _: None, local_files=True)
+    request = ingest((media / "tone.wav").as_uri())
+    first = runner.run(request)
+    manifest = f"{results_prefix(NAMESPACE, StageName.INGEST, request.key)}/{MANIFEST}"
+    storage.private.write(manifest, b'{"stage": "ing', "application/json")
+    again = runner.run(request)
+    assert (again.outcome, again.cached, again.digest) == ("done", False, first.digest)
+    assert runner.run(request).cached

@@ -16,7 +16,9 @@ from podwright_api.access.roles import (
     covers,
 )
 from podwright_api.access.secrets import may_be_api_key, new_api_key
+from podwright_api.database.memberships import columns_of, membership_of
 
+SPONSORED = Membership(Role.VIEWER, sponsors=frozenset({"acme"}))
 PERMISSIONS = [f"{resource}:{action}" for resource in RESOURCES for action in ACTIONS]
 
 
@@ -65,6 +67,45 @@ def test_shows(role: Role, shows: tuple[str, ...], show: str | None, reached: bo
     assert Membership(role, frozenset(shows)).reaches(show) is reached
 
 
+@pytest.mark.parametrize(
+    ("role", "shows", "show", "sponsor", "reached"),
+    [
+        (Role.VIEWER, (), "any", "acme", True),
+        (Role.VIEWER, (), None, "acme", True),
+        (Role.CREATOR, (), "any", "other", False),
+        (Role.CREATOR, (), "any", None, False),
+        (Role.CREATOR, ("mine",), "mine", "other", True),
+        (Role.CREATOR, ("mine",), "any", "acme", True),
+        # A show of the sponsor's name is not the sponsor.
+        (Role.VIEWER, (), "acme", None, False),
+        (Role.VIEWER, (), None, None, False),
+        (Role.ADMIN, (), "any", "other", True),
+    ],
+)
+def test_sponsors(role: Role, shows: tuple[str, ...], show: str | None, sponsor: str | None, reached: bool) -> None:
+    assert Membership(role, frozenset(shows), sponsors=frozenset({"acme"})).reaches(show, sponsor) is reached
+
+
+NAMES = st.frozensets(st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,9}[a-z0-9])?", fullmatch=True), max_size=4)
+
+
+@given(
+    membership=st.builds(
+        Membership,
+        st.sampled_from(Role),
+        NAMES | st.just(frozenset({"*"})),
+        st.frozensets(st.sampled_from(Grant)),
+        NAMES,
+    )
+)
+def test_a_row_keeps_a_membership_in_columns_that_versions_without_sponsors_read(membership: Membership) -> None:
+    columns = columns_of(membership)
+    shows = columns["shows"]
+    assert membership_of(columns["role"], shows, columns["grants"]) == membership
+    # To these each entry is a show, and none is one that the membership does not have.
+    assert {show for show in shows if ":" not in show} == membership.shows
+
+
 @given(
     role=st.sampled_from(Role),
     scopes=st.frozensets(st.from_regex(SCOPE, fullmatch=True), max_size=4),
@@ -91,6 +132,12 @@ def test_scopes_only_narrow(role: Role, scopes: frozenset[str], permission: str)
         (Membership(Role.CREATOR, frozenset({"a"})), None, Membership(Role.VIEWER, frozenset({"a"})), True),
         (Membership(Role.CREATOR, frozenset({"a"})), None, Membership(Role.VIEWER, frozenset({"a", "b"})), False),
         (Membership(Role.CREATOR, frozenset({"a"})), None, Membership(Role.VIEWER, frozenset({"*"})), False),
+        (Membership(Role.ADMIN), None, SPONSORED, True),
+        (Membership(Role.CREATOR, frozenset({"*"})), None, SPONSORED, True),
+        (Membership(Role.CREATOR, sponsors=frozenset({"acme", "b"})), None, SPONSORED, True),
+        (Membership(Role.CREATOR, sponsors=frozenset({"b"})), None, SPONSORED, False),
+        (Membership(Role.CREATOR, frozenset({"acme"})), None, SPONSORED, False),
+        (Membership(Role.CREATOR, sponsors=frozenset({"a"})), None, Membership(Role.VIEWER, frozenset({"a"})), False),
         (
             Membership(Role.COLLABORATOR),
             None,

@@ -112,6 +112,10 @@ async def test_only_served_namespaces(facade: httpx.AsyncClient) -> None:
         ("GET", "/api/v1/episodes/..%2f..%2fsecrets", 404, "NOT_FOUND"),
         ("GET", "/api/v1/episodes?podcast=a,b%3Dc", 422, "INVALID_FIELDS"),
         ("GET", "/api/v1/episodes/one/transcript?format=docx", 422, "INVALID_FIELDS"),
+        ("GET", "/api/v1/events/stream?kinds=episodes,post", 422, "INVALID_FIELDS"),
+        ("POST", "/api/v1/posts/one/decisions?dryRun=true", 422, "INVALID_FIELDS"),
+        ("POST", "/api/v1/auth/register?dryRun=1", 422, "INVALID_FIELDS"),
+        ("DELETE", "/api/v1/nothing?dryRun=true", 404, "NOT_FOUND"),
     ],
 )
 async def test_requests_that_cannot_be(
@@ -156,6 +160,7 @@ async def test_every_answer_is_named_and_guarded(facade: httpx.AsyncClient) -> N
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert answer.headers["cache-control"] == "no-store"
+    assert (answer.headers["x-frame-options"], answer.headers["referrer-policy"]) == ("DENY", "no-referrer")
     forged = await facade.get("/healthz", headers={"X-Request-Id": 'a"} {"level":"x'})
     assert forged.headers["x-request-id"] != 'a"} {"level":"x'
 
@@ -184,10 +189,14 @@ def test_the_contract_is_openapi_3_1_with_examples_and_errors() -> None:
     document = json.loads(openapi.document())
     assert document["openapi"].startswith("3.1")
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             if path.startswith("/api/v1"):
                 assert {"401", "403", "422", "503"} <= set(operation["responses"])
                 assert operation.get("security") or is_open(path)
+            headers = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
+            repeatable = method == "post" and path.startswith("/api/v1") and not is_open(path)
+            assert ("Idempotency-Key" in headers) is repeatable
+            assert ("If-None-Match" in headers) is ("304" in operation["responses"])
     create = document["paths"]["/api/v1/episodes"]["post"]
     assert create["requestBody"]["content"]["application/json"]["examples"]
     assert create["operationId"] == "createEpisode"

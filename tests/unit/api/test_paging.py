@@ -9,6 +9,7 @@ from podwright_api import paging
 from podwright_api.errors import ErrorCode, FacadeError
 from podwright_api.live import Kind, Live, LiveNamespace
 from podwright_api.paging import BY_ID, Slice, cursor_of, next_row, place_of, row_place_of
+from podwright_api.search_models import position_of
 from podwright_crds.episode import Episode
 from podwright_crds.post import Post
 from tests.unit.api.test_live import Objects, told, view_of
@@ -139,6 +140,13 @@ def encoded(told: bytes) -> str:
 def test_nothing_else_is_taken_for_a_cursor(cursor: str) -> None:
     with pytest.raises(FacadeError, match="not one of this list's") as caught:
         place_of(cursor, "title")
+    assert caught.value.code is ErrorCode.INVALID_CURSOR
+
+
+@pytest.mark.parametrize("told", [b"[" * 3000, b"[1]", b'["a", "b"]', b"[NaN, 1]", b"[1, 1e999]", b"[0, -1]"])
+def test_nothing_else_is_taken_for_a_hits_cursor(told: bytes) -> None:
+    with pytest.raises(FacadeError) as caught:
+        position_of(encoded(told).rstrip("="))
     assert caught.value.code is ErrorCode.INVALID_CURSOR
 
 

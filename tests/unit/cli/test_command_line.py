@@ -8,9 +8,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from podwright_cli.cluster import failure_of
+from podwright_cli.cluster import failure_of, readable
 from podwright_cli.commands import VARIABLE, cli
-from podwright_cli.errors import ConflictError, ForbiddenError, NotFoundError
+from podwright_cli.errors import CliError, ConflictError, ForbiddenError, NotFoundError
+from podwright_crds.episode import Episode
+from tests.unit.cli.objects import episode
 
 COMMANDS = [
     *("status", "explain", "plan", "submit", "approve", "reject", "retry", "logs"),
@@ -99,6 +101,14 @@ def test_what_the_api_server_refuses(status: int, body: str | bytes, kind: type[
     failure = failure_of(status, body, "Episode a")
     assert isinstance(failure, kind)
     assert says in str(failure)
+
+
+def test_what_another_version_wrote_is_told_in_a_sentence() -> None:
+    body = episode().to_wire()
+    assert readable(Episode, body).metadata.name == "one"
+    body["status"] = {"stages": [{"name": "ingest", "phase": "Dreaming"}]}
+    with pytest.raises(CliError, match=r"cannot read Episode one \(status\.stages\.0\.phase: .*another version"):
+        readable(Episode, body)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

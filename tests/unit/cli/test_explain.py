@@ -10,6 +10,7 @@ from podwright_desk.cures import cure
 from podwright_desk.explain import Role, Sentence, explain
 from podwright_desk.graph import Graph, PodTrouble, ready_of
 from podwright_desk.refs import Ref
+from tests.health_cases import UNSEEN
 from tests.unit.cli.objects import (
     NOW,
     campaign,
@@ -70,7 +71,18 @@ CASES = [
         ("It is at work (Progressing, not ready for 5m)", "Stage write is Running, 40 %: notes", "goes on by itself"),
         "kubectl -n podcasts get episode/one --watch",
     ),
-    Case("never seen", (episode(),), ("The operator has not looked at it yet.",), "kubectl get pods --all-namespaces"),
+    Case(
+        "never seen",
+        (episode(status=UNSEEN),),
+        ("for Podcast show.\nThe operator has not looked at it yet.",),
+        "kubectl get pods --all-namespaces",
+    ),
+    Case(
+        "being deleted",
+        (episode(status=waits(Reason.DELETING, "The pod that removes what is stored does not start: no image")),),
+        ("It is being deleted (Deleting, not ready for 5m)", "no image"),
+        "kubectl -n podcasts get episode/one --watch",
+    ),
     Case(
         "no podcast",
         (episode(status=waits(Reason.PODCAST_NOT_FOUND, "Waiting for Podcast show")), podcast("other")),

@@ -7,7 +7,7 @@ from podwright_crds.kinds import KINDS
 from podwright_crds.resource import Reason
 from podwright_operator.engine.plan import stalled
 from tests.gitops import HEALTH
-from tests.health_cases import OWN, RAY_SERVICES, Object, decided
+from tests.health_cases import OWN, RAY_SERVICES, UNSEEN, Object, decided, own
 from tests.unit.gitops.lua import Kstatus, argo_health, kstatus
 
 SCRIPT, RAY_SCRIPT = ((HEALTH / name).read_text() for name in ("podwright.lua", "rayservice.lua"))
@@ -22,9 +22,13 @@ def test_own_kinds(obj: Object, health: str, status: str) -> None:
         assert found.message == f"{ready_condition['reason']}: {ready_condition['message']}"
 
 
-@pytest.mark.parametrize("status", [{}, {"status": {}}, {"status": {"conditions": []}}])
+@pytest.mark.parametrize("status", [{}, {"status": {}}, {"status": {"conditions": []}}, {"status": UNSEEN}])
 def test_before_the_operator_has_seen_it(status: Object) -> None:
     assert argo_health(SCRIPT, {"metadata": {"name": "one", "generation": 1}, **status}).status == "Progressing"
+
+
+def test_what_was_just_applied_is_not_finished() -> None:
+    assert kstatus(own(UNSEEN)) == Kstatus.IN_PROGRESS
 
 
 def test_every_stalled_reason_is_degraded_and_failed() -> None:

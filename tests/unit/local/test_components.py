@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from podwright_local import components
+from podwright_local.commands import LocalError
 from podwright_local.network import AddressPlan
 from podwright_local.paths import Cache, ClusterPaths
 from podwright_local.supervisor import STOP_ORDER
@@ -80,5 +81,5 @@ def test_files_are_written_for_every_reader(settings: components.Settings) -> No
 
 
 def test_a_folder_too_deep_for_sockets_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="PODWRIGHT_CACHE"):
+    with pytest.raises(LocalError, match="PODWRIGHT_CACHE"):
         Cache(tmp_path / ("x" * 90)).cluster("demo").check_length()

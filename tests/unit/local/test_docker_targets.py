@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from podwright_local import cli, demo, demo_story, host, images, models, paths, storage, targets
+from podwright_local import cli, demo, demo_story, docker_targets, host, images, models, paths, storage, targets
 from podwright_local.commands import LocalError
 from podwright_local.docker_targets import DockerTarget
 from podwright_local.paths import Cache
 from podwright_local.progress import Progress
+from podwright_local.targets import Forward
 
 DOCKER = """
 case "$*" in *--output*)
@@ -179,7 +180,7 @@ def test_commands_after_the_demo_go_where_it_went(programs: Programs, cache: Cac
     kind.up()
     targets.remember(cache, "demo", "kind")
     programs.calls()
-    assert run("kubeconfig").output == f"{kind.kubeconfig}\n"
+    assert run("kubeconfig").stdout == f"{kind.kubeconfig}\n"
     assert "podwright-system:\npod-1\n" in run("status").output
     assert run("down").exit_code == 0
     assert f"kind delete cluster --name podwright-demo --kubeconfig {kind.kubeconfig}" in programs.calls()
@@ -203,10 +204,13 @@ def test_a_cluster_of_ones_own_is_left_as_it_is(
 def test_without_a_demo_the_cluster_is_this_machines(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "routed_networks", list)
     monkeypatch.setattr(paths, "MAX_STATE_PATH", 1000)
-    assert run("kubeconfig").output == f"{cache.cluster('demo').kubeconfig}\n"
+    monkeypatch.setattr(host, "require_root", lambda: None)
+    told = run("kubeconfig")
+    assert told.stdout == f"{cache.cluster('demo').kubeconfig}\n"
+    assert "`make demo` makes it" in told.stderr
     assert run("status").output.split() == ["cluster", "does", "not", "exist"]
     targets.remember(cache, "demo", "kind")
-    assert run("kubeconfig", "--cluster", "local").output == f"{cache.cluster('demo').kubeconfig}\n"
+    assert run("kubeconfig", "--cluster", "local").stdout == f"{cache.cluster('demo').kubeconfig}\n"
 
 
 @pytest.mark.parametrize("last", ["kind", "current"])
@@ -233,3 +237,28 @@ def test_the_first_choice(
     for name in missing:
         (programs.folder / name).unlink()
     assert targets.default_choice() == choice
+    assert targets.kind_is_installed() is not bool(missing)
+
+
+def test_a_port_that_is_taken_is_told(programs: Programs, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs.add("kubectl", "echo unable to listen on any of the requested ports >&2; exit 1")
+    monkeypatch.setattr(docker_targets, "STORE", Forward("minio", "minio", port=9000, local=9))
+    target = DockerTarget(cache, Progress(), kind="podwright-demo")
+    with (
+        pytest.raises(LocalError, match=r"no MinIO answers at http://127\.0\.0\.1:9/[\s\S]*unable to listen"),
+        target.store(),
+    ):
+        pass
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "/cache"), LocalError("[/x] is away")])
+def test_an_expected_failure_is_one_message(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(targets, "remembered", fails)
+    failed = run("kubeconfig")
+    assert failed.exit_code == 1
+    assert str(error) in failed.output
+    assert isinstance(failed.exception, SystemExit)

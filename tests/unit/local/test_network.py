@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podwright_local.commands import LocalError
 from podwright_local.host import firewall
 from podwright_local.network import MAX_CLUSTERS, AddressPlan, address_plan, choose_index, forget, known_clusters
 from podwright_local.paths import Cache
@@ -49,7 +50,7 @@ def test_choose_index(name: str, taken: dict[str, int], routes: list[str], index
 
 
 def test_no_free_addresses_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no free addresses"):
+    with pytest.raises(LocalError, match="no free addresses"):
         choose_index("demo", {}, [IPv4Network("10.0.0.0/8")])
 
 

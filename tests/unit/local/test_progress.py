@@ -1,10 +1,12 @@
-"""The graph of work, and how long things took in words."""
+"""The graph of work, how long things took in words, and texts as they are."""
 
+import io
 import threading
 
 import pytest
+from rich.console import Console
 
-from podwright_local.progress import Task, duration, run_graph
+from podwright_local.progress import Progress, Task, duration, run_graph
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,15 @@ def test_a_failure_ends_the_graph_and_what_depends_on_it_never_begins() -> None:
 def test_waiting_for_what_nothing_provides_is_an_error() -> None:
     with pytest.raises(ValueError, match="lonely"):
         run_graph([Task("lonely", lambda: None, ["absent"])])
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_brackets_of_a_text_are_shown(terminal: bool) -> None:
+    shown = io.StringIO()
+    text = "read [the log] [/b] [red]"
+    with Progress(Console(file=shown, force_terminal=terminal, color_system=None, width=200)) as progress:
+        with progress.step(f"step {text}") as detail:
+            detail(f"detail {text}")
+        progress.say(f"said {text}")
+    assert f"done step {text} (0.0 s) detail {text}" in shown.getvalue()
+    assert f"said {text}" in shown.getvalue()

@@ -25,15 +25,16 @@ class Looking(Kind[Episode, None]):
     model = Episode
     children = (JOB,)
 
-    def __init__(self) -> None:
+    def __init__(self, *, holds: bool = False) -> None:
         self.seen: list[Episode] = []
+        self._holds = holds
 
     async def observe(self, resource: Episode, view: View) -> None: ...
 
     def desired(self, resource: Episode, observed: None, now: object) -> Plan:  # noqa: ARG002
         self.seen.append(resource)
         job = Child(JOB, _JOB, ChildMode.CREATE, identity="work")
-        return Plan(progressing("At work."), status_of(resource), children=(job,))
+        return Plan(progressing("At work."), status_of(resource), children=(job,), finalizer=self._holds)
 
 
 class Answering:
@@ -63,12 +64,22 @@ class Answering:
         self.episode["metadata"]["resourceVersion"] = str(self.version)
         return self.episode
 
+    async def patch_metadata(self, _: ObjectKey, patch: Raw) -> Raw:
+        self.version += 1
+        self.episode["metadata"].update(patch["metadata"], resourceVersion=str(self.version))
+        return self.episode
+
     async def emit(self, event: Raw, namespace: str) -> None: ...
 
 
 async def looks(meanwhile: Change) -> list[Episode]:
     """What the kind saw, look by look, until nothing was left to do; no watch says a word."""
-    kind, cluster = Looking(), Answering(meanwhile)
+    kind = Looking()
+    await looked(kind, Answering(meanwhile))
+    return kind.seen
+
+
+async def looked(kind: Looking, cluster: Answering) -> None:
     engine = Engine([kind], cast("Cluster", cluster))
     engine.feed(own(Episode), cluster.episode)
     engine.start()
@@ -77,7 +88,6 @@ async def looks(meanwhile: Change) -> list[Episode]:
         while not kind.seen or engine.queue.depth or engine.queue.busy:  # noqa: ASYNC110  (no event tells that)
             await asyncio.sleep(0)
     work.cancel()
-    return kind.seen
 
 
 def another_title(raw: Raw) -> None:
@@ -109,3 +119,13 @@ async def test_what_people_changed_just_before_a_status_was_written_is_looked_at
 
 async def test_own_writes_are_no_news_to_it() -> None:
     assert len(await looks(lambda _: None)) == 1
+
+
+@pytest.mark.parametrize("holds", [True, False])
+async def test_whose_deletion_waits_says_so(holds: bool) -> None:
+    cluster = Answering(lambda _: None)
+    deleted(cluster.episode)
+    await looked(Looking(holds=holds), cluster)
+    told = [found["message"] for found in cluster.episode["status"].get("conditions", ())]
+    assert ("At work." in told) is holds
+    assert bool(cluster.episode["metadata"]["finalizers"]) is holds

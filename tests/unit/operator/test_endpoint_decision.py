@@ -132,6 +132,18 @@ def answered(endpoint: ModelEndpoint, revision: str) -> ModelEndpoint:
     return was.model_copy(update={"status": was.status.model_copy(update={"model_revision": revision})})
 
 
+@pytest.mark.parametrize("uri", ["hf://a/b", "pvc://models/m"])
+def test_no_weights_come_without_the_storage_secret(uri: str) -> None:
+    """The container that brings them is given it; what runs already needs it no more."""
+    elsewhere = model(weights={"uri": uri})
+    plan = desired(elsewhere, EndpointObserved(storage=False), NOW, SETTINGS)
+    assert plan.outcome.reason is Reason.STORAGE_SECRET_NOT_FOUND
+    assert not plan.children
+    ray = replace(RUNNING, cluster_digest=digest(elsewhere), serve_config=serve_config(elsewhere))
+    plan = desired(elsewhere, EndpointObserved(storage=False, ray=ray, pods=(POD,), probe=WELL), NOW, SETTINGS)
+    assert plan.outcome.reason is Reason.READY
+
+
 CHANGED = model(engineArgs={"dtype": "bfloat16"})
 NEW = replace(RUNNING, generation=2, observed_generation=2, serve_config=serve_config(CHANGED), reported_since=NOW)
 OLD_MODEL, NEW_MODEL = model_revision(model()), model_revision(CHANGED)

@@ -35,6 +35,12 @@ def told(name: str, **parts: Any) -> Raw:
     return {"metadata": metadata, **parts}
 
 
+@pytest.mark.parametrize(("text", "run"), [("2", 2), ("none", 0), ("-3", 0), ("9" * 5000, 0), ("", 0)])
+def test_an_annotation_that_people_edited_holds_nothing_up(text: str, run: int) -> None:
+    (seen,) = jobs_seen([told("job", metadata={"annotations": {"podwright.dev/run": text}})], [])
+    assert seen.run == run
+
+
 def test_a_job_and_its_pod_say_what_they_said() -> None:
     store = Store()
     annotations = {"podwright.dev/stage-key": "k" * 64, "podwright.dev/run": "2", "podwright.dev/retry": ""}

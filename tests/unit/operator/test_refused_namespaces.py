@@ -186,11 +186,11 @@ class Recorder:
 
 @asynccontextmanager
 async def api_server(answers: list[tuple[int, Any]]) -> AsyncIterator[Connection]:
-    """Answers in this order, and is then away."""
+    """Answers in this order, and is then away; with 429 it asks for a second."""
 
     async def answer(_: web.Request) -> web.Response:
         status, body = answers.pop(0) if answers else (503, {})
-        return web.json_response(body, status=status)
+        return web.json_response(body, status=status, headers={"Retry-After": "1"} if status == 429 else None)
 
     application = web.Application()
     application.add_routes([web.get("/{path:.*}", answer)])
@@ -232,3 +232,31 @@ async def test_what_a_refusal_means(
                 await asyncio.sleep(0.005)
         task.cancel()
     assert recorder.told == told
+
+
+@pytest.mark.parametrize("answers", [[(429, {}), (200, _EMPTY)], [(200, _EMPTY), (429, {}), (410, {}), (200, _EMPTY)]])
+async def test_a_busy_api_server_says_how_long_to_wait(
+    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, Any]]
+) -> None:
+    monkeypatch.setattr(watch, "_PAUSE_S", 0.001)
+    recorder, left = Recorder(), list(answers)
+    async with api_server(left) as connection, Watches(connection, recorder) as watches:
+        began = asyncio.get_running_loop().time()
+        task = asyncio.create_task(watches.follow(EPISODE, ""))
+        async with asyncio.timeout(10):
+            while left:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        task.cancel()
+    assert asyncio.get_running_loop().time() - began >= 1
+
+
+async def test_a_watch_that_ends_at_once_is_not_begun_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_PAUSE_S", 0.2)
+    left: list[tuple[int, Any]] = [(200, _EMPTY), *[(200, {})] * 1000]
+    async with api_server(left) as connection, Watches(connection, Recorder()) as watches:
+        task = asyncio.create_task(watches.follow(EPISODE, ""))
+        async with asyncio.timeout(10):
+            while len(left) > 998:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        task.cancel()
+    assert len(left) > 990

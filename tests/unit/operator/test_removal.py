@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from podwright_crds.podcast import Podcast
+from podwright_crds.resource import Reason
 from podwright_operator.engine.plan import Plan
-from podwright_operator.kinds.job_state import JobPhase, JobSeen
+from podwright_operator.kinds.job_state import JobPhase, JobSeen, PodSeen
 from podwright_operator.kinds.podcast.desired import desired
 from podwright_operator.kinds.podcast.observed import PodcastObserved, Storage
 from podwright_operator.settings import StageJobSettings
@@ -24,8 +25,8 @@ def show(*, written: bool = True, leaving: bool = True, **spec: Any) -> Podcast:
     return Podcast.read(body)
 
 
-def cleanup(phase: JobPhase) -> JobSeen:
-    return JobSeen("show-cleanup-uid-of-s", "cleanup", "", 0, "", phase, NOW, NOW, "", False)
+def cleanup(phase: JobPhase, *pods: PodSeen) -> JobSeen:
+    return JobSeen("show-cleanup-uid-of-s", "cleanup", "", 0, "", phase, NOW, NOW, "", False, pods)
 
 
 def plan(found: Podcast, seen: PodcastObserved, minutes: float = 0) -> Plan:
@@ -70,3 +71,21 @@ def test_a_feed_that_is_being_written_ends_first() -> None:
     assert plan(show(deletionPolicy="Delete"), seen).children == ()
     assert plan(show(deletionPolicy="Delete"), seen).finalizer
     assert plan(show(deletionPolicy="Delete"), seen, minutes=3).children
+
+
+STUCK = PodSeen("pod", "Pending", NOW, None, None, "", "ImagePullBackOff: no such image", False)
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (PodcastObserved(storage=STORED, at_work=True), "the stage at work"),
+        (PodcastObserved(storage=STORED), "what it stored"),
+        (PodcastObserved(storage=STORED, jobs=(cleanup(JobPhase.PENDING, STUCK),)), "ImagePullBackOff: no such image"),
+    ],
+    ids=["a stage at work", "the cleanup", "a pod that does not start"],
+)
+def test_it_says_what_its_deletion_waits_for(seen: PodcastObserved, said: str) -> None:
+    outcome = plan(show(deletionPolicy="Delete"), seen).outcome
+    assert outcome.reason is Reason.DELETING
+    assert said in outcome.message

@@ -55,6 +55,12 @@ def test_an_episode_can_be_kept_out_of_the_feed() -> None:
     assert feed_of(finished("one", feed={"enabled": False})).items == ()
 
 
+def test_an_episode_that_is_being_deleted_is_out_before_its_results_are() -> None:
+    one = finished("one")
+    leaving = one.model_copy(update={"metadata": one.metadata.model_copy(update={"deletion_timestamp": NOW})})
+    assert [item["name"] for item in feed_of(leaving, finished("two")).items] == ["two"]
+
+
 @pytest.mark.parametrize("at", ["2026-01-01T23:59:60Z", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
 def test_a_time_that_no_calendar_has_keeps_only_its_episode_out(at: str) -> None:
     found = feed_of(finished("odd", publishAt=at), finished("small", publishAt="2020-01-01t00:00:00z"))

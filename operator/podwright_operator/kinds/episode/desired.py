@@ -83,6 +83,7 @@ def _walk(episode: Episode, observed: EpisodeObserved, now: datetime, settings: 
         owner=episode,
         jobs=observed.jobs,
         progress=observed.progress,
+        progress_pause=observed.progress_pause,
         now=now,
         settings=settings,
         suspended=episode.spec.suspend,

@@ -122,6 +122,7 @@ class EpisodeKind(Kind[Episode, EpisodeObserved]):
             jobs=jobs,
             targets=_targets(resource, view),
             progress=await self._running_progress(namespace, jobs),
+            progress_pause=self._progress.pause(),
             shared_results=_shared_results(resource, view) if leaving else frozenset(),
             at_work=leaving and may_write(view.labelled(resource, POD)),
         )

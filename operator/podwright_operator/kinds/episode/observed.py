@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from podwright_core.stages import PostTarget, StageProgress
 from podwright_crds.model_endpoint import ModelEndpoint
@@ -21,6 +22,8 @@ class EpisodeObserved:
     targets: tuple[PostTarget, ...] = ()
     #: What the running stage said last.
     progress: StageProgress | None = None
+    #: When that is worth asking for again.
+    progress_pause: timedelta = timedelta(seconds=3)
     #: For an Episode that is being deleted: results (``STAGE/KEY``) that other Episodes use too.
     shared_results: frozenset[str] = frozenset()
     #: For an Episode that is being deleted: whether a pod of one of its stages may still write results.

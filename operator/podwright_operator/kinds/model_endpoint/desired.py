@@ -83,15 +83,22 @@ def _outcome(endpoint: ModelEndpoint, observed: EndpointObserved, now: datetime)
         return waiting(Reason.KUBERAY_NOT_INSTALLED, message), "Waiting"
     if endpoint.spec.suspend:
         return suspended("Suspended: the model is not served; spec.suspend is true."), "Suspended"
-    if not observed.storage and endpoint.spec.weights.uri.startswith("s3://"):
-        message = (
-            "Waiting for Secret podwright-storage, from which the weights' bucket is read: create it in namespace "
-            f"{endpoint.metadata.namespace}."
-        )
-        return waiting(Reason.STORAGE_SECRET_NOT_FOUND, message), "Waiting"
+    if problem := _storage_problem(endpoint, observed):
+        return problem, "Waiting"
     if observed.ray is None or observed.ray.deleting:
         return progressing("The RayService is being created.", Reason.STARTING), "Starting"
     return _serving_outcome(endpoint, observed.ray, observed, now)
+
+
+def _storage_problem(endpoint: ModelEndpoint, observed: EndpointObserved) -> Outcome | None:
+    """No pod starts without the Secret, wherever its weights come from; what serves from elsewhere goes on without."""
+    from_bucket = endpoint.spec.weights.uri.startswith("s3://")
+    if observed.storage or not (from_bucket or observed.ray is None):
+        return None
+    why = "from which the weights' bucket is read" if from_bucket else "without which no pod starts"
+    namespace = endpoint.metadata.namespace
+    message = f"Waiting for Secret podwright-storage, {why}: create it in namespace {namespace}."
+    return waiting(Reason.STORAGE_SECRET_NOT_FOUND, message)
 
 
 def _spec_problem(endpoint: ModelEndpoint) -> Outcome | None:

@@ -50,10 +50,14 @@ class Listing:
 
 
 def listed(episode: Episode) -> ListedEpisode:
-    """What a show reads of an episode; one whose time cannot be read is kept out, as its own status says."""
+    """What a show reads of an episode; one whose time cannot be read is kept out, as its own status says.
+
+    One that is being deleted is out before its results are removed.
+    """
     name, ready = episode.metadata.name, is_ready(episode)
     published_at = _published_at(episode)
-    if published_at is None or not (episode.spec.feed.enabled and _has_results(episode)):
+    leaving = episode.metadata.deletion_timestamp is not None
+    if published_at is None or leaving or not (episode.spec.feed.enabled and _has_results(episode)):
         return ListedEpisode(name, ready)
     return ListedEpisode(
         name,
