@@ -64,6 +64,8 @@ class InferenceSettings:
     pod: Raw = field(default_factory=dict)
     #: What a changed model does: None replaces in place, NewCluster starts the new one first (twice the resources).
     upgrade_strategy: str = "NewCluster"
+    #: Seconds that a replaced cluster stays, for the requests that it has taken.
+    drain_seconds: int = 120
     #: Part of the CPUs that a replica is meant to use which its pod requests; endpoints seldom compute all at once.
     cpu_share: float = 0.5
     #: CPUs that Ray believes to have; its actors add up to more than a small machine has.
@@ -139,6 +141,7 @@ class Settings:
                 ray_version=text("RAY_VERSION", inference.ray_version),
                 pod=parsed("INFERENCE_POD"),
                 upgrade_strategy=text("INFERENCE_UPGRADE", inference.upgrade_strategy),
+                drain_seconds=int(text("INFERENCE_DRAIN_SECONDS", str(inference.drain_seconds))),
                 cpu_share=float(text("INFERENCE_CPU_SHARE", str(inference.cpu_share))),
                 virtual_cpus=int(text("INFERENCE_VIRTUAL_CPUS", str(inference.virtual_cpus))),
             ),

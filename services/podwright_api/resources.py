@@ -70,6 +70,7 @@ async def created_from(tenant: Tenant, kind: Kind, name: str, new: NewResource, 
     demand_unmanaged(body)
     if kind is not Podcast:
         await demand_reach(tenant.by_shows(), kind, body)
+        await _demand_campaign(tenant, kind, {"spec": {}}, body)
     try:
         created = await tenant.cluster.create(kind, tenant.namespace, body, dry_run=how.dry_run)
     except FacadeError as error:
@@ -232,6 +233,7 @@ async def _demand_kept(tenant: Tenant, kind: Kind, before: JsonObject, after: Js
     What a campaign announces, and who pays for it, decides who reaches its posts: that is for members of its show.
     """
     await demand_reach(tenant, kind, after)
+    await _demand_campaign(tenant, kind, before, after)
     if kind is not Campaign or all(before["spec"].get(name) == after["spec"].get(name) for name in _REACHING):
         return
     if not all(tenant.reaches(show_of_campaign(body)) for body in (before, after)):
@@ -240,6 +242,18 @@ async def _demand_kept(tenant: Tenant, kind: Kind, before: JsonObject, after: Js
             "(spec.sponsor), only members of its show change: ask one of them."
         )
         raise FacadeError(ErrorCode.FORBIDDEN, message)
+
+
+async def _demand_campaign(tenant: Tenant, kind: Kind, before: JsonObject, after: JsonObject) -> None:
+    """Raise a ``FacadeError`` (NOT_FOUND) where a post joins a campaign of a show that is not the actor's.
+
+    Those who reach that campaign would see it and decide about it.
+    """
+    if kind is not Post or campaign_of_post(after) in (None, campaign_of_post(before)):
+        return
+    campaign = (await tenant.now(Campaign)).objects[Campaign].get(campaign_of_post(after) or "")
+    if campaign is not None:
+        await demand_reach(tenant.by_shows(), Campaign, campaign)
 
 
 async def visible(tenant: Tenant, kind: Kind, items: list[JsonObject]) -> list[JsonObject]:

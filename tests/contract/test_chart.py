@@ -88,6 +88,7 @@ VALUES: dict[str, Manifest] = {
             "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
             "affinity": {"podAntiAffinity": {}},
             "priorityClassName": "models",
+            "drainSeconds": 1_000,
             "imagePullSecrets": [{"name": "registry"}],
         },
         "metrics": {"annotations": False},

@@ -85,7 +85,7 @@ def test_a_changed_model_rolls_over_without_a_failed_request(installed: Installa
         kube.wait("modelendpoint", NAME, lambda found: not is_ready(found), 60, "the change")
         after = kube.wait_ready("modelendpoint", NAME, 600)
         assert after["status"]["modelRevision"] != before
-        # Longer than a replaced cluster stays.
+        # Requests that the old one had are answered: it stays for `inference.drainSeconds`.
         installed.wait_for(lambda: len(clusters(installed)) == 1, 240, "the replaced cluster is gone")
 
         # One that cannot run: the folder is there, and no model in it.

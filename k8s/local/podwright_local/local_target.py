@@ -99,10 +99,11 @@ class LocalTarget:
         settings = inference_venv.pod_settings(self._cache) if self.inference else {}
         return {
             "image": {**image_value(images.SERVICES.reference), "pullPolicy": "Never"},
-            # One machine seldom holds two of each model.
+            # One machine seldom holds two of each model, and not for long.
             "inference": {
                 "image": image_value(images.INFERENCE_BASE.reference),
                 "upgradeStrategy": "None",
+                "drainSeconds": 30,
                 **settings,
             },
         }

@@ -317,6 +317,20 @@ def test_who_has_a_sponsor_sees_its_campaigns_and_their_posts(facade: Facade, ad
         assert [one["id"] for one in data(viewer.get("/posts?limit=500"))["items"]] == [theirs]
 
 
+def test_nobody_puts_a_post_into_a_campaign_of_anothers_show(facade: Facade) -> None:
+    foreign = campaign("elsewhere", "acme")
+    paid = foreign["metadata"]["name"]
+    facade.apply(podcast("elsewhere"), foreign)
+    facade.apply(podcast("unpaid"), episode("of-unpaid", "unpaid"))
+    with facade.client(facade.join("creator", shows=["unpaid"])) as creator:
+        spec = post(name("joins"), "c", paid, "of-unpaid")["spec"]
+        refused = error(creator.post("/posts", json={"name": name("joins"), "spec": spec}), 404, "NOT_FOUND")
+        assert f"no Campaign '{paid}'" in refused["message"]
+        alone = {key: value for key, value in spec.items() if key != "campaignRef"}
+        made = data(creator.post("/posts", json={"name": name("alone"), "spec": alone}), 201)["id"]
+        error(creator.patch(f"/posts/{made}", json={"spec": {"campaignRef": {"name": paid}}}), 404, "NOT_FOUND")
+
+
 def test_a_key_without_the_right_to_publish_does_not_by_a_campaign(facade: Facade) -> None:
     facade.apply(podcast("announced"))
     spec = {"episodes": {"podcastRef": {"name": "announced"}}, "channelRefs": [{"name": "c"}]}

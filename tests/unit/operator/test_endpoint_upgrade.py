@@ -47,6 +47,16 @@ def test_a_changed_model_changes_the_cluster_and_the_old_one_stays() -> None:
     assert decided(BEAM, RUNNING).children, "KubeRay replaces it; the operator deletes nothing"
 
 
+def test_how_long_the_old_one_stays_is_a_setting_that_rolls_nothing_over() -> None:
+    longer = replace(SETTINGS, drain_seconds=3600)
+    before, after = (ray_service(model(), settings).object for settings in (SETTINGS, longer))
+    assert (before["spec"]["rayClusterDeletionDelaySeconds"], after["spec"]["rayClusterDeletionDelaySeconds"]) == (
+        120,
+        3600,
+    )
+    assert before["metadata"]["annotations"] == after["metadata"]["annotations"]
+
+
 @pytest.mark.parametrize("spec", [{"upgradeStrategy": "None"}, {}])
 def test_the_endpoint_says_how_it_is_upgraded(spec: dict[str, str]) -> None:
     settings = replace(SETTINGS, upgrade_strategy="NewCluster" if spec else "None")

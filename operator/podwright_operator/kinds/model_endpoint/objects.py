@@ -50,8 +50,6 @@ _HEAD_PROBES: Final[Raw] = {
 _OBJECT_STORE_BYTES: Final = 200_000_000
 #: The schema's limit of replicas.
 _MOST_WORKERS: Final = 1000
-#: How long a replaced cluster stays, for the requests that it has taken.
-_DRAIN_S: Final = 120
 _SECURITY_CONTEXT: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
@@ -113,7 +111,7 @@ def ray_service(endpoint: ModelEndpoint, settings: InferenceSettings) -> Child:
         },
         "spec": {
             "upgradeStrategy": {"type": strategy},
-            "rayClusterDeletionDelaySeconds": _DRAIN_S,
+            "rayClusterDeletionDelaySeconds": settings.drain_seconds,
             "serveConfigV2": serve_config(endpoint),
             "rayClusterConfig": cluster,
         },
