@@ -199,5 +199,6 @@ async def test_a_sponsor_creates_nothing_about_shows_that_are_not_theirs(
         await resources.created_from(tenant(live, Role.CREATOR, "bread", api=api), kind, "new", new, how)
     assert refused.value.code is ErrorCode.NOT_FOUND
     assert not api.changed
-    await resources.created_from(tenant(live, Role.CREATOR, "acme", sponsors=(), api=api), kind, "new", new, how)
+    own = tenant(live, Role.CREATOR, "acme", "bread", sponsors=(), api=api)
+    await resources.created_from(own, kind, "new", new, how)
     assert len(api.changed) == 1
