@@ -207,8 +207,10 @@ def test_values_arrive(control_plane: ControlPlane, values_file: str) -> None:
     documents = render(control_plane, values_file)
     config = next(d["data"] for d in documents if d["kind"] == "ConfigMap")
     inference = VALUES["everything placed"]["inference"]
-    assert json.loads(config["PODWRIGHT_INFERENCE_POD"]) == {k: v for k, v in inference.items() if k != "image"}
+    placed = {field: value for field, value in inference.items() if field not in ("image", "drainSeconds")}
+    assert json.loads(config["PODWRIGHT_INFERENCE_POD"]) == placed
     settings = Settings.from_environment(config)
+    assert settings.inference.drain_seconds == 1_000
     assert (settings.workers, settings.api_connections, settings.api_rate) == (8, 16, 50.5)
     assert settings.resync == timedelta(minutes=10)
     assert settings.stage_jobs.keep_finished == timedelta(seconds=1_000_000)
