@@ -16,10 +16,11 @@ from tests.integration.local.waiting import eventually
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="BuildKit needs root")
 BUILDS = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from podwright_local import builder
 from podwright_local.paths import Cache
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # below nohup it is ignored
 with builder.running(Cache(Path(sys.argv[1])), Path(sys.argv[2])):
     print("builds", flush=True)
     time.sleep(600)
