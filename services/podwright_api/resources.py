@@ -252,7 +252,8 @@ async def _demand_campaign(tenant: Tenant, kind: Kind, before: JsonObject, after
     if kind is not Post or campaign_of_post(after) in (None, campaign_of_post(before)):
         return
     campaign = (await tenant.now(Campaign)).objects[Campaign].get(campaign_of_post(after) or "")
-    if campaign is not None:
+    # One of no show and no sponsor is open to all shows.
+    if campaign is not None and (show_of_campaign(campaign) or sponsor_of_campaign(campaign)):
         await demand_reach(tenant.by_shows(), Campaign, campaign)
 
 
