@@ -1,8 +1,18 @@
 """Whose an object is: the show that it belongs to, who pays for it, and the tool that manages it."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from podwright_crds.campaign import Campaign
+from podwright_crds.episode import Episode
+from podwright_crds.podcast import Podcast
+from podwright_crds.post import Post
+from podwright_crds.resource import Resource
+
 JsonObject = dict[str, Any]
+#: A workspace's objects, by kind and name.
+Objects = Mapping[type[Resource], Mapping[str, JsonObject]]
+Owner = Callable[[JsonObject], str | None]
 
 
 def managed_by(body: JsonObject) -> str | None:
@@ -18,6 +28,38 @@ def managed_by(body: JsonObject) -> str | None:
     return None
 
 
+def shows_of(kind: type[Resource], objects: Objects) -> Owner:
+    """Of each object of a kind the show that it belongs to; posts belong to their episode's."""
+    if kind is Podcast:
+        return lambda body: _text(body["metadata"].get("name"))
+    if kind is Episode:
+        return show_of_episode
+    if kind is Campaign:
+        return show_of_campaign
+    if kind is Post:
+
+        def of_post(body: JsonObject) -> str | None:
+            episode = objects[Episode].get(episode_of_post(body) or "")
+            return show_of_episode(episode) if episode else None
+
+        return of_post
+    return _nobody
+
+
+def sponsors_of(kind: type[Resource], objects: Objects) -> Owner:
+    """Of each object of a kind who pays for the campaign that it is, or is of."""
+    if kind is Campaign:
+        return sponsor_of_campaign
+    if kind is Post:
+
+        def of_post(body: JsonObject) -> str | None:
+            campaign = objects[Campaign].get(campaign_of_post(body) or "")
+            return sponsor_of_campaign(campaign) if campaign else None
+
+        return of_post
+    return _nobody
+
+
 def show_of_episode(body: JsonObject) -> str | None:
     return _name(body["spec"].get("podcastRef"))
 
@@ -29,8 +71,7 @@ def show_of_campaign(body: JsonObject) -> str | None:
 
 def sponsor_of_campaign(body: JsonObject) -> str | None:
     """Who pays for a campaign."""
-    sponsor = body["spec"].get("sponsor")
-    return sponsor if isinstance(sponsor, str) else None
+    return _text(body["spec"].get("sponsor"))
 
 
 def campaign_of_post(body: JsonObject) -> str | None:
@@ -41,6 +82,13 @@ def episode_of_post(body: JsonObject) -> str | None:
     return _name(body["spec"].get("episodeRef"))
 
 
+def _nobody(_body: JsonObject) -> str | None:
+    return None
+
+
 def _name(reference: Any) -> str | None:
-    name = reference.get("name") if isinstance(reference, dict) else None
-    return name if isinstance(name, str) else None
+    return _text(reference.get("name")) if isinstance(reference, dict) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -23,11 +23,11 @@ from podwright_api.live import LiveNamespace
 from podwright_api.models import NewResource
 from podwright_api.ownership import (
     campaign_of_post,
-    episode_of_post,
     managed_by,
     show_of_campaign,
-    show_of_episode,
+    shows_of,
     sponsor_of_campaign,
+    sponsors_of,
 )
 from podwright_api.paging import BY_ID, Slice
 from podwright_api.validation import with_hints
@@ -275,22 +275,9 @@ def _reaching(tenant: Tenant, kind: Kind, now: LiveNamespace) -> Callable[[JsonO
     """Whether the actor may see an object of a kind, by its show or by its campaign's sponsor; None: all of them."""
     if tenant.all_shows or kind not in (Podcast, Episode, Campaign, Post):
         return None
+    show, sponsor = shows_of(kind, now.objects), sponsors_of(kind, now.objects)
     shows, sponsors = tenant.membership.shows, tenant.membership.sponsors
-    if kind is Podcast:
-        return lambda body: body["metadata"].get("name") in shows
-    if kind is Episode:
-        return lambda body: show_of_episode(body) in shows
-    if kind is Campaign:
-        return lambda body: show_of_campaign(body) in shows or sponsor_of_campaign(body) in sponsors
-
-    def of_post(body: JsonObject) -> bool:
-        episode = now.objects[Episode].get(episode_of_post(body) or "")
-        if episode is not None and show_of_episode(episode) in shows:
-            return True
-        campaign = now.objects[Campaign].get(campaign_of_post(body) or "")
-        return campaign is not None and sponsor_of_campaign(campaign) in sponsors
-
-    return of_post
+    return lambda body: show(body) in shows or sponsor(body) in sponsors
 
 
 def creator(tenant: Tenant) -> dict[str, str]:

@@ -85,7 +85,7 @@ def test_bad_media_is_rejected_with_a_cure_and_heals_when_mended(installed: Inst
 
     installed.upload(bad.key, installed.another_speech(bad.file))
     installed.kube.run("annotate", "episode", name, "podwright.dev/retry=mended", "--overwrite")
-    installed.kube.wait("episode", name, lambda o: stage_done(o, "ingest"), 400, "ingest Done")
+    installed.kube.wait("episode", name, lambda o: stage_done(o, "ingest"), what="ingest Done")
     installed.kube.delete("episode", name)
 
 
@@ -95,7 +95,7 @@ def test_a_missing_object_heals_without_any_help(installed: Installation) -> Non
     installed.kube.apply(manifests.episode("bad-late", f"s3://{installed.bucket}/{key}"))
     installed.kube.wait_reason("episode", "bad-late", ["MediaRejected"])
     installed.upload(key, installed.another_speech("late"))
-    installed.kube.wait("episode", "bad-late", lambda o: stage_done(o, "ingest"), 400, "ingest Done")
+    installed.kube.wait("episode", "bad-late", lambda o: stage_done(o, "ingest"), what="ingest Done")
     installed.kube.delete("episode", "bad-late")
 
 
@@ -174,7 +174,7 @@ def test_an_endpoint_that_is_not_there_is_waited_for(installed: Installation) ->
     found = installed.kube.wait_reason("episode", "bad-endpoint", ["EndpointNotFound"])
     assert "nobody" in ready(found)["message"]
     installed.kube.patch("episode", "bad-endpoint", {"spec": {"transcription": {"endpointRef": {"name": "whisper"}}}})
-    installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), 400, "transcribe Done")
+    installed.kube.wait("episode", "bad-endpoint", lambda o: stage_done(o, "transcribe"), what="transcribe Done")
     installed.kube.delete("episode", "bad-endpoint")
 
 

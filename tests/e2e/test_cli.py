@@ -61,7 +61,7 @@ def test_explain_names_what_is_missing_and_its_command_mends_it(installed: Insta
     kubectl, *cure = shlex.split(sentences[-1]["command"])
     assert kubectl == "kubectl"
     installed.kube.run(*cure)
-    installed.kube.wait("episode", name, lambda o: stage(o, "transcribe").get("phase") == "Done", 400, "transcribed")
+    installed.kube.wait("episode", name, lambda o: stage(o, "transcribe").get("phase") == "Done", what="transcribed")
     installed.kube.delete("episode", name)
 
 

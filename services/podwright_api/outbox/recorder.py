@@ -14,16 +14,7 @@ from podwright_api.live import Behind, Live, LiveNamespace
 from podwright_api.metrics import Metrics
 from podwright_api.outbox.periodic import Periodic
 from podwright_api.outbox.publication import publish
-from podwright_api.ownership import (
-    campaign_of_post,
-    episode_of_post,
-    show_of_campaign,
-    show_of_episode,
-    sponsor_of_campaign,
-)
-from podwright_crds.campaign import Campaign
-from podwright_crds.episode import Episode
-from podwright_crds.post import Post
+from podwright_api.ownership import shows_of, sponsors_of
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +91,8 @@ class Recorder:
             news, before = await events.advance(connection, self._workspace, seen)
             type_ = event_type(seen, before) if news else None
             if type_ is not None:
-                made = event(self._workspace, seen, type_, body, _show(view, kind, body), _sponsor(view, kind, body))
+                show, sponsor = shows_of(kind, view.objects)(body), sponsors_of(kind, view.objects)(body)
+                made = event(self._workspace, seen, type_, body, show, sponsor)
                 mailing = self._foundation.mail is not None
                 if not await publish(connection, self._workspace, made, mailing=mailing):
                     made = None
@@ -116,25 +108,3 @@ class Recorder:
             await events.forget(connection, uids)
         for uid in uids:
             self._recorded.pop(uid, None)
-
-
-def _show(view: LiveNamespace, kind: Kind, body: JsonObject) -> str | None:
-    """The show that an object belongs to."""
-    if kind is Episode:
-        return show_of_episode(body)
-    if kind is Campaign:
-        return show_of_campaign(body)
-    if kind is Post:
-        episode = view.objects[Episode].get(episode_of_post(body) or "")
-        return show_of_episode(episode) if episode else None
-    return None
-
-
-def _sponsor(view: LiveNamespace, kind: Kind, body: JsonObject) -> str | None:
-    """Who pays for the campaign that an object is, or is of."""
-    if kind is Campaign:
-        return sponsor_of_campaign(body)
-    if kind is Post:
-        campaign = view.objects[Campaign].get(campaign_of_post(body) or "")
-        return sponsor_of_campaign(campaign) if campaign else None
-    return None

@@ -245,21 +245,19 @@ def document_etag(found: Document) -> str:
 
 
 def seen_in(if_match: str | None, document: UUID) -> Seen | None:
-    """What an ETag of this document says of it; None where any will do."""
-    version = version_in(if_match, document)
-    if if_match is None or version is None:
+    """What an ETag of this object says of it; None where any will do."""
+    if if_match is None or if_match.strip() == "*":
         return None
-    return Seen(version, next(iter(if_match.strip().strip('"').split(".")[2:]), None))
+    named, version, state, *_ = [*if_match.strip().strip('"').split("."), "", ""]
+    # An ETag of anything else is of no version that could be there.
+    is_its = named == str(document) and version.isdecimal() and len(version) < 10
+    return Seen(int(version) if is_its else 0, state or None)
 
 
 def version_in(if_match: str | None, document: UUID) -> int | None:
-    """The version that an ETag of this object names; None where any will do."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    named, _, rest = if_match.strip().strip('"').partition(".")
-    version = rest.partition(".")[0]
-    # An ETag of anything else is of no version that could be there.
-    return int(version) if named == str(document) and version.isdecimal() and len(version) < 10 else 0
+    """The version that such an ETag names."""
+    seen = seen_in(if_match, document)
+    return seen.version if seen else None
 
 
 def document_answer(request: Request, found: Document) -> Response:
