@@ -54,7 +54,7 @@ def writes_of(sample: Place, episode: Raw, jobs: list[Raw], statuses: int, event
         uid=episode["metadata"]["uid"],
         jobs=bodies,
         statuses=tuple(json.dumps(_status_patch(episode["status"], n / max(1, statuses - 1))) for n in range(statuses)),
-        events=tuple(json.dumps(event_body(model, note, utc_now())) for _ in range(events)),
+        events=tuple(json.dumps(event_body(model.KIND, model.metadata, note, utc_now())) for _ in range(events)),
     )
 
 

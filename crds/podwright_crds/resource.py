@@ -87,6 +87,7 @@ class Reason(StrEnum):
     MISSED = "Missed"
     REJECTED = "Rejected"
     NAME_CONFLICT = "NameConflict"
+    INVALID_SPEC = "InvalidSpec"
 
 
 class ConditionStatus(StrEnum):

@@ -103,6 +103,11 @@ ENTRIES: Final[Mapping[Reason, Entry]] = {
     Reason.MISSED: Entry((Post,), "It was due longer ago than its `maxLateness`, or the campaign's window is over."),
     Reason.REJECTED: Entry((Post,), "A person rejected it."),
     Reason.NAME_CONFLICT: Entry(_ALL, "An object that it needs exists already and is somebody else's."),
+    Reason.INVALID_SPEC: Entry(
+        _ALL,
+        "The API server took a spec that this operator cannot read, most likely one of another version. What was made "
+        "for it before is left as it is.",
+    ),
 }
 
 

@@ -134,6 +134,7 @@ _CURES: Mapping[str, Callable[[_Case], Cure]] = {
         "Rename one of the two: delete the object that the message names, or this one.",
         f"kubectl -n {case.namespace} describe {case.ref}",
     ),
+    Reason.INVALID_SPEC: _edit("Correct what the message names, or install the version that it was made for."),
 }
 
 

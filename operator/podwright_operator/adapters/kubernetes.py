@@ -7,7 +7,7 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from podwright_crds import names
 from podwright_operator.engine import kube, metrics
-from podwright_operator.engine.audit import Listed
+from podwright_operator.engine.audit import Page
 from podwright_operator.engine.cluster import (
     ClusterError,
     ConflictError,
@@ -137,19 +137,15 @@ class KubernetesCluster:
         except NotFoundError:
             return None
 
-    async def list_versions(self, type_: KubeType, namespace: str) -> Listed:
+    async def list_versions(self, type_: KubeType, namespace: str) -> AsyncIterator[Page]:
         """Everything of a type, as far as it is watched: metadata only, in pages."""
-        objects: dict[ObjectKey, tuple[str, int]] = {}
-        query = {"limit": "1000", **_selected(type_)}
+        query = {"limit": kube.PAGE, **_selected(type_)}
         while True:
             path = kube.collection(type_, namespace)
             page = await self._object("GET", "list", type_, path, query=query, headers=_METADATA_LIST)
-            for item in page["items"] or ():  # null where there is none
-                metadata = item["metadata"]
-                key = ObjectKey(type_, metadata.get("namespace", ""), metadata["name"])
-                objects[key] = (kube.uid_of(item), kube.version_of(item))
+            yield Page([kube.identity(type_, item) for item in page["items"] or ()], kube.version_of(page))  # or null
             if not page["metadata"].get("continue"):
-                return Listed(objects, kube.version_of(page))
+                return
             query = {**query, "continue": page["metadata"]["continue"]}
 
     async def list_all(self, type_: KubeType, namespace: str) -> list[Raw]:

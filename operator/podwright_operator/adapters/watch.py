@@ -20,11 +20,10 @@ from podwright_crds import names
 from podwright_operator.adapters.kubernetes import Connection, retry_after
 from podwright_operator.engine import kube
 from podwright_operator.engine.audit import Listed, Stream
-from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
+from podwright_operator.engine.kube import KubeType, Raw
 
 logger = logging.getLogger(__name__)
 
-_PAGE: Final = "500"
 #: The server ends a watch after this time; spread, so that not all begin anew together.
 _WATCH_S: Final = (270, 310)
 #: A watch that brings nothing for longer, no bookmark either, is begun anew: it may be dead.
@@ -118,7 +117,7 @@ class Watches:
             except _RefusedError as problem:
                 pause = _PAUSE_S
                 if problem.status == 404 and type_.optional:  # its CRD is not installed
-                    self._watcher.complete(type_, namespace, Listed({}, sys.maxsize))
+                    self._watcher.complete(type_, namespace, Listed(frozenset(), sys.maxsize))
                     version, pause = "", _MISSING_PAUSE_S
                 elif problem.status == 403 and namespace:
                     self._watcher.refused(type_, namespace, str(problem))
@@ -137,8 +136,8 @@ class Watches:
 
     async def _list(self, type_: KubeType, namespace: str) -> str:
         """Tell of everything there is; returns the version of the listing."""
-        found: dict[ObjectKey, tuple[str, int]] = {}
-        query = {"limit": _PAGE, **_selected(type_)}
+        uids = set[str]()
+        query = {"limit": kube.PAGE, **_selected(type_)}
         while True:
             async with self._get(type_, namespace, query) as response:
                 text = await response.read()
@@ -146,14 +145,14 @@ class Watches:
                     raise _problem(response.status, text, retry_after(response))
             page = _parsed(text)
             for raw in page["items"] or ():  # null where there is none
-                found[_key(type_, raw)] = (kube.uid_of(raw), kube.version_of(raw))
+                uids.add(kube.uid_of(raw))
                 self._watcher.seen(type_, namespace, raw, deleted=False, listed=True)
             token = page["metadata"].get("continue")
             if not token:
                 break
             query["continue"] = token
             await asyncio.sleep(0)
-        self._watcher.complete(type_, namespace, Listed(found, kube.version_of(page)))
+        self._watcher.complete(type_, namespace, Listed(uids, kube.version_of(page)))
         return str(page["metadata"]["resourceVersion"])
 
     async def _watch(self, type_: KubeType, namespace: str, version: str) -> AsyncIterator[str]:
@@ -200,10 +199,6 @@ def _parsed(text: bytes) -> Any:
         return from_json(text)
     except ValueError as error:  # whoever stands between answers for the API server
         raise _RefusedError(200, f"not JSON: {error}") from error
-
-
-def _key(type_: KubeType, raw: Raw) -> ObjectKey:
-    return ObjectKey(type_, raw["metadata"].get("namespace", ""), raw["metadata"]["name"])
 
 
 def _selected(type_: KubeType) -> dict[str, str]:

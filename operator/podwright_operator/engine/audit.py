@@ -9,7 +9,7 @@ import logging
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, NamedTuple, Protocol
@@ -34,19 +34,22 @@ Stream = tuple[KubeType, str]
 
 
 class Listed(NamedTuple):
-    """A listing of one type: what there is, by key, with UID and version, and the version of the listing itself."""
+    """A listing of one type: the UIDs of what there is, and the version of the listing itself."""
 
-    objects: Mapping[ObjectKey, tuple[str, int]]
+    uids: Set[str]
     version: int
 
 
-#: Older than everything: by it nothing is gone.
-_NOTHING_SAID: Final = Listed({}, -1)
+class Page(NamedTuple):
+    """A part of a listing: keys, UIDs and versions, and the version of the whole listing."""
+
+    objects: Sequence[tuple[ObjectKey, str, int]]
+    version: int
 
 
 class Lists(Protocol):
-    async def list_versions(self, type_: KubeType, namespace: str) -> Listed:
-        """An empty namespace stands for all."""
+    def list_versions(self, type_: KubeType, namespace: str) -> AsyncIterator[Page]:
+        """Page by page, at least one; an empty namespace stands for all."""
         ...
 
     async def read(self, key: ObjectKey) -> Raw | None: ...
@@ -110,9 +113,8 @@ class Audit:
         gone: list[Entry] = []
         for type_ in self.engine.types:
             for namespace in self.namespaces or ("",):
-                listed = await self._list(type_, namespace)
+                listed = await self._list(type_, namespace, behind)
                 gone += [entry for entry in self.engine.store.entries(type_, namespace) if _is_gone(entry, listed)]
-                behind |= {key: version for key, (_, version) in listed.objects.items() if self._behind(key, version)}
         if not behind and not gone:
             return 0
         await asyncio.sleep(self.patience.total_seconds())
@@ -135,14 +137,22 @@ class Audit:
             pass
         self._asked.clear()
 
-    async def _list(self, type_: KubeType, namespace: str) -> Listed:
+    async def _list(self, type_: KubeType, namespace: str, behind: dict[ObjectKey, int]) -> Listed:
+        """Adds to ``behind`` what is newer in the listing than in memory; a page at a time is kept."""
         if type_.optional and not await self.lists.serves(type_):
-            return Listed({}, sys.maxsize)
+            return Listed(frozenset(), sys.maxsize)
+        uids, version = set[str](), -1
         try:
-            return await self.lists.list_versions(type_, namespace)
+            async for page in self.lists.list_versions(type_, namespace):
+                version = page.version
+                for key, uid, there in page.objects:
+                    uids.add(uid)
+                    if self._behind(key, there):
+                        behind[key] = there
         except (NotFoundError, RefusedError) as error:
             logger.warning("audit leaves %s out: %s", f"{type_} {namespace}".strip(), error)
-            return _NOTHING_SAID
+            return Listed(frozenset(), -1)  # older than everything: by it nothing is gone
+        return Listed(uids, version)
 
     def _stream(self, type_: KubeType, namespace: str) -> Stream:
         return type_, namespace if self.namespaces else ""
@@ -173,4 +183,4 @@ class Audit:
 
 def _is_gone(entry: Entry, listed: Listed) -> bool:
     """In memory, but no longer in the listing, which is newer. What is newer than the listing came since."""
-    return entry.version <= listed.version and listed.objects.get(entry.key, ("", 0))[0] != entry.uid
+    return entry.version <= listed.version and entry.uid not in listed.uids

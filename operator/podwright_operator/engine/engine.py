@@ -15,7 +15,7 @@ from typing import Any, Final
 from podwright_operator.engine import metrics
 from podwright_operator.engine.children import Children
 from podwright_operator.engine.cluster import Cluster, ClusterError, ConflictError, RefusedError
-from podwright_operator.engine.conditions import state_of
+from podwright_operator.engine.conditions import State, state_of
 from podwright_operator.engine.kind import Kind, Wake
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, own, status_of
 from podwright_operator.engine.overview import Overview
@@ -125,11 +125,14 @@ class Engine:
 
     def feed(self, type_: KubeType, raw: Raw, *, deleted: bool = False) -> bool:
         """Take what a watch listed or told; returns whether it was news. Nothing is decided until ``start``."""
-        if not self.owns(raw["metadata"].get("namespace", "")):
+        namespace = raw["metadata"].get("namespace", "")
+        if not self.owns(namespace):
             return False
         change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)
         if change is not None:
             self._wake(change, by=None)
+        elif self._working and (key := ObjectKey(type_, namespace, raw["metadata"]["name"])) in self.store.unreadable:
+            self.queue.add(key)
         return change is not None
 
     async def run(self) -> None:
@@ -155,6 +158,9 @@ class Engine:
         for type_ in self._kinds:
             for entry in self.store.entries(type_, namespace):
                 self.queue.add(entry.key)
+        for key in self.store.unreadable:
+            if namespace in {"", key.namespace}:
+                self.queue.add(key)
 
     @property
     def kinds(self) -> tuple[KubeType, ...]:
@@ -253,12 +259,18 @@ class Engine:
                 self.queue.schedule(key, self._no_later(delay))
         metrics.RECONCILES.labels(key.type.kind, result).inc()
         metrics.RECONCILE_SECONDS.labels(key.type.kind).observe(time.perf_counter() - began)
-        if (entry := self.store.entry(key)) is None or key.namespace in self._left:
+        self._count(kind, key)
+        return result
+
+    def _count(self, kind: Kind[Any, Any], key: ObjectKey) -> None:
+        entry, readable = self.store.entry(key), key not in self.store.unreadable
+        if key.namespace in self._left or (entry is None and readable):
             self.overview.forget(key)
+        elif entry is None or not readable:
+            self.overview.saw(key, State.STALLED, due=None)
         else:
             resource = entry.value
             self.overview.saw(key, state_of(status_of(resource).conditions), kind.due(resource))
-        return result
 
     async def _failed(self, kind: Kind[Any, Any], key: ObjectKey, error: Exception) -> None:
         delay = self.queue.retry(key)

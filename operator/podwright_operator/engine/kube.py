@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from podwright_core.stages import canonical_json
 from podwright_crds import names
@@ -65,6 +65,16 @@ def root(type_: KubeType) -> str:
 def collection(type_: KubeType, namespace: str) -> str:
     """The path of a type's objects in a namespace; an empty one stands for all."""
     return f"{root(type_)}/namespaces/{namespace}/{type_.plural}" if namespace else f"{root(type_)}/{type_.plural}"
+
+
+#: Objects in a page of a listing: one of Jobs is 2 MB of text then, and some ten once it is parsed.
+PAGE: Final = "250"
+
+
+def identity(type_: KubeType, raw: Raw) -> tuple[ObjectKey, str, int]:
+    """Key, UID and version."""
+    metadata = raw["metadata"]
+    return ObjectKey(type_, metadata.get("namespace", ""), metadata["name"]), uid_of(raw), version_of(raw)
 
 
 def own(model: type[Resource]) -> KubeType:

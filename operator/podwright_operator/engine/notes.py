@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from podwright_crds import names
-from podwright_crds.resource import Condition, ConditionStatus, ConditionType, Resource
+from podwright_crds.resource import Condition, ConditionStatus, ConditionType, Metadata
 from podwright_operator.engine.kube import Raw
 from podwright_operator.engine.plan import Note, NoteType
 
@@ -29,9 +29,9 @@ def transitions(before: Sequence[Condition], after: Sequence[Condition]) -> list
     return notes
 
 
-def event_body(resource: Resource, note: Note, now: datetime) -> Raw:
+def event_body(kind: str, metadata: Metadata, note: Note, now: datetime) -> Raw:
+    """Of an own kind's object."""
     stamp = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    metadata = resource.metadata
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
@@ -45,7 +45,7 @@ def event_body(resource: Resource, note: Note, now: datetime) -> Raw:
         "reportingInstance": os.environ.get("HOSTNAME", names.FIELD_MANAGER)[:128],
         "regarding": {
             "apiVersion": names.API_VERSION,
-            "kind": resource.KIND,
+            "kind": kind,
             "name": metadata.name,
             "namespace": metadata.namespace,
             "uid": metadata.uid,

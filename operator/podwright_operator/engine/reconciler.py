@@ -19,8 +19,8 @@ from podwright_operator.engine.conditions import conditions
 from podwright_operator.engine.kind import Index, Kind
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw, status_of
 from podwright_operator.engine.notes import event_body, transitions
-from podwright_operator.engine.plan import NoteType, Outcome, OutcomeKind, Plan
-from podwright_operator.engine.store import Store
+from podwright_operator.engine.plan import NoteType, Outcome, OutcomeKind, Plan, stalled
+from podwright_operator.engine.store import Store, Unreadable
 from podwright_operator.engine.telemetry import NoTelemetry, Telemetry
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,9 @@ class Reconciler:
 
     async def reconcile(self, kind: Kind[Any, Any], key: ObjectKey) -> timedelta | None:
         """Bring one object closer to what it declares; returns when to look again."""
+        if (refused := self.store.unreadable.get(key)) is not None:
+            await self._tell_unreadable(key, refused)
+            return None
         resource = self.store.find(kind.model, key.namespace, key.name)
         if resource is None or _is_leaving(resource):
             return None
@@ -129,6 +132,25 @@ class Reconciler:
         outcome = Outcome(OutcomeKind.WAITING, Reason.RETRYING, f"Trying again: {told}"[:1000])
         held = FINALIZER in resource.metadata.finalizers
         await self._report(key, resource, Plan(outcome, status_of(resource), finalizer=held))
+
+    async def _tell_unreadable(self, key: ObjectKey, refused: Unreadable) -> None:
+        """Say in status what keeps the object from being read; nothing else of it, or made for it, is touched."""
+        told = f"This version of Podwright cannot read it: {refused.why}. Correct it, or install the version it is for."
+        outcome = stalled(Reason.INVALID_SPEC, told[:1000])
+        now, generation = self.clock(), refused.metadata.generation
+        after = conditions(refused.conditions, outcome, (), generation, now)
+        if all(condition in refused.conditions for condition in after):
+            return
+        others = [item for item in refused.conditions if item.type not in {condition.type for condition in after}]
+        status = {"observedGeneration": generation, "conditions": [item.to_wire() for item in (*after, *others)]}
+        try:
+            answer = await self.cluster.patch_status(key, {"status": status})
+        except NotFoundError:  # deleted meanwhile
+            self.store.forget(key)
+            return
+        self.learn(key, key.type, answer)
+        for note in transitions(refused.conditions, after):
+            await self.cluster.emit(event_body(key.type.kind, refused.metadata, note, now), key.namespace)
 
     async def _hold(self, key: ObjectKey, resource: Resource, plan: Plan) -> None:
         """Add or remove the finalizer."""
@@ -171,7 +193,7 @@ class Reconciler:
             self.telemetry.accepted(resource, now)
         for note in (*transitions(before, after.conditions), *plan.notes):
             logger.log(_LEVELS[note.type], "%s: %s", note.reason, note.message)
-            await self.cluster.emit(event_body(resource, note, now), key.namespace)
+            await self.cluster.emit(event_body(resource.KIND, resource.metadata, note, now), key.namespace)
         return after
 
 

@@ -3,23 +3,26 @@
 Both sources race; the resource version decides, so that a reconcile sees what it wrote itself, and an event that was
 under way meanwhile does not take it back.
 
-Objects are kept as JSON text: parsed, an Episode takes 21 kB instead of 4, and parsing it again 30 µs.
+Objects are kept as compressed JSON: an Episode takes 21 kB parsed, 4 as text and 0.8 as it is kept, and 40 µs to read
+again.
 """
 
+import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from podwright_crds import names
-from podwright_crds.resource import Resource
+from podwright_crds.resource import Condition, Metadata, Resource
 from podwright_operator.engine import kube
+from podwright_operator.engine.compact import packed, unpacked
 from podwright_operator.engine.kind import Index
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
 
@@ -37,8 +40,8 @@ class Entry:
     """One stored object."""
 
     key: ObjectKey
-    #: What is kept of it, as JSON.
-    text: bytes
+    #: What is kept of it, as compressed JSON.
+    data: bytes
     uid: str
     version: int
     generation: int
@@ -58,13 +61,34 @@ class Entry:
         """The parsed model for own kinds, else the trimmed JSON form."""
         model = self.key.type.model
         if model is not None:
-            return _parsed(model, self.text)
-        raw = from_json(self.text)
+            return _parsed(model, self.data)
+        raw = from_json(unpacked(self.data))
         identity = {"name": self.key.name, "namespace": self.key.namespace, "uid": self.uid}
         raw["metadata"].update(identity, resourceVersion=str(self.version))
         if self.controller is not None:
             raw["metadata"].setdefault("ownerReferences", [{"uid": self.controller, "controller": True}])
         return raw
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object of an own kind that the API server took, and that this version cannot read."""
+
+    metadata: Metadata
+    #: Those that can be read.
+    conditions: tuple[Condition, ...]
+    why: str
+
+    @classmethod
+    def of(cls, raw: Raw, error: ValidationError) -> Self:
+        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        return cls(Metadata.model_validate(raw["metadata"]), tuple(_conditions(raw)), "; ".join(problems[:3]))
+
+
+def _conditions(raw: Raw) -> Iterator[Condition]:
+    for item in (raw.get("status") or {}).get("conditions") or ():
+        with contextlib.suppress(ValidationError):
+            yield Condition.model_validate(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +123,31 @@ class Store:
         self._indexes: dict[KubeType, list[Index[Any]]] = defaultdict(list)
         self._indexed: dict[tuple[Index[Any], str, str], dict[str, None]] = defaultdict(dict)
         self._gone: dict[str, int] = {}  # UID to the version in which it went
+        #: As they are now; what was known of them before they became so is kept.
+        self.unreadable: dict[ObjectKey, Unreadable] = {}
         for index in indexes:
             self._indexes[kube.own(index.model)].append(index)
 
     def put(self, type_: KubeType, raw: Raw) -> Change | None:
-        """Take an object as told; None where it is not news."""
+        """Take an object as told; None where it is not news, or cannot be read."""
         metadata = raw["metadata"]
-        key = ObjectKey(type_, intern(metadata.get("namespace", "")), intern(metadata["name"]))
-        uid, version = intern(kube.uid_of(raw)), kube.version_of(raw)
+        key, uid, version = kube.identity(type_, raw)
+        key = key._replace(namespace=intern(key.namespace))
+        if type_.model is not None:  # its children name it, too
+            key, uid = key._replace(name=intern(key.name)), intern(uid)
         old = self.entry(key)
         if version <= self._gone.get(uid, -1) or (old is not None and old.uid == uid and version <= old.version):
             return None
-        text = _text(type_, raw)
-        if text is None:
+        try:
+            data = _data(type_, raw)
+        except ValidationError as error:
+            self._refuse(key, Unreadable.of(raw, error))
             return None
+        self.unreadable.pop(key, None)
         controller = kube.controller_uid(raw)
         new = Entry(
             key=key,
-            text=text,
+            data=data,
             uid=uid,
             version=version,
             generation=metadata.get("generation", 0),
@@ -124,8 +155,8 @@ class Store:
             digest=kube.annotations_of(raw).get(names.ANNOTATION_SPEC_DIGEST),
             deleting=kube.is_deleting(raw),
             made_for=_made_for(raw),
-            indexed=self._places(type_, text),
-            extracts=self._extracts(type_, text),
+            indexed=self._places(type_, data),
+            extracts=self._extracts(type_, data),
         )
         if old is not None:
             self._unlink(old)
@@ -143,6 +174,7 @@ class Store:
 
     def forget(self, key: ObjectKey) -> Change | None:
         """Drop an object that a request found to be absent."""
+        self.unreadable.pop(key, None)
         entry = self.entry(key)
         return self._drop(key, entry.uid) if entry is not None else None
 
@@ -187,22 +219,30 @@ class Store:
         chosen = sorted((key for key in keys if key.type is type_), key=lambda key: key.name)
         return [entry for key in chosen if (entry := self.entry(key)) is not None]
 
-    def _places(self, type_: KubeType, text: bytes) -> tuple[tuple[Index[Any], str], ...]:
+    def _places(self, type_: KubeType, data: bytes) -> tuple[tuple[Index[Any], str], ...]:
         """Where an object of an own kind is found."""
         if type_.model is None or type_ not in self._indexes:
             return ()
-        resource = _parsed(type_.model, text)
+        resource = _parsed(type_.model, data)
         return tuple((index, intern(value)) for index in self._indexes[type_] for value in index.values(resource))
 
-    def _extracts(self, type_: KubeType, text: bytes) -> tuple[tuple[Index[Any], Any], ...]:
+    def _extracts(self, type_: KubeType, data: bytes) -> tuple[tuple[Index[Any], Any], ...]:
         """What is kept of an object of an own kind beside it."""
         wanted = [(index, index.extract) for index in self._indexes.get(type_, ()) if index.extract is not None]
         if type_.model is None or not wanted:
             return ()
-        resource = _parsed(type_.model, text)
+        resource = _parsed(type_.model, data)
         return tuple((index, extract(resource)) for index, extract in wanted)
 
+    def _refuse(self, key: ObjectKey, refused: Unreadable) -> None:
+        before = self.unreadable.get(key)
+        self.unreadable[key] = refused
+        if before is None or before.why != refused.why:
+            logger.error("cannot read %s, left alone: %s", key, refused.why)
+
     def _drop(self, key: ObjectKey, uid: str) -> Change | None:
+        if (refused := self.unreadable.get(key)) is not None and refused.metadata.uid == uid:
+            del self.unreadable[key]
         old = self.entry(key)
         if old is None or old.uid != uid:
             return None
@@ -239,29 +279,20 @@ def _discard(groups: dict[Any, dict[Any, None]], group: Any, member: Any) -> Non
 
 
 @lru_cache(maxsize=256)
-def _parsed(model: type[Resource], text: bytes) -> Resource:
+def _parsed(model: type[Resource], data: bytes) -> Resource:
     """Models are frozen, so whoever asks may have the same one."""
-    return model.read(from_json(text))
+    return model.read(from_json(unpacked(data)))
 
 
-def _text(type_: KubeType, raw: Raw) -> bytes | None:
-    """What is kept of an object; None where it cannot be read."""
-    text = to_json(type_.trim(raw))
+def _data(type_: KubeType, raw: Raw) -> bytes:
+    """What is kept of an object; raises ``ValidationError`` where its spec cannot be read."""
+    trimmed = type_.trim(raw)
+    data = packed(to_json(trimmed))
     if type_.model is None:
-        return text
+        return data
     try:
-        _parsed(type_.model, text)
-    except ValidationError:
-        pass
-    else:
-        return text
-    text = to_json({key: value for key, value in type_.trim(raw).items() if key != "status"})
-    try:  # the status is ours to rebuild
-        _parsed(type_.model, text)
-    except ValidationError as error:
-        metadata = raw["metadata"]
-        logger.error(  # noqa: TRY400  (the stack tells nothing)
-            "cannot read %s %s/%s, left alone: %s", type_.kind, metadata.get("namespace"), metadata["name"], error
-        )
-        return None
-    return text
+        _parsed(type_.model, data)
+    except ValidationError:  # the status is ours to rebuild
+        data = packed(to_json({key: value for key, value in trimmed.items() if key != "status"}))
+        _parsed(type_.model, data)
+    return data

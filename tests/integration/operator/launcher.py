@@ -1,11 +1,12 @@
 """The operator with endpoints whose probes always succeed: no model is served in these tests."""
 
-import asyncio
 import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+
+import uvloop
 
 from podwright_crds.model_endpoint import Task
 from podwright_operator.adapters.kubernetes import KubernetesCluster
@@ -30,4 +31,4 @@ async def ports(cluster: KubernetesCluster, settings: Settings) -> AsyncIterator
 if __name__ == "__main__":
     json_logs.configure(logging.INFO)
     logging.getLogger("kopf").setLevel(logging.WARNING)
-    asyncio.run(run(Settings.from_environment(os.environ), make_ports=ports))
+    uvloop.run(run(Settings.from_environment(os.environ), make_ports=ports))

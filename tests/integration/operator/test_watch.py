@@ -44,7 +44,7 @@ class Recorder:
         self.told.append((how, raw["metadata"]["name"]))
 
     def complete(self, type_: KubeType, namespace: str, found: Listed) -> None:  # noqa: ARG002
-        self.listings.append(len(found.objects))
+        self.listings.append(len(found.uids))
 
     def refused(self, type_: KubeType, namespace: str, why: str) -> None:
         raise AssertionError(f"{type_} {namespace}: {why}")

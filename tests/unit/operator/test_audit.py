@@ -1,18 +1,18 @@
 """What a watch lost is found and made up for; a watch that only is late is left alone."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from podwright_operator.engine.audit import Audit, Listed
+from podwright_operator.engine.audit import Audit, Page
 from podwright_operator.engine.cluster import Cluster, ClusterError, RefusedError
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kind import Kind
-from podwright_operator.engine.kube import JOB, KubeType, ObjectKey, Raw
+from podwright_operator.engine.kube import JOB, KubeType, ObjectKey, Raw, identity
 from podwright_operator.kinds.episode.observe import EpisodeKind
 from podwright_operator.settings import StageJobSettings
 from tests.unit.operator.builders import NAMESPACE
@@ -34,22 +34,14 @@ class Server:
     error: ClusterError | None = None
     refused: frozenset[str] = frozenset()
 
-    async def list_versions(self, type_: KubeType, namespace: str) -> Listed:
+    async def list_versions(self, type_: KubeType, namespace: str) -> AsyncIterator[Page]:
         if self.error:
             raise self.error
         if namespace in self.refused:
             raise RefusedError("forbidden (HTTP 403)")
-        found = self.jobs.values() if type_ is JOB and namespace in {"", NAMESPACE} else ()
-        return Listed(
-            {
-                ObjectKey(JOB, NAMESPACE, raw["metadata"]["name"]): (
-                    raw["metadata"]["uid"],
-                    int(raw["metadata"]["resourceVersion"]),
-                )
-                for raw in found
-            },
-            self.version,
-        )
+        found = list(self.jobs.values()) if type_ is JOB and namespace in {"", NAMESPACE} else []
+        for part in (found[:1], found[1:]):
+            yield Page([identity(JOB, raw) for raw in part], self.version)
 
     async def read(self, key: ObjectKey) -> Raw | None:
         return self.jobs.get(key.name)

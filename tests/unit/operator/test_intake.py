@@ -6,7 +6,7 @@ from typing import Any, cast
 from podwright_operator.engine.audit import Audit, Listed
 from podwright_operator.engine.cluster import Cluster
 from podwright_operator.engine.engine import Engine
-from podwright_operator.engine.kube import JOB, ObjectKey, Raw
+from podwright_operator.engine.kube import JOB, Raw
 from podwright_operator.engine.pulse import Pulse
 from podwright_operator.kinds.episode.observe import EpisodeKind
 from podwright_operator.settings import StageJobSettings
@@ -27,7 +27,7 @@ def test_starts_when_everything_is_listed() -> None:
     intake, engine = taking("a", "b")
     for stream in intake.streams:
         assert not engine.started
-        intake.complete(*stream, Listed({}, 1))
+        intake.complete(*stream, Listed(frozenset(), 1))
     assert engine.started
 
 
@@ -35,6 +35,6 @@ def test_a_listing_drops_what_is_gone_from_its_namespace_alone() -> None:
     intake, engine = taking("a", "b")
     for raw in (job("gone", 5), job("stays", 5), job("newer", 12), job("elsewhere", 5, "b")):
         intake.seen(JOB, raw["metadata"]["namespace"], raw, deleted=False, listed=False)
-    listed = Listed({ObjectKey(JOB, "a", "stays"): ("uid-stays", 5)}, 10)
+    listed = Listed({"uid-stays"}, 10)
     intake.complete(JOB, "a", listed)
     assert {entry.key.name for entry in engine.store.entries(JOB)} == {"stays", "newer", "elsewhere"}

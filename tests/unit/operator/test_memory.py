@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from podwright_crds.episode import Episode
 from podwright_operator.engine.cluster import Cluster
+from podwright_operator.engine.compact import packed, unpacked
 from podwright_operator.engine.kube import JOB, POD, ObjectKey, Raw, own
 from podwright_operator.engine.reconciler import ClusterView
 from podwright_operator.engine.store import Store
@@ -129,3 +133,20 @@ async def test_a_secret_is_read_once_for_all_that_ask() -> None:
     found = await asyncio.gather(*(view.secret(NAMESPACE, "storage") for _ in range(20)))
     assert found == [{"a": "b"}] * 20
     assert vault.reads == 1
+
+
+@given(st.binary(max_size=3000))
+def test_what_is_kept_compressed_reads_as_it_was(text: bytes) -> None:
+    assert unpacked(packed(text)) == text
+
+
+def test_a_job_is_kept_in_a_third_of_its_text() -> None:
+    annotations = {
+        "podwright.dev/stage-key": "0123456789abcdef" * 4,
+        "podwright.dev/run": "0",
+        "podwright.dev/retry": "",
+    }
+    held = {"type": "Complete", "status": "True", "lastTransitionTime": AT}
+    job = told("job", metadata={"annotations": annotations}, spec={"suspend": False}, status={"conditions": [held]})
+    text = to_json(JOB.trim(job))
+    assert len(packed(text)) < len(text) / 3

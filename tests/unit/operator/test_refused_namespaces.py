@@ -82,12 +82,9 @@ class Operator:
         self.health = Health(self.engine, self.audit, self.pulse, self.intake)
 
     def lists(self, type_: KubeType, namespace: str, *found: Raw) -> None:
-        objects = {}
         for raw in found:
-            metadata = raw["metadata"]
-            objects[ObjectKey(type_, namespace, metadata["name"])] = (metadata["uid"], int(metadata["resourceVersion"]))
             self.intake.seen(type_, namespace, raw, deleted=False, listed=True)
-        self.intake.complete(type_, namespace, Listed(objects, 1000))
+        self.intake.complete(type_, namespace, Listed({raw["metadata"]["uid"] for raw in found}, 1000))
 
     def refuses(self, type_: KubeType, namespace: str) -> None:
         self.intake.refused(type_, namespace, WHY)
