@@ -158,10 +158,7 @@ class Audit:
         return type_, namespace if self.namespaces else ""
 
     def _behind(self, key: ObjectKey, version: int) -> bool:
-        if not self.engine.owns(key.namespace):
-            return False
-        entry = self.engine.store.entry(key)
-        return entry is None or entry.version < version
+        return self.engine.owns(key.namespace) and self.engine.store.version(key) < version
 
     def _forget(self, entry: Entry) -> bool:
         """Drop what the listing no longer had, unless it has changed or gone since."""

@@ -75,14 +75,15 @@ class Unreadable:
     """An object of an own kind that the API server took, and that this version cannot read."""
 
     metadata: Metadata
+    version: int
     #: Those that can be read.
     conditions: tuple[Condition, ...]
     why: str
 
     @classmethod
     def of(cls, raw: Raw, error: ValidationError) -> Self:
-        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        return cls(Metadata.model_validate(raw["metadata"]), tuple(_conditions(raw)), "; ".join(problems[:3]))
+        why = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
+        return cls(Metadata.model_validate(raw["metadata"]), kube.version_of(raw), tuple(_conditions(raw)), why)
 
 
 def _conditions(raw: Raw) -> Iterator[Condition]:
@@ -138,6 +139,9 @@ class Store:
         old = self.entry(key)
         if version <= self._gone.get(uid, -1) or (old is not None and old.uid == uid and version <= old.version):
             return None
+        refused = self.unreadable.get(key)
+        if refused is not None and refused.metadata.uid == uid and version <= refused.version:
+            return None
         try:
             data = _data(type_, raw)
         except ValidationError as error:
@@ -180,6 +184,11 @@ class Store:
 
     def entry(self, key: ObjectKey) -> Entry | None:
         return self._objects[key.type].get(key.namespace, {}).get(key.name)
+
+    def version(self, key: ObjectKey) -> int:
+        """The newest that is known, be it one that cannot be read; -1 where nothing is."""
+        known = (self.entry(key), self.unreadable.get(key))
+        return max((found.version for found in known if found is not None), default=-1)
 
     def entries(self, type_: KubeType, namespace: str = "") -> Iterator[Entry]:
         """Of one namespace, or of all."""

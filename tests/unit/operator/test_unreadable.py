@@ -12,6 +12,7 @@ from podwright_operator.engine.cluster import Cluster, NotFoundError
 from podwright_operator.engine.conditions import State
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kube import ObjectKey, Raw, own
+from podwright_operator.engine.store import Store
 from tests.unit.operator.builders import NAMESPACE
 from tests.unit.operator.test_answers import Answering, Looking
 
@@ -102,6 +103,7 @@ async def test_a_spec_of_another_version_is_told_once_and_its_work_goes_on_untou
     assert [event["reason"] for event in server.events] == ["InvalidSpec"]
     assert len([record for record in caplog.records if "cannot read" in record.message]) == 1
     assert running.engine.store.entry(KEY) is not None
+    assert running.engine.store.version(KEY) == server.version  # so that no audit takes it for lost
     assert running.engine.overview.count(own(Episode), State.STALLED) == 1
 
     await running.tell(server.edit({"type": "bonus"}))
@@ -132,3 +134,16 @@ async def test_one_that_was_deleted_meanwhile_is_forgotten() -> None:
     assert running.engine.store.unreadable == {}
     assert server.events == []
     running.stop()
+
+
+def test_what_was_told_before_does_not_make_it_readable_again() -> None:
+    server, store = Server(), Store()
+    first = deepcopy(server.episode)
+    between, after = server.edit({"title": "Two"}), server.edit({"type": "director's cut"})
+    assert store.put(own(Episode), first) is not None
+    assert store.put(own(Episode), after) is None
+    assert store.put(own(Episode), between) is None
+    assert list(store.unreadable) == [KEY]
+    gone = {"metadata": {**after["metadata"], "resourceVersion": "99"}}
+    store.remove(own(Episode), gone)
+    assert store.unreadable == {}
