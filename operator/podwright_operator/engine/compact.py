@@ -1,7 +1,7 @@
 """Small JSON texts, kept compressed: with 10,000 Episodes, their Jobs and pods the sum of them counts.
 
-Most of an object's text is what every object of its type says. A dictionary of it leaves a sixth of a Job and a
-quarter of a pod, where zlib alone leaves more than half.
+Most of an object's text is what every object of its type says. A dictionary of it leaves a fifth of a Job and of an
+Episode and a third of a pod, where zlib alone leaves more than half of Jobs and pods.
 """
 
 import zlib
