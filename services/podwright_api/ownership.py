@@ -37,12 +37,7 @@ def shows_of(kind: type[Resource], objects: Objects) -> Owner:
     if kind is Campaign:
         return show_of_campaign
     if kind is Post:
-
-        def of_post(body: JsonObject) -> str | None:
-            episode = objects[Episode].get(episode_of_post(body) or "")
-            return show_of_episode(episode) if episode else None
-
-        return of_post
+        return _through(objects, Episode, episode_of_post, show_of_episode)
     return _nobody
 
 
@@ -51,13 +46,18 @@ def sponsors_of(kind: type[Resource], objects: Objects) -> Owner:
     if kind is Campaign:
         return sponsor_of_campaign
     if kind is Post:
-
-        def of_post(body: JsonObject) -> str | None:
-            campaign = objects[Campaign].get(campaign_of_post(body) or "")
-            return sponsor_of_campaign(campaign) if campaign else None
-
-        return of_post
+        return _through(objects, Campaign, campaign_of_post, sponsor_of_campaign)
     return _nobody
+
+
+def _through(objects: Objects, kind: type[Resource], name_in: Owner, owner: Owner) -> Owner:
+    """Of an object that names another one: whose that is."""
+
+    def found(body: JsonObject) -> str | None:
+        named = objects[kind].get(name_in(body) or "")
+        return owner(named) if named else None
+
+    return found
 
 
 def show_of_episode(body: JsonObject) -> str | None:
