@@ -18,7 +18,7 @@ from podwright_operator.engine import metrics
 from podwright_operator.engine.cluster import ClusterError, NotFoundError, RefusedError
 from podwright_operator.engine.engine import Engine
 from podwright_operator.engine.kube import KubeType, ObjectKey, Raw
-from podwright_operator.engine.store import Entry
+from podwright_operator.engine.store import Entry, Unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Audit:
 
     def missing(self, type_: KubeType, namespace: str, listed: Listed) -> int:
         """A watch has begun, perhaps anew: what its listing no longer has was deleted; returns how much that was."""
-        there = [entry for entry in self.engine.store.entries(type_, namespace) if _is_gone(entry, listed)]
+        there = [found for found in self.engine.store.all_told(type_, namespace) if _is_gone(found, listed)]
         return sum(map(self._forget, there))
 
     def ask(self) -> None:
@@ -110,15 +110,15 @@ class Audit:
         """Compare everything once and repair; returns how many events had been lost."""
         began = time.monotonic()
         behind: dict[ObjectKey, int] = {}
-        gone: list[Entry] = []
+        gone: list[Entry | Unreadable] = []
         for type_ in self.engine.types:
             for namespace in self.namespaces or ("",):
                 listed = await self._list(type_, namespace, behind)
-                gone += [entry for entry in self.engine.store.entries(type_, namespace) if _is_gone(entry, listed)]
+                gone += [found for found in self.engine.store.all_told(type_, namespace) if _is_gone(found, listed)]
         if not behind and not gone:
             return 0
         await asyncio.sleep(self.patience.total_seconds())
-        lost = [entry.key for entry in gone if self._forget(entry)]
+        lost = [found.key for found in gone if self._forget(found)]
         lost += [key for key, version in behind.items() if self._behind(key, version) and await self._catch_up(key)]
         if lost:
             metrics.LOST_EVENTS.inc(len(lost))
@@ -158,19 +158,22 @@ class Audit:
         return type_, namespace if self.namespaces else ""
 
     def _behind(self, key: ObjectKey, version: int) -> bool:
-        return self.engine.owns(key.namespace) and self.engine.store.version(key) < version
+        if not self.engine.owns(key.namespace):
+            return False
+        told = self.engine.store.told(key)
+        return told is None or told.version < version
 
-    def _forget(self, entry: Entry) -> bool:
+    def _forget(self, found: Entry | Unreadable) -> bool:
         """Drop what the listing no longer had, unless it has changed or gone since."""
-        if self.engine.store.entry(entry.key) is not entry:
+        if self.engine.store.told(found.key) is not found:
             return False
         metadata = {
-            "name": entry.key.name,
-            "namespace": entry.key.namespace,
-            "uid": entry.uid,
-            "resourceVersion": str(entry.version),
+            "name": found.key.name,
+            "namespace": found.key.namespace,
+            "uid": found.uid,
+            "resourceVersion": str(found.version),
         }
-        return self.engine.feed(entry.key.type, {"metadata": metadata}, deleted=True)
+        return self.engine.feed(found.key.type, {"metadata": metadata}, deleted=True)
 
     async def _catch_up(self, key: ObjectKey) -> bool:
         """Read what the watch should have brought; not lost is what cannot be read into memory at all."""
@@ -178,6 +181,6 @@ class Audit:
         return raw is not None and self.engine.feed(key.type, raw)
 
 
-def _is_gone(entry: Entry, listed: Listed) -> bool:
+def _is_gone(found: Entry | Unreadable, listed: Listed) -> bool:
     """In memory, but no longer in the listing, which is newer. What is newer than the listing came since."""
-    return entry.version <= listed.version and entry.uid not in listed.uids
+    return found.version <= listed.version and found.uid not in listed.uids

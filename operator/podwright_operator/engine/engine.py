@@ -128,10 +128,12 @@ class Engine:
         namespace = raw["metadata"].get("namespace", "")
         if not self.owns(namespace):
             return False
+        key = ObjectKey(type_, namespace, raw["metadata"]["name"])
+        was_unreadable = key in self.store.unreadable
         change = self.store.remove(type_, raw) if deleted else self.store.put(type_, raw)
         if change is not None:
             self._wake(change, by=None)
-        elif self._working and (key := ObjectKey(type_, namespace, raw["metadata"]["name"])) in self.store.unreadable:
+        elif self._working and (was_unreadable or key in self.store.unreadable):
             self.queue.add(key)
         return change is not None
 
@@ -156,11 +158,8 @@ class Engine:
 
     def _look_at_all(self, namespace: str = "") -> None:
         for type_ in self._kinds:
-            for entry in self.store.entries(type_, namespace):
-                self.queue.add(entry.key)
-        for key in self.store.unreadable:
-            if namespace in {"", key.namespace}:
-                self.queue.add(key)
+            for found in self.store.all_told(type_, namespace):
+                self.queue.add(found.key)
 
     @property
     def kinds(self) -> tuple[KubeType, ...]:

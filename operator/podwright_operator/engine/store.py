@@ -74,6 +74,7 @@ class Entry:
 class Unreadable:
     """An object of an own kind that the API server took, and that this version cannot read."""
 
+    key: ObjectKey
     metadata: Metadata
     version: int
     #: Those that can be read.
@@ -81,9 +82,13 @@ class Unreadable:
     why: str
 
     @classmethod
-    def of(cls, raw: Raw, error: ValidationError) -> Self:
+    def of(cls, key: ObjectKey, raw: Raw, error: ValidationError) -> Self:
         why = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
-        return cls(Metadata.model_validate(raw["metadata"]), kube.version_of(raw), tuple(_conditions(raw)), why)
+        return cls(key, Metadata.model_validate(raw["metadata"]), kube.version_of(raw), tuple(_conditions(raw)), why)
+
+    @property
+    def uid(self) -> str:
+        return self.metadata.uid
 
 
 def _conditions(raw: Raw) -> Iterator[Condition]:
@@ -140,12 +145,12 @@ class Store:
         if version <= self._gone.get(uid, -1) or (old is not None and old.uid == uid and version <= old.version):
             return None
         refused = self.unreadable.get(key)
-        if refused is not None and refused.metadata.uid == uid and version <= refused.version:
+        if refused is not None and refused.uid == uid and version <= refused.version:
             return None
         try:
             data = _data(type_, raw)
         except ValidationError as error:
-            self._refuse(key, Unreadable.of(raw, error))
+            self._refuse(Unreadable.of(key, raw, error))
             return None
         self.unreadable.pop(key, None)
         controller = kube.controller_uid(raw)
@@ -185,10 +190,16 @@ class Store:
     def entry(self, key: ObjectKey) -> Entry | None:
         return self._objects[key.type].get(key.namespace, {}).get(key.name)
 
-    def version(self, key: ObjectKey) -> int:
-        """The newest that is known, be it one that cannot be read; -1 where nothing is."""
-        known = (self.entry(key), self.unreadable.get(key))
-        return max((found.version for found in known if found is not None), default=-1)
+    def told(self, key: ObjectKey) -> Entry | Unreadable | None:
+        """What was told of an object last, be it something that cannot be read."""
+        return self.unreadable.get(key) or self.entry(key)
+
+    def all_told(self, type_: KubeType, namespace: str = "") -> Iterator[Entry | Unreadable]:
+        """Of one namespace, or of all; what cannot be read stands in the place of what could be read before."""
+        yield from (entry for entry in self.entries(type_, namespace) if entry.key not in self.unreadable)
+        for key, refused in self.unreadable.items():
+            if key.type is type_ and namespace in {"", key.namespace}:
+                yield refused
 
     def entries(self, type_: KubeType, namespace: str = "") -> Iterator[Entry]:
         """Of one namespace, or of all."""
@@ -243,14 +254,14 @@ class Store:
         resource = _parsed(type_.model, data)
         return tuple((index, extract(resource)) for index, extract in wanted)
 
-    def _refuse(self, key: ObjectKey, refused: Unreadable) -> None:
-        before = self.unreadable.get(key)
-        self.unreadable[key] = refused
+    def _refuse(self, refused: Unreadable) -> None:
+        before = self.unreadable.get(refused.key)
+        self.unreadable[refused.key] = refused
         if before is None or before.why != refused.why:
-            logger.error("cannot read %s, left alone: %s", key, refused.why)
+            logger.error("cannot read %s, left alone: %s", refused.key, refused.why)
 
     def _drop(self, key: ObjectKey, uid: str) -> Change | None:
-        if (refused := self.unreadable.get(key)) is not None and refused.metadata.uid == uid:
+        if (refused := self.unreadable.get(key)) is not None and refused.uid == uid:
             del self.unreadable[key]
         old = self.entry(key)
         if old is None or old.uid != uid:

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from copy import deepcopy
+from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
 
 from podwright_crds.episode import Episode
+from podwright_operator.engine.audit import Audit, Listed
 from podwright_operator.engine.cluster import Cluster, NotFoundError
 from podwright_operator.engine.conditions import State
 from podwright_operator.engine.engine import Engine
@@ -103,7 +106,9 @@ async def test_a_spec_of_another_version_is_told_once_and_its_work_goes_on_untou
     assert [event["reason"] for event in server.events] == ["InvalidSpec"]
     assert len([record for record in caplog.records if "cannot read" in record.message]) == 1
     assert running.engine.store.entry(KEY) is not None
-    assert running.engine.store.version(KEY) == server.version  # so that no audit takes it for lost
+    told = running.engine.store.told(KEY)
+    assert told is not None
+    assert told.version == server.version  # so that no audit takes it for lost
     assert running.engine.overview.count(own(Episode), State.STALLED) == 1
 
     await running.tell(server.edit({"type": "bonus"}))
@@ -147,3 +152,22 @@ def test_what_was_told_before_does_not_make_it_readable_again() -> None:
     gone = {"metadata": {**after["metadata"], "resourceVersion": "99"}}
     store.remove(own(Episode), gone)
     assert store.unreadable == {}
+
+
+@pytest.mark.parametrize("by_a_watch", [True, False])
+async def test_one_that_was_never_readable_counts_no_more_once_it_is_gone(by_a_watch: bool) -> None:
+    server = Server()
+    running = Running(server.edit({"type": "director's cut"}), server)
+    await running.rests()
+    stalled = partial(running.engine.overview.count, own(Episode), State.STALLED)
+    assert stalled() == 1
+    if by_a_watch:
+        gone = {**server.episode["metadata"], "resourceVersion": str(server.version + 1)}
+        running.engine.feed(own(Episode), {"metadata": gone}, deleted=True)
+    else:  # it was deleted while the watch was away
+        audit = Audit(running.engine, cast("Any", None), (), timedelta(minutes=5))
+        audit.missing(own(Episode), "", Listed(frozenset(), server.version + 1))
+    await running.rests()
+    assert stalled() == 0
+    assert running.engine.store.unreadable == {}
+    running.stop()
